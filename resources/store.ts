@@ -1,0 +1,128 @@
+import type { HistoryQuery, Query } from './search/query.ts'
+
+/** The space a resource lives in. Made in server/tenants.ts only; nothing is read or written without one. */
+export type Tenant = string & { readonly tenant: unique symbol }
+
+export type Method = 'create' | 'update' | 'patch' | 'delete'
+
+/** One version of a resource, as stored. */
+export interface Version {
+  type: string
+  id: string
+  /** meta.versionId: 1, 2, 3 … */
+  number: number
+  /** The commit number: orders history, pages and the change feed. */
+  seq: number
+  /** meta.lastUpdated in ms since 1970; never decreases with `seq`. */
+  at: number
+  method: Method
+  /** The resource as JSON text, with id and meta; absent where this version is a delete. */
+  json?: string
+}
+
+/** One search value of a resource. `first` is the first part of a composite: `system|code` of its token. */
+export type Row = { param: string; first?: string } & (
+  | { kind: 'token'; code: string; system: string }
+  | { kind: 'string'; text: string; exact: string }
+  | { kind: 'date'; low: number; high: number }
+  | { kind: 'quantity'; low: string; high: string; system: string; unit: string }
+  | { kind: 'reference'; target: string }
+  | { kind: 'uri'; uri: string }
+)
+
+/** What the search for a resource knows of it: its rows, and the keys that cluster them. */
+export interface Extract {
+  rows: Row[]
+  /** The main date in ms (Observation.date …); absent: the time of version 1. */
+  date?: number
+  /** Id of the Patient whose compartment it is in. */
+  patient?: string
+}
+
+/** A version to be written. */
+export interface Change {
+  type: string
+  id: string
+  method: Method
+  /** The number of the version it replaces; 0 where there is none. If that is not the newest, the commit fails. */
+  replaces: number
+  /** Absent: a delete. */
+  json?: string
+  extract: Extract
+  /** The rows of the replaced version, from the same extractor; absent where there is none or it was a delete. */
+  old?: Extract
+}
+
+/** What must still be true when the commit happens: the search gives these ids (at most `ids.length + 1` are looked at). */
+export interface Check {
+  query: Query
+  ids: string[]
+  /** Named in the failure, so that the caller knows which of its decisions no longer holds. */
+  name: string
+}
+
+/** Something to tell the outside after the commit. Ids only, never contents. */
+export interface Event {
+  id: string
+  topic: string
+  type: string
+  resource: string
+  version: number
+}
+
+export interface Commit {
+  changes: Change[]
+  checks?: Check[]
+  events?: Event[]
+}
+
+/** Why a commit did not happen. Nothing of it was written; the caller may look again and retry. */
+export class CommitConflict extends Error {
+  /** The change (`Patient/1`) or the check's name that failed. */
+  readonly on: string
+  readonly reason: 'version' | 'check'
+
+  constructor(reason: 'version' | 'check', on: string) {
+    super(`${reason} conflict on ${on}`)
+    this.name = 'CommitConflict'
+    this.reason = reason
+    this.on = on
+  }
+}
+
+export interface Page {
+  versions: Version[]
+  /** Where the next page begins: opaque, safe in a URL. Absent on the last page. */
+  next?: string
+}
+
+/**
+ * Where versions are kept. It knows nothing of HTTP, access or rules: what it is given is allowed.
+ * All methods reject with FhirError where the outside failed (503, 507), never silently.
+ */
+export interface Store {
+  /**
+   * All of it or none of it, atomically and durably. `build` is called once, synchronously, when the commit takes its
+   * place in the order, with the instant that goes into meta.lastUpdated (ms; never before that of an earlier commit).
+   * Resolves with the versions written, in the order of the changes. Rejects with CommitConflict when a `replaces` is
+   * not the newest version or a check no longer holds.
+   */
+  commit(tenant: Tenant, build: (at: number) => Commit): Promise<Version[]>
+  /** The newest version, or the one numbered so; a delete is a version without `json`. */
+  read(tenant: Tenant, type: string, id: string, number?: number): Promise<Version | undefined>
+  /** Newest first. */
+  history(tenant: Tenant, query: HistoryQuery): Promise<Page>
+  search(tenant: Tenant, query: Query): Promise<Page>
+  count(tenant: Tenant, query: Query): Promise<number>
+  /** Every newest version that is not deleted, in id order: for export and reindexing. */
+  scan(tenant: Tenant, type: string, after?: string): AsyncIterable<Version>
+  /** How many resources of each type are there now. */
+  totals(tenant: Tenant): Promise<Record<string, number>>
+  /** Events not yet delivered, oldest first; `done` forgets one. */
+  undelivered(limit: number): Promise<{ event: Event; done(): Promise<void> }[]>
+  /** Rejects, saying why, when nothing can be written now. */
+  check(): Promise<void>
+  /** A copy of everything, consistent, made while the store is used. `file` must not exist. */
+  backup(file: string, progress?: (done: number, total: number) => void): Promise<void>
+  close(): Promise<void>
+}

@@ -1,0 +1,10 @@
+/** Runs Jest on the ES modules as they are, with the arguments given: `npm test -- search` runs the files that match. */
+import { spawnSync } from 'node:child_process'
+import { createRequire } from 'node:module'
+
+const jest = createRequire(import.meta.url).resolve('jest/bin/jest')
+const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning']
+const run = spawnSync(process.execPath, [...flags, jest, ...process.argv.slice(2)], {
+  stdio: 'inherit',
+})
+process.exit(run.status ?? 1)
