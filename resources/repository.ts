@@ -1,6 +1,12 @@
 import type { Context } from './context.ts'
+import { transact } from './bundle.ts'
+import { ambiguous, gone, notFound } from './error.ts'
+import { createExclusive } from './exclusive.ts'
 import type { HistoryQuery, Query } from './search/query.ts'
-import type { Page, Version } from './store.ts'
+import type { Page, Store, Version } from './store.ts'
+import { changeOf, finishDraft, makeDraft, outcomeOf, prepareDraft, retrying } from './write.ts'
+import { criteriaQuery } from './write/criteria.ts'
+import { alone, type Draft, type WriteParts } from './write/draft.ts'
 
 /** A patch as it came: which of the three languages, and its body parsed. https://hl7.org/fhir/R4/http.html#patch */
 export type Patch =
@@ -57,6 +63,112 @@ export interface Repository {
 
 export interface TransactionEntry {
   write: Write
-  /** `urn:uuid:…` or an absolute URL other entries refer to it by. */
+  /** `urn:uuid:…` or an absolute URL by which other entries refer to it. */
   fullUrl?: string
+}
+
+export function createRepository(parts: WriteParts): Repository {
+  const { store } = parts
+  const exclusive = createExclusive()
+
+  return {
+    read: (context, type, id, number) => read(store, context, { type, id, number }),
+
+    async history(context, query) {
+      const page = await store.history(context.tenant, query)
+      if (query.type && query.id && page.versions.length === 0)
+        if (!(await store.read(context.tenant, query.type, query.id)))
+          throw notFound(`there is no ${query.type}/${query.id}`)
+      return page
+    },
+
+    search: (context, query) => store.search(context.tenant, query),
+    count: (context, query) => store.count(context.tenant, query),
+    totals: context => store.totals(context.tenant),
+
+    write: (context, write) => {
+      const keys = keysOf(context, write)
+      const once = () => retrying(() => writeOnce(context, write, parts))
+      return keys.length ? exclusive(keys, once) : once()
+    },
+
+    async deleteMatching(context, type, criteria, limit) {
+      const key = `${context.tenant}/${type}?${JSON.stringify(criteria)}`
+      return exclusive([key], () =>
+        retrying(() => deleteMatching(context, { type, criteria, limit }, parts)),
+      )
+    },
+
+    transaction: (context, entries) => {
+      const keys = new Set(entries.flatMap(entry => keysOf(context, entry.write)))
+      return exclusive([...keys], () => transact(context, entries, parts))
+    },
+  }
+}
+
+async function read(
+  store: Store,
+  context: Context,
+  name: { type: string; id: string; number: number | undefined },
+): Promise<Version> {
+  const { type, id, number } = name
+  const version = await store.read(context.tenant, type, id, number)
+  const path = `${type}/${id}`
+  if (!version)
+    throw notFound(
+      number === undefined ? `there is no ${path}` : `there is no version ${number} of ${path}`,
+    )
+  if (version.json === undefined)
+    throw gone(number === undefined ? `${path} is deleted` : `version ${number} of ${path} is a delete`)
+  return version
+}
+
+/** Callers that name one of the same keys wait for each other. A create with an id of ours meets nobody. */
+function keysOf(context: Context, write: Write): string[] {
+  const space = `${context.tenant}/${write.type}`
+  return [
+    ...(write.id === undefined ? [] : [`${space}/${write.id}`]),
+    ...(write.criteria ? [`${space}?${JSON.stringify(write.criteria)}`] : []),
+  ]
+}
+
+async function writeOnce(context: Context, write: Write, parts: WriteParts): Promise<Outcome> {
+  const draft = makeDraft({ context, write, others: alone, id: write.id ?? context.newId() })
+  await prepareDraft(draft, parts)
+  await finishDraft(draft, parts)
+  if (draft.settled) return draft.settled
+  const [version] = await parts.store.commit(context.tenant, at => ({
+    changes: [changeOf(draft, at)],
+    checks: draft.checks,
+  }))
+  if (!version) throw new Error('a commit of one change gave no version')
+  return outcomeOf(draft, version)
+}
+
+/** https://hl7.org/fhir/R4/http.html#cdelete: all that match, in one commit. */
+async function deleteMatching(
+  context: Context,
+  what: { type: string; criteria: [string, string][]; limit: number },
+  parts: WriteParts,
+): Promise<number> {
+  const { type, criteria, limit } = what
+  const query = { ...criteriaQuery(parts, type, criteria), count: limit + 1 }
+  const { versions } = await parts.store.search(context.tenant, query)
+  if (versions.length > limit)
+    throw ambiguous(`the criteria match more than ${limit} resources of type ${type}: narrow them`)
+  if (versions.length === 0) return 0
+  const ids = versions.map(version => version.id)
+  const others = { deleted: new Set(ids.map(id => `${type}/${id}`)), written: new Set<string>() }
+  const drafts: Draft[] = []
+  for (const id of ids) {
+    const draft = makeDraft({ context, write: { kind: 'delete', type, id }, others, id })
+    await finishDraft(draft, parts)
+    if (!draft.settled) drafts.push(draft)
+  }
+  const checks = [{ query, ids, name: `delete of ${type} by criteria` }]
+  await parts.store.commit(context.tenant, at => ({
+    changes: drafts.map(draft => changeOf(draft, at)),
+    checks: [...checks, ...drafts.flatMap(draft => draft.checks)],
+  }))
+  return ids.length
 }

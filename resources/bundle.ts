@@ -1,0 +1,128 @@
+/** The writes of a transaction Bundle as one commit. https://hl7.org/fhir/R4/http.html#trules */
+import type { Context } from './context.ts'
+import { invalid } from './error.ts'
+import { rewriteReferences } from './reference.ts'
+import type { Outcome, TransactionEntry } from './repository.ts'
+import { isObject, type Resource } from './resource.ts'
+import type { Commit } from './store.ts'
+import { changeOf, finishDraft, makeDraft, outcomeOf, prepareDraft, retrying } from './write.ts'
+import { findReferences } from './write/find-references.ts'
+import type { Draft, WriteParts } from './write/draft.ts'
+
+/** Writes all entries or none; the outcomes come in the order of the entries. */
+export async function transact(
+  context: Context,
+  entries: TransactionEntry[],
+  parts: WriteParts,
+): Promise<Outcome[]> {
+  refuseDoubleUrls(entries)
+  // Ids hold over all attempts, so that an attempt begins where the last one did.
+  const ids = entries.map(entry => entry.write.id ?? context.newId())
+  return retrying(() => attempt(context, { entries, ids }, parts))
+}
+
+async function attempt(
+  context: Context,
+  request: { entries: TransactionEntry[]; ids: string[] },
+  parts: WriteParts,
+): Promise<Outcome[]> {
+  const others = { deleted: new Set<string>(), written: new Set<string>() }
+  const drafts = request.entries.map(({ write }, index) =>
+    makeDraft({ context, write, others, id: request.ids[index] ?? '' }),
+  )
+  await prepareAll(drafts, others, parts)
+  refuseDoubles(drafts)
+  await rewriteAll(request.entries, drafts, parts)
+  for (const [index, draft] of drafts.entries()) {
+    await finishDraft(draft, parts)
+    if (index % turn === turn - 1) await breathe()
+  }
+  const due = drafts.filter(draft => !draft.settled)
+  const versions = due.length
+    ? await parts.store.commit(context.tenant, at => commitOf(drafts, due, at))
+    : []
+  const written = new Map(due.map((draft, index) => [draft, versions[index]]))
+  return drafts.map(draft => {
+    const version = written.get(draft)
+    return version ? outcomeOf(draft, version) : (draft.settled ?? { status: 204, changed: false })
+  })
+}
+
+const commitOf = (drafts: Draft[], due: Draft[], at: number): Commit => ({
+  changes: due.map(draft => changeOf(draft, at)),
+  checks: drafts.flatMap(draft => draft.checks),
+})
+
+/** Deletes decide first: what they take no longer matches the criteria of the others. */
+async function prepareAll(
+  drafts: Draft[],
+  others: { deleted: Set<string>; written: Set<string> },
+  parts: WriteParts,
+): Promise<void> {
+  for (const draft of drafts)
+    if (draft.write.kind === 'delete') {
+      await prepareDraft(draft, parts)
+      if (!draft.settled) others.deleted.add(`${draft.write.type}/${draft.id}`)
+    }
+  for (const draft of drafts)
+    if (draft.write.kind !== 'delete') {
+      await prepareDraft(draft, parts)
+      if (!draft.settled) others.written.add(`${draft.write.type}/${draft.id}`)
+    }
+}
+
+/** How many entries are worked on before others get their turn. */
+const turn = 24
+
+const breathe = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
+
+function refuseDoubleUrls(entries: TransactionEntry[]): void {
+  const seen = new Map<string, string | undefined>()
+  for (const { fullUrl, write } of entries) {
+    if (!fullUrl) continue
+    if (seen.has(fullUrl))
+      throw invalid(
+        `two entries have the same fullUrl (the other is ${seen.get(fullUrl)}): give each its own`,
+        write.path,
+      )
+    seen.set(fullUrl, write.path)
+  }
+}
+
+function refuseDoubles(drafts: Draft[]): void {
+  const seen = new Map<string, Draft>()
+  const once = (key: string, draft: Draft) => {
+    const other = seen.get(key)
+    if (other)
+      throw invalid(
+        `two entries write the same ${draft.write.type} (the other is ${other.write.path}): a transaction may name a resource once`,
+        draft.write.path,
+      )
+    seen.set(key, draft)
+  }
+  for (const draft of drafts) {
+    if (draft.settled) continue
+    once(`${draft.write.type}/${draft.id}`, draft)
+    const [check] = draft.checks
+    // Two entries that would each create what the other looks for.
+    if (check && draft.write.kind !== 'delete' && draft.write.kind !== 'patch')
+      once(`${draft.write.type}?${JSON.stringify(check.query.where)}`, draft)
+  }
+}
+
+/** Gives each entry's resource the references as they will stand. */
+async function rewriteAll(
+  entries: TransactionEntry[],
+  drafts: Draft[],
+  parts: WriteParts,
+): Promise<void> {
+  const references = await findReferences(entries, drafts, parts)
+  for (const [index, draft] of drafts.entries()) {
+    const { resource } = draft.write
+    if (!isObject(resource) || draft.settled) continue
+    const targets = references(entries[index]?.fullUrl)
+    if (targets.size === 0) continue
+    draft.resource = rewriteReferences(resource as Resource, targets)
+    if (index % turn === turn - 1) await breathe()
+  }
+}

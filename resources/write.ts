@@ -1,0 +1,98 @@
+import { FhirError, conflict } from './error.ts'
+import type { Outcome, Write } from './repository.ts'
+import { type Change, CommitConflict, type Version } from './store.ts'
+import { checkVersion } from './write/check-version.ts'
+import type { Draft, Step, WriteParts } from './write/draft.ts'
+import { dropUnchanged } from './write/drop-unchanged.ts'
+import { extractRows } from './write/extract-rows.ts'
+import { findMatch } from './write/find-match.ts'
+import { load } from './write/load.ts'
+import { resolveReferences } from './write/resolve-references.ts'
+import { stamp } from './write/stamp.ts'
+import { takeBody } from './write/take-body.ts'
+import { validate } from './write/validate.ts'
+
+type Kind = Write['kind']
+const [c, u, p, d]: Kind[] = ['create', 'update', 'patch', 'delete']
+
+/** What a write goes through, in order, and which kinds of write take each step. `prepare` comes before all ids are known. */
+// biome-ignore format: the columns are the point
+const prepare: [Step, ...(Kind | undefined)[]][] = [
+  [findMatch,          c, u, p, d],   // If-None-Exist and the conditional forms
+]
+// biome-ignore format: the columns are the point
+const steps: [Step, ...(Kind | undefined)[]][] = [
+  [load,                  u, p, d],
+  [checkVersion,          u, p, d],   // If-Match, If-None-Match
+  [takeBody,           c, u, p   ],   // applies the patch
+  [dropUnchanged,         u, p   ],
+  [validate,           c, u, p   ],
+  [resolveReferences,  c, u, p, d],
+  [stamp,              c, u, p   ],   // id, versionId; the commit adds lastUpdated
+  [extractRows,        c, u, p, d],
+]
+
+/** Finds out which resource the write is about: `draft.id`, or `draft.settled` where there is nothing to write. */
+export const prepareDraft = (draft: Draft, parts: WriteParts): Promise<void> =>
+  walk(prepare, draft, parts)
+
+/** Takes the draft through all other steps: afterwards it is settled or ready to commit. */
+export const finishDraft = (draft: Draft, parts: WriteParts): Promise<void> =>
+  walk(steps, draft, parts)
+
+async function walk(table: typeof steps, draft: Draft, parts: WriteParts): Promise<void> {
+  for (const [step, ...kinds] of table) {
+    if (draft.settled) return
+    if (!kinds.includes(draft.write.kind)) continue
+    // Awaiting what is not a promise would cost a turn of the queue for each step.
+    const pending = step(draft, parts)
+    if (pending) await pending
+  }
+}
+
+export function makeDraft(
+  draft: Pick<Draft, 'context' | 'write' | 'others'> & { id: string },
+): Draft {
+  return { ...draft, method: draft.write.kind, checks: [] }
+}
+
+/** What the store is to write for this draft, at this instant (ms). */
+export function changeOf(draft: Draft, at: number): Change {
+  const { printed, write, id, before, old } = draft
+  return {
+    type: write.type,
+    id,
+    method: write.kind,
+    replaces: before?.number ?? 0,
+    ...(printed ? { json: printed.head + new Date(at).toISOString() + printed.tail } : {}),
+    extract: draft.extract ?? { rows: [] },
+    ...(old ? { old } : {}),
+  }
+}
+
+export function outcomeOf(draft: Draft, version: Version): Outcome {
+  if (draft.settled) return draft.settled
+  if (draft.write.kind === 'delete') return { status: 204, version, changed: true }
+  return { status: draft.current ? 200 : 201, version, changed: true }
+}
+
+/** How often a write looks again before it gives up: others were quicker each time. */
+const attempts = 8
+
+/** Repeats `attempt` while the commit finds that what was decided on no longer holds. */
+export async function retrying<T>(attempt: () => Promise<T>): Promise<T> {
+  for (let n = 1; ; n++) {
+    try {
+      return await attempt()
+    } catch (error) {
+      if (!(error instanceof CommitConflict)) throw error
+      if (n === attempts)
+        throw new FhirError(
+          409,
+          conflict(`${error.on} is being changed by others at the same time: repeat the request`)
+            .outcome.issue,
+          { cause: error, headers: { 'Retry-After': '1' } },
+        )
+    }
+  }
+}

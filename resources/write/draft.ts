@@ -1,0 +1,56 @@
+import type { Context } from '../context.ts'
+import type { Outcome, Write } from '../repository.ts'
+import type { Resource } from '../resource.ts'
+import type { Query } from '../search/query.ts'
+import type { Check, Extract, Method, Store, Version } from '../store.ts'
+import type { Validator } from '../ports.ts'
+
+/** What the steps of a write work with. */
+export interface WriteParts {
+  store: Store
+  validator: Validator
+  extract(resource: Resource): Extract
+  /** The query of a conditional interaction; refuses what it does not know. */
+  parseCriteria(type: string, criteria: [string, string][]): Query
+  applyPatch(resource: Resource, patch: NonNullable<Write['patch']>): Resource
+  /** On: a reference must have its target, and what is referred to is not deleted. */
+  referentialIntegrity: boolean
+}
+
+/** One write on its way through the steps. It is made anew for each attempt. */
+export interface Draft {
+  readonly context: Context
+  readonly write: Write
+  /** The body with its references as they will stand; absent: the body as it came. */
+  resource?: Resource
+  /** What else happens in the same commit. */
+  readonly others: Others
+  id: string
+  /** The newest version, deleted or not. */
+  before?: Version
+  /** `before`, parsed. */
+  current?: Resource
+  after?: Resource
+  method: Method
+  checks: Check[]
+  extract?: Extract
+  old?: Extract
+  /** The JSON text around the instant of meta.lastUpdated, which the commit fills in. */
+  printed?: { head: string; tail: string }
+  /** Set where nothing has to be written. */
+  settled?: Outcome
+}
+
+/** `Patient/1` of all that the same commit deletes and writes. */
+export interface Others {
+  deleted: ReadonlySet<string>
+  written: ReadonlySet<string>
+}
+
+export const alone: Others = { deleted: new Set(), written: new Set() }
+
+export type Step = (draft: Draft, parts: WriteParts) => void | Promise<void>
+
+/** Where in the request a write's body stands: '' for the body itself. */
+export const at = (draft: Draft, element: string): string =>
+  draft.write.path ? `${draft.write.path}${element ? `.${element}` : ''}` : element

@@ -1,0 +1,78 @@
+/** https://hl7.org/fhir/R4/references.html and https://hl7.org/fhir/R4/http.html#integrity */
+import { conflict, type Issue, issue, rejected } from '../error.ts'
+import { referencesOf } from '../reference.ts'
+import type { Query } from '../search/query.ts'
+import { at, type Draft, type Step, type WriteParts } from './draft.ts'
+
+/**
+ * A urn that nothing resolves and a conditional reference outside a transaction are refused. With referential integrity
+ * on, the target must be there, and a resource that others refer to is not deleted; the commit looks again.
+ */
+export const resolveReferences: Step = async (draft, parts) => {
+  if (draft.write.kind === 'delete') return forbidOrphans(draft, parts)
+  if (!draft.after) return
+  const issues: Issue[] = []
+  for (const site of referencesOf(draft.after)) {
+    const expression = at(draft, site.path)
+    if (/^urn:(uuid|oid):/.test(site.reference))
+      issues.push(
+        issue('not-found', 'nothing in the request has this urn as its fullUrl', expression),
+      )
+    else if (site.reference.includes('?'))
+      issues.push(
+        issue('not-supported', 'a reference by search works in a transaction only', expression),
+      )
+    else if (parts.referentialIntegrity && !(await isThere(site.reference, draft, parts)))
+      issues.push(issue('not-found', 'the resource referred to does not exist', expression))
+  }
+  if (issues.length) throw rejected(issues)
+}
+
+async function isThere(reference: string, draft: Draft, parts: WriteParts): Promise<boolean> {
+  const local = /^([A-Z][A-Za-z]+)\/([A-Za-z0-9\-.]{1,64})(\/_history\/[A-Za-z0-9\-.]+)?$/.exec(
+    reference,
+  )
+  if (!local) return true
+  const [, type = '', id = ''] = local
+  const name = `${type}/${id}`
+  if (draft.others.written.has(name) || name === `${draft.write.type}/${draft.id}`) return true
+  if (draft.others.deleted.has(name)) return false
+  const target = await parts.store.read(draft.context.tenant, type, id)
+  if (target?.json === undefined) return false
+  draft.checks.push({
+    query: { ...anyOrder, type, where: [{ kind: 'id', ids: [id] }], count: 1 },
+    ids: [id],
+    name: `reference to ${name}`,
+  })
+  return true
+}
+
+const anyOrder: Pick<Query, 'sort'> = { sort: { by: 'updated', descending: true } }
+
+/** How many referrers a 409 names. */
+const named = 10
+
+async function forbidOrphans(draft: Draft, parts: WriteParts): Promise<void> {
+  if (!parts.referentialIntegrity) return
+  const target = `${draft.write.type}/${draft.id}`
+  const leaving = draft.others.deleted
+  const query: Query = {
+    ...anyOrder,
+    where: [{ kind: 'refers', target }],
+    count: named + leaving.size + 1,
+  }
+  const { versions } = await parts.store.search(draft.context.tenant, query)
+  const names = versions.map(version => `${version.type}/${version.id}`)
+  const staying = names.filter(
+    name => name !== target && !leaving.has(name) && !draft.others.written.has(name),
+  )
+  if (staying.length)
+    throw conflict(
+      `${target} is referred to by ${staying.slice(0, named).join(', ')}${staying.length > named ? ' and others' : ''}: change or delete them first`,
+    )
+  draft.checks.push({
+    query,
+    ids: versions.map(version => version.id),
+    name: `references to ${target}`,
+  })
+}

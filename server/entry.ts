@@ -1,0 +1,142 @@
+/** A Bundle entry as a request, and an answer as a Bundle entry. https://hl7.org/fhir/R4/http.html#transaction */
+import { type FhirError, invalid } from '../resources/error.ts'
+import { parseJson, printJson } from '../resources/json.ts'
+import { isObject } from '../resources/resource.ts'
+import type { FhirRequest, FhirResponse } from './request.ts'
+
+export interface Entry {
+  /** `Bundle.entry[3]`: where diagnostics point to. */
+  path: string
+  fullUrl?: string
+  request: FhirRequest
+}
+
+const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
+
+/** Reads one entry; headers that hold for the whole Bundle (Prefer) hold for the entry too. */
+export function readEntry(entry: unknown, index: number, outer: FhirRequest): Entry {
+  const path = `Bundle.entry[${index}]`
+  if (!isObject(entry)) throw invalid('the entry is not an object', path)
+  const { request, resource, fullUrl } = entry
+  if (!isObject(request))
+    throw invalid('request is missing: each entry names its method and url', `${path}.request`)
+  const { method, url } = request
+  if (typeof method !== 'string' || !methods.includes(method))
+    throw invalid(`method must be one of ${methods.join(', ')}`, `${path}.request.method`)
+  if (typeof url !== 'string' || url === '')
+    throw invalid('url is missing', `${path}.request.url`)
+  if (fullUrl !== undefined && typeof fullUrl !== 'string')
+    throw invalid('fullUrl must be a string', `${path}.fullUrl`)
+  return {
+    path,
+    ...(fullUrl ? { fullUrl } : {}),
+    request: {
+      method,
+      ...readUrl(url, outer.base, path),
+      ...readBody(method, resource, path),
+      headers: { ...readHeaders(request, path, outer), ...contentType(resource) },
+      base: outer.base,
+    },
+  }
+}
+
+function readUrl(url: string, base: string, path: string): Pick<FhirRequest, 'path' | 'query'> {
+  const local = url.startsWith(`${base}/`) ? url.slice(base.length + 1) : url.replace(/^\//, '')
+  const cut = local.indexOf('?')
+  const steps = cut < 0 ? local : local.slice(0, cut)
+  if (/^[a-z][a-z0-9+.-]*:/i.test(local))
+    throw invalid('url must be relative to this server', `${path}.request.url`)
+  try {
+    return {
+      path: steps.split('/').filter(Boolean).map(decodeURIComponent),
+      query: cut < 0 ? [] : [...new URLSearchParams(local.slice(cut + 1))],
+    }
+  } catch {
+    throw invalid('url is not correctly percent-encoded', `${path}.request.url`)
+  }
+}
+
+const headerOf = {
+  ifMatch: 'if-match',
+  ifNoneMatch: 'if-none-match',
+  ifModifiedSince: 'if-modified-since',
+  ifNoneExist: 'if-none-exist',
+} as const
+
+function readHeaders(
+  request: Record<string, unknown>,
+  path: string,
+  outer: FhirRequest,
+): FhirRequest['headers'] {
+  const headers: FhirRequest['headers'] = { prefer: outer.headers.prefer }
+  for (const [element, header] of Object.entries(headerOf)) {
+    const value = request[element]
+    if (value === undefined) continue
+    if (typeof value !== 'string')
+      throw invalid(`${element} must be a string`, `${path}.request.${element}`)
+    headers[header] =
+      element === 'ifModifiedSince' ? new Date(Date.parse(value)).toUTCString() : value
+  }
+  return headers
+}
+
+/** A patch other than FHIRPath Patch comes in a Binary, whose contentType says which it is. */
+const isPatchFile = (resource: unknown): resource is { contentType: string; data: string } =>
+  isObject(resource) &&
+  resource.resourceType === 'Binary' &&
+  typeof resource.contentType === 'string' &&
+  typeof resource.data === 'string'
+
+const contentType = (resource: unknown): FhirRequest['headers'] => ({
+  'content-type': isPatchFile(resource) ? resource.contentType : 'application/fhir+json',
+})
+
+function readBody(method: string, resource: unknown, path: string): Pick<FhirRequest, 'body'> {
+  if (method === 'PATCH' && isPatchFile(resource))
+    return { body: parseJson(Buffer.from(resource.data, 'base64').toString('utf8')) }
+  if (resource === undefined && ['PUT', 'PATCH'].includes(method))
+    throw invalid(`resource is missing: ${method} needs one`, `${path}.resource`)
+  return resource === undefined ? {} : { body: resource }
+}
+
+const phrases: Record<number, string> = {
+  200: 'OK',
+  201: 'Created',
+  204: 'No Content',
+  304: 'Not Modified',
+  400: 'Bad Request',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  409: 'Conflict',
+  410: 'Gone',
+  412: 'Precondition Failed',
+  422: 'Unprocessable Entity',
+  429: 'Too Many Requests',
+  500: 'Internal Server Error',
+  503: 'Service Unavailable',
+}
+
+/** Prints the answer as an entry. What is stored is taken over as it is. */
+export function printEntry(answer: FhirResponse): string {
+  const { status, headers } = answer
+  const phrase = phrases[status]
+  const failed = status >= 400
+  const response = {
+    status: phrase ? `${status} ${phrase}` : String(status),
+    location: headers.Location,
+    etag: headers.ETag,
+    lastModified: headers['Last-Modified'] && instant(headers['Last-Modified']),
+    outcome: failed ? answer.resource : undefined,
+  }
+  const body = failed ? undefined : (answer.json ?? (answer.resource && printJson(answer.resource)))
+  return `{${body === undefined ? '' : `"resource":${body},`}"response":${printJson(response)}}`
+}
+
+const instant = (header: string): string => new Date(header).toISOString()
+
+/** The answer to an entry that failed. */
+export const failedEntry = (error: FhirError): FhirResponse => ({
+  status: error.status,
+  headers: error.headers,
+  resource: { ...error.outcome },
+})
