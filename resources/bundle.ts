@@ -5,9 +5,9 @@ import { rewriteReferences } from './reference.ts'
 import type { Outcome, TransactionEntry } from './repository.ts'
 import { isObject, type Resource } from './resource.ts'
 import type { Commit } from './store.ts'
-import { changeOf, finishDraft, makeDraft, outcomeOf, prepareDraft, retrying } from './write.ts'
-import { findReferences } from './write/find-references.ts'
 import type { Draft, WriteParts } from './write/draft.ts'
+import { findReferences } from './write/find-references.ts'
+import { changeOf, finishDraft, makeDraft, outcomeOf, prepareDraft, retrying } from './write.ts'
 
 /** Writes all entries or none; the outcomes come in the order of the entries. */
 export async function transact(

@@ -1,12 +1,12 @@
-import type { Context } from './context.ts'
 import { transact } from './bundle.ts'
+import type { Context } from './context.ts'
 import { ambiguous, gone, notFound } from './error.ts'
 import { createExclusive } from './exclusive.ts'
 import type { HistoryQuery, Query } from './search/query.ts'
 import type { Page, Store, Version } from './store.ts'
-import { changeOf, finishDraft, makeDraft, outcomeOf, prepareDraft, retrying } from './write.ts'
 import { criteriaQuery } from './write/criteria.ts'
 import { alone, type Draft, type WriteParts } from './write/draft.ts'
+import { changeOf, finishDraft, makeDraft, outcomeOf, prepareDraft, retrying } from './write.ts'
 
 /** A patch as it came: which of the three languages, and its body parsed. https://hl7.org/fhir/R4/http.html#patch */
 export type Patch =
@@ -119,7 +119,9 @@ async function read(
       number === undefined ? `there is no ${path}` : `there is no version ${number} of ${path}`,
     )
   if (version.json === undefined)
-    throw gone(number === undefined ? `${path} is deleted` : `version ${number} of ${path} is a delete`)
+    throw gone(
+      number === undefined ? `${path} is deleted` : `version ${number} of ${path} is a delete`,
+    )
   return version
 }
 

@@ -1,4 +1,4 @@
-import { FhirError, conflict } from './error.ts'
+import { conflict, FhirError } from './error.ts'
 import type { Outcome, Write } from './repository.ts'
 import { type Change, CommitConflict, type Version } from './store.ts'
 import { checkVersion } from './write/check-version.ts'

@@ -23,8 +23,7 @@ export function readEntry(entry: unknown, index: number, outer: FhirRequest): En
   const { method, url } = request
   if (typeof method !== 'string' || !methods.includes(method))
     throw invalid(`method must be one of ${methods.join(', ')}`, `${path}.request.method`)
-  if (typeof url !== 'string' || url === '')
-    throw invalid('url is missing', `${path}.request.url`)
+  if (typeof url !== 'string' || url === '') throw invalid('url is missing', `${path}.request.url`)
   if (fullUrl !== undefined && typeof fullUrl !== 'string')
     throw invalid('fullUrl must be a string', `${path}.fullUrl`)
   return {

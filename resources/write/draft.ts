@@ -1,9 +1,9 @@
 import type { Context } from '../context.ts'
+import type { Validator } from '../ports.ts'
 import type { Outcome, Write } from '../repository.ts'
 import type { Resource } from '../resource.ts'
 import type { Query } from '../search/query.ts'
 import type { Check, Extract, Method, Store, Version } from '../store.ts'
-import type { Validator } from '../ports.ts'
 
 /** What the steps of a write work with. */
 export interface WriteParts {

@@ -10,7 +10,9 @@ export const load: Step = async (draft, parts) => {
   if (before) draft.before = before
   if (before?.json !== undefined) draft.current = parseJson(before.json) as Resource
   else if (kind === 'patch')
-    throw before ? gone(`${type}/${draft.id} is deleted`) : notFound(`there is no ${type}/${draft.id}`)
+    throw before
+      ? gone(`${type}/${draft.id} is deleted`)
+      : notFound(`there is no ${type}/${draft.id}`)
   else if (kind === 'delete' && draft.write.ifMatch === undefined)
     draft.settled = { status: 204, changed: false, ...(before ? { version: before } : {}) }
 }

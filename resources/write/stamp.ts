@@ -1,5 +1,5 @@
-import type { Resource } from '../resource.ts'
 import { printJson } from '../json.ts'
+import type { Resource } from '../resource.ts'
 import type { Step } from './draft.ts'
 
 /**

@@ -12,5 +12,7 @@ export const validate: Step = (draft, parts) => {
         expression => `${path}${expression.slice(expression.indexOf('.'))}`,
       )
   if (issues.some(issue => issue.severity === 'error' || issue.severity === 'fatal'))
-    throw rejected(issues.map(issue => ({ ...issue, expression: issue.expression ?? [at(draft, '')] })))
+    throw rejected(
+      issues.map(issue => ({ ...issue, expression: issue.expression ?? [at(draft, '')] })),
+    )
 }
