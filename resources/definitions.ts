@@ -1,0 +1,91 @@
+/** The facts of FHIR R4 that the server works with, read from resources/definitions/ when they are first needed. */
+import { readFileSync } from 'node:fs'
+
+export interface Element {
+  min?: number
+  /** It repeats: JSON shows an array. */
+  many?: true
+  /** Not allowed here (max 0). */
+  none?: true
+  /** `value[x]`: the name in JSON is this one and a type. */
+  choice?: true
+  types: string[]
+  /** What a Reference may point to; absent: anything. */
+  targets?: string[]
+  /** Its elements are those of this path. */
+  content?: string
+  /** The value set that a code must come from. */
+  codes?: string
+  summary?: true
+  modifier?: true
+}
+
+export interface Structure {
+  kind: 'resource' | 'type' | 'abstract' | 'backbone'
+  elements: Record<string, Element>
+}
+
+export interface SearchParameterFacts {
+  code: string
+  base: string[]
+  type: string
+  expression: string
+  target?: string[]
+  components?: { code: string; expression: string }[]
+}
+
+function lazy<T>(file: string): () => T {
+  let facts: T | undefined
+  return () => {
+    facts ??= JSON.parse(readFileSync(new URL(`definitions/${file}`, import.meta.url), 'utf8')) as T
+    return facts
+  }
+}
+
+const structures = lazy<Record<string, Structure>>('elements.json')
+const codes = lazy<Record<string, string[]>>('codes.json')
+const invariants = lazy<Record<string, [key: string, severity: string, expression: string][]>>(
+  'invariants.json',
+)
+const parameters = lazy<Record<string, SearchParameterFacts>>('search-parameters.json')
+const compartments = lazy<Record<string, Record<string, string[]>>>('compartments.json')
+
+let types: ReadonlySet<string> | undefined
+
+/** The 146 resource types that exist as themselves. https://hl7.org/fhir/R4/resourcelist.html */
+export function resourceTypes(): ReadonlySet<string> {
+  types ??= new Set(
+    Object.entries(structures())
+      .filter(([, structure]) => structure.kind === 'resource')
+      .map(([type]) => type),
+  )
+  return types
+}
+
+export const isResourceType = (name: string): boolean => resourceTypes().has(name)
+
+/** A resource (`Patient`), a datatype (`HumanName`) or a backbone element (`Patient.contact`); absent: there is none. */
+export const structureOf = (path: string): Structure | undefined =>
+  Object.hasOwn(structures(), path) ? structures()[path] : undefined
+
+/** The codes of a value set that a code element is bound to; absent: not known here. */
+export const codesOf = (valueSet: string): string[] | undefined => codes()[valueSet]
+
+/** Rules of an element as FHIRPath: key, severity, expression. */
+export const invariantsOf = (path: string) => invariants()[path] ?? []
+
+const byType = new Map<string, SearchParameterFacts[]>()
+
+/** The search parameters of a type, those of all resources included. https://hl7.org/fhir/R4/searchparameter-registry.html */
+export function searchParameters(type: string): readonly SearchParameterFacts[] {
+  const known = byType.get(type)
+  if (known) return known
+  const bases = new Set([type, 'Resource', 'DomainResource'])
+  const found = Object.values(parameters()).filter(({ base }) => base.some(name => bases.has(name)))
+  byType.set(type, found)
+  return found
+}
+
+/** The parameters by which a resource of this type belongs to a compartment. https://hl7.org/fhir/R4/compartmentdefinition.html */
+export const compartmentParameters = (compartment: string, type: string): readonly string[] =>
+  compartments()[compartment]?.[type] ?? []
