@@ -44,9 +44,8 @@ function lazy<T>(file: string): () => T {
 
 const structures = lazy<Record<string, Structure>>('elements.json')
 const codes = lazy<Record<string, string[]>>('codes.json')
-const invariants = lazy<Record<string, [key: string, severity: string, expression: string][]>>(
-  'invariants.json',
-)
+const invariants =
+  lazy<Record<string, [key: string, severity: string, expression: string][]>>('invariants.json')
 const parameters = lazy<Record<string, SearchParameterFacts>>('search-parameters.json')
 const compartments = lazy<Record<string, Record<string, string[]>>>('compartments.json')
 

@@ -20,7 +20,9 @@ type Facts = Record<string, unknown>
 
 /** The content of each file, by name. */
 export function compileDefinitions(): Record<string, string> {
-  const folder = dirname(createRequire(import.meta.url).resolve('hl7.fhir.r4.examples/package.json'))
+  const folder = dirname(
+    createRequire(import.meta.url).resolve('hl7.fhir.r4.examples/package.json'),
+  )
   const read = <T>(prefix: string): T[] =>
     readdirSync(folder)
       .filter(file => file.startsWith(`${prefix}-`) && file.endsWith('.json'))

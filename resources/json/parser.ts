@@ -232,6 +232,8 @@ export class JsonParser {
     const before = this.text.slice(0, this.at)
     const line = before.split('\n').length
     const column = this.at - before.lastIndexOf('\n')
-    return this.errors.invalid(`the body is not valid JSON at line ${line}, column ${column}: ${what}`)
+    return this.errors.invalid(
+      `the body is not valid JSON at line ${line}, column ${column}: ${what}`,
+    )
   }
 }

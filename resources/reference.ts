@@ -1,0 +1,126 @@
+/** https://hl7.org/fhir/R4/references.html */
+import { isResourceType } from './definitions.ts'
+import { isObject, type Resource } from './resource.ts'
+
+/** A reference taken apart. `type` and `id` are there for literal references to a resource, relative or absolute. */
+export interface Reference {
+  form: 'relative' | 'absolute' | 'urn' | 'fragment' | 'search'
+  type?: string
+  id?: string
+  version?: string
+  /** Of an absolute one: the part before the type. */
+  base?: string
+}
+
+const literal =
+  /^(?:(https?:\/\/[^\s?#]+)\/)?([A-Z][A-Za-z]+)\/([A-Za-z0-9\-.]{1,64})(?:\/_history\/([A-Za-z0-9\-.]{1,64}))?$/
+
+/** Absent where the text is no reference that FHIR knows. */
+export function parseReference(text: string): Reference | undefined {
+  const match = literal.exec(text)
+  if (match) {
+    const [, base, type = '', id = '', version] = match
+    if (!base && !isResourceType(type)) return undefined
+    return {
+      form: base ? 'absolute' : 'relative',
+      ...(isResourceType(type) ? { type, id } : {}),
+      ...(version ? { version } : {}),
+      ...(base ? { base } : {}),
+    }
+  }
+  if (/^urn:uuid:[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/.test(text))
+    return { form: 'urn' }
+  if (/^urn:oid:[0-2](\.(0|[1-9]\d*))+$/.test(text)) return { form: 'urn' }
+  if (/^#[A-Za-z0-9\-.]{0,64}$/.test(text)) return { form: 'fragment' }
+  const search = /^([A-Z][A-Za-z]+)\?\S+$/.exec(text)
+  if (search?.[1] && isResourceType(search[1])) return { form: 'search', type: search[1] }
+  if (/^[a-z][a-z0-9+.-]*:\S+$/i.test(text)) return { form: 'absolute' }
+  return undefined
+}
+
+export interface ReferenceSite {
+  /** The element that holds it: `Observation.subject`. */
+  path: string
+  /** Reference.reference as it stands. */
+  reference: string
+}
+
+/** Every Reference.reference of a resource: in contained resources, extensions and Bundles too. */
+export function referencesOf(resource: Resource): ReferenceSite[] {
+  const sites: ReferenceSite[] = []
+  collect(resource, resource.resourceType, sites)
+  return sites
+}
+
+function collect(value: object, path: string, sites: ReferenceSite[]): void {
+  for (const key in value) {
+    const child = (value as Record<string, unknown>)[key]
+    if (typeof child === 'string') {
+      if (key === 'reference') sites.push({ path, reference: child })
+    } else if (Array.isArray(child)) {
+      for (let index = 0; index < child.length; index++) {
+        const item: unknown = child[index]
+        if (typeof item === 'object' && item !== null)
+          collect(item, `${path}.${key}[${index}]`, sites)
+      }
+    } else if (typeof child === 'object' && child !== null) collect(child, `${path}.${key}`, sites)
+  }
+}
+
+/**
+ * The resource with references, uris and narrative links replaced by what `targets` says of them; the same object where
+ * nothing is. https://hl7.org/fhir/R4/http.html#trules
+ */
+export function rewriteReferences(
+  resource: Resource,
+  targets: ReadonlyMap<string, string>,
+): Resource {
+  return rewrite(resource, targets) as Resource
+}
+
+function rewrite(value: unknown, targets: ReadonlyMap<string, string>): unknown {
+  if (Array.isArray(value)) {
+    let copy: unknown[] | undefined
+    for (let index = 0; index < value.length; index++) {
+      const item: unknown = value[index]
+      const next =
+        typeof item === 'string' && item.startsWith('urn:')
+          ? (targets.get(item) ?? item)
+          : rewrite(item, targets)
+      if (next === item) continue
+      copy ??= [...value]
+      copy[index] = next
+    }
+    return copy ?? value
+  }
+  if (!isObject(value) || JSON.isRawJSON(value)) return value
+  let copy: Record<string, unknown> | undefined
+  for (const key in value) {
+    const child = value[key]
+    const next =
+      typeof child === 'string' ? rewriteText(key, child, targets) : rewrite(child, targets)
+    if (next === child) continue
+    copy ??= { ...value }
+    copy[key] = next
+  }
+  return copy ?? value
+}
+
+function rewriteText(key: string, text: string, targets: ReadonlyMap<string, string>): string {
+  if (key === 'div' && text.startsWith('<')) return rewriteLinks(text, targets)
+  if (key === 'reference')
+    return targets.get(text) ?? targets.get(text.replace(/\/_history\/[^/]+$/, '')) ?? text
+  // Of the elements that are no reference only a uri, url, oid, uuid or canonical is meant; a string keeps its text.
+  return text.startsWith('urn:') && key !== 'value' && key !== 'valueString'
+    ? (targets.get(text) ?? text)
+    : text
+}
+
+const rewriteLinks = (html: string, targets: ReadonlyMap<string, string>): string =>
+  html.replace(
+    /(\s(?:href|src)\s*=\s*)(["'])([^"']*)\2/g,
+    (whole, name: string, quote: string, link: string) => {
+      const target = targets.get(link)
+      return target === undefined ? whole : `${name}${quote}${target}${quote}`
+    },
+  )
