@@ -102,12 +102,14 @@ class StructureCheck {
   }
 
   private value(value: unknown, field: Field): void {
-    if (field.primitive) return this.primitive(value, field)
-    if (!isObject(value) || JSON.isRawJSON(value)) {
+    if (field.primitive) this.primitive(value, field)
+    else if (!isObject(value) || JSON.isRawJSON(value))
       this.say('structure', `${field.name} must be an object${value === null ? ', not null' : ''}`)
-      return
-    }
-    if (field.type === 'Resource') return this.inner(value, field)
+    else if (field.type === 'Resource') this.inner(value, field)
+    else this.complex(value, field)
+  }
+
+  private complex(value: Record<string, unknown>, field: Field): void {
     const shape = shapeOf(field.shape)
     if (shape) this.elements(value, shape, false)
     if (field.type === 'Reference') this.reference(value, field)
@@ -134,17 +136,22 @@ class StructureCheck {
       if (!isObject(item)) this.say('structure', `${key} must hold objects with id or extension`)
       else this.elements(item, shape, false)
     }
-    if (!field.many) return one(value)
-    if (!Array.isArray(value) || value.length === 0) {
+    if (!field.many) one(value)
+    else if (!Array.isArray(value) || value.length === 0)
       this.say('structure', `${key} must be an array beside ${field.name}`)
-      return
-    }
-    const plain = object[field.name]
+    else this.shadows(value, object[field.name], { key, name: field.name, one })
+  }
+
+  private shadows(
+    value: unknown[],
+    plain: unknown,
+    { key, name, one }: { key: string; name: string; one: (item: unknown) => void },
+  ): void {
     for (let index = 0; index < value.length; index++) {
       this.path.push(index)
       if (value[index] !== null) one(value[index])
       else if (!Array.isArray(plain) || plain[index] === null || plain[index] === undefined)
-        this.say('structure', `null in ${key} needs a value in ${field.name} at the same place`)
+        this.say('structure', `null in ${key} needs a value in ${name} at the same place`)
       this.path.pop()
     }
   }

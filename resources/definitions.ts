@@ -67,6 +67,20 @@ export const isResourceType = (name: string): boolean => resourceTypes().has(nam
 export const structureOf = (path: string): Structure | undefined =>
   Object.hasOwn(structures(), path) ? structures()[path] : undefined
 
+let choices: ReadonlyMap<string, string[]> | undefined
+
+/** The types that an element `name[x]` of any structure may have; none where no such element exists. */
+export function choiceTypes(name: string): readonly string[] {
+  if (!choices) {
+    const found = new Map<string, Set<string>>()
+    for (const { elements } of Object.values(structures()))
+      for (const [element, { choice, types }] of Object.entries(elements))
+        if (choice) found.set(element, new Set([...(found.get(element) ?? []), ...types]))
+    choices = new Map([...found].map(([element, types]) => [element, [...types]]))
+  }
+  return choices.get(name) ?? []
+}
+
 /** The codes of a value set that a code element is bound to; absent: not known here. */
 export const codesOf = (valueSet: string): string[] | undefined => codes()[valueSet]
 

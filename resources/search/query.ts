@@ -29,11 +29,17 @@ export type Predicate =
   | { kind: 'reference'; param: string; targets: string[] }
   /** Any reference at all, by whatever element, to this `Patient/1`. */
   | { kind: 'refers'; target: string }
-  /** `text` is folded; `starts`: begins with it; `exact`: the value as written. */
-  | { kind: 'string'; param: string; text: string; match: 'starts' | 'equals' | 'exact' }
-  | { kind: 'uri'; param: string; uri: string }
+  /** `starts`: the folded value begins with `text`; `exact`: the value is `text` as written. */
+  | {
+      kind: 'string'
+      param: string
+      first?: string
+      text: string
+      match: 'starts' | 'exact'
+    }
+  | { kind: 'uri'; param: string; first?: string; uri: string }
   /** Bounds of the stored range's two ends, all inclusive, in ms. */
-  | ({ kind: 'date'; param: string } & Bounds<number>)
+  | ({ kind: 'date'; param: string; first?: string } & Bounds<number>)
   /** The same on ordered decimal keys; `unit` absent: any; `system` absent: any. */
   | ({
       kind: 'quantity'

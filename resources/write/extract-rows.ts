@@ -2,6 +2,6 @@ import type { Step } from './draft.ts'
 
 /** What a search will find it by, and what it was found by until now. */
 export const extractRows: Step = (draft, parts) => {
-  draft.extract = draft.after ? parts.extract(draft.after) : { rows: [] }
+  draft.extract = draft.after ? parts.extract({ ...draft.after, id: draft.id }) : { rows: [] }
   if (draft.current) draft.old = parts.extract(draft.current)
 }

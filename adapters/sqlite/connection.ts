@@ -1,0 +1,142 @@
+import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { timedOut } from '../../resources/error.ts'
+import type { Tenant } from '../../resources/store.ts'
+
+/** A connection with its prepared statements and the numbers that stand for names. */
+export interface Connection {
+  db: DatabaseSync
+  /** Prepared once for each text. */
+  sql(text: string): StatementSync
+  /** Of names that are there already; absent: nothing was ever stored under them. */
+  typeId(tenant: Tenant, type: string): number | undefined
+  paramId(type: number, code: string, first: string): number | undefined
+  systemId(uri: string): number | undefined
+  /** The types of a tenant: number to name. */
+  types(tenant: Tenant): Map<number, string>
+  /** Runs a search until a deadline (ms from now), then it fails. */
+  within<T>(ms: number, work: () => T): T
+  /** Forgets names that a rollback took back. */
+  forget(): void
+  close(): void
+}
+
+export interface ConnectionOptions {
+  file: string
+  readOnly: boolean
+  /** MB. */
+  cache: number
+  synchronous?: 'FULL' | 'NORMAL'
+  maxPages?: number
+}
+
+/** Statements kept for each connection; searches make many texts. */
+const kept = 400
+
+export function connect(options: ConnectionOptions): Connection {
+  const db = new DatabaseSync(options.file, { readOnly: options.readOnly, timeout: 5000 })
+  try {
+    setUp(db, options)
+  } catch (error) {
+    db.close()
+    throw error
+  }
+  const statements = new Map<string, StatementSync>()
+  const sql = (text: string): StatementSync => {
+    const known = statements.get(text)
+    if (known) return known
+    if (statements.size >= kept) statements.delete(statements.keys().next().value ?? '')
+    const made = db.prepare(text)
+    statements.set(text, made)
+    return made
+  }
+  let deadline = Number.POSITIVE_INFINITY
+  db.function('tick', () => {
+    if (performance.now() > deadline)
+      throw timedOut(
+        'the search takes too long: narrow it by more parameters, such as a patient or a date',
+        5,
+      )
+    return 1
+  })
+  const within = <T>(ms: number, work: () => T): T => {
+    deadline = performance.now() + ms
+    try {
+      return work()
+    } finally {
+      deadline = Number.POSITIVE_INFINITY
+    }
+  }
+  return { db, sql, within, ...names(sql), close: () => db.close() }
+}
+
+function setUp(db: DatabaseSync, options: ConnectionOptions): void {
+  if (!options.readOnly) {
+    db.exec('PRAGMA page_size = 4096')
+    db.exec('PRAGMA journal_mode = WAL')
+    db.exec(`PRAGMA synchronous = ${options.synchronous ?? 'FULL'}`)
+    db.exec('PRAGMA journal_size_limit = 67108864')
+    db.exec('PRAGMA wal_autocheckpoint = 8000')
+    if (options.maxPages) db.exec(`PRAGMA max_page_count = ${options.maxPages}`)
+  }
+  db.exec(`PRAGMA cache_size = ${-options.cache * 1024}`)
+  db.exec('PRAGMA temp_store = MEMORY')
+}
+
+function names(sql: (text: string) => StatementSync) {
+  const typeIds = new Map<string, number>()
+  const paramIds = new Map<string, number>()
+  const systemIds = new Map<string, number>()
+  const remember = (ids: Map<string, number>, key: string, row: unknown): number | undefined => {
+    const id = (row as { id: number } | undefined)?.id
+    if (id !== undefined) ids.set(key, id)
+    return id
+  }
+  return {
+    typeId(tenant: Tenant, type: string): number | undefined {
+      const key = `${tenant}/${type}`
+      return (
+        typeIds.get(key) ??
+        remember(
+          typeIds,
+          key,
+          sql('SELECT id FROM type WHERE tenant = ? AND name = ?').get(tenant, type),
+        )
+      )
+    },
+    paramId(type: number, code: string, first: string): number | undefined {
+      const key = `${type} ${code} ${first}`
+      return (
+        paramIds.get(key) ??
+        remember(
+          paramIds,
+          key,
+          sql('SELECT id FROM param WHERE type = ? AND code = ? AND first = ?').get(
+            type,
+            code,
+            first,
+          ),
+        )
+      )
+    },
+    systemId(uri: string): number | undefined {
+      if (uri === '') return 0
+      return (
+        systemIds.get(uri) ??
+        remember(systemIds, uri, sql('SELECT id FROM system WHERE uri = ?').get(uri))
+      )
+    },
+    types(tenant: Tenant): Map<number, string> {
+      const rows = sql('SELECT id, name FROM type WHERE tenant = ?').all(tenant)
+      return new Map(rows.map(({ id, name }) => [Number(id), String(name)]))
+    },
+    forget(): void {
+      typeIds.clear()
+      paramIds.clear()
+      systemIds.clear()
+    },
+  }
+}
+
+/** A quantity's system and unit are one number. */
+export const unitKey = (system: string, unit: string): string =>
+  system || unit ? `${system}|${unit}` : ''

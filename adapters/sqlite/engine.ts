@@ -1,0 +1,120 @@
+/** What a thread does with its connection: the same for the writer, the readers, and a store without threads. */
+import { backup } from 'node:sqlite'
+import type { HistoryQuery, Query } from '../../resources/search/query.ts'
+import type { Tenant } from '../../resources/store.ts'
+import { type Connection, type ConnectionOptions, connect } from './connection.ts'
+import type { PackedCommit } from './message.ts'
+import {
+  countHits,
+  historyPage,
+  readVersion,
+  scanSlice,
+  searchPage,
+  totalsOf,
+  undeliveredEvents,
+} from './read.ts'
+import { rowTables } from './schema.ts'
+import { createWriter } from './write.ts'
+
+export type ReadCall =
+  | { do: 'read'; tenant: Tenant; type: string; id: string; number: number | undefined }
+  | { do: 'search'; tenant: Tenant; query: Query; ms: number }
+  | { do: 'count'; tenant: Tenant; query: Query; ms: number }
+  | { do: 'history'; tenant: Tenant; query: HistoryQuery }
+  | { do: 'scan'; tenant: Tenant; slice: { type: string; after: string; count: number } }
+  | { do: 'totals'; tenant: Tenant }
+  | { do: 'undelivered'; limit: number }
+
+export type WriteCall =
+  | { do: 'commit'; commits: PackedCommit[] }
+  | { do: 'delivered'; seq: number }
+  | { do: 'check' }
+  | { do: 'checkpoint' }
+  | { do: 'sweep'; before: number }
+  | { do: 'backup'; file: string }
+
+export function runRead(connection: Connection, call: ReadCall): unknown {
+  switch (call.do) {
+    case 'read':
+      return readVersion(connection, call.tenant, call)
+    case 'search':
+      return connection.within(call.ms, () => searchPage(connection, call.tenant, call.query))
+    case 'count':
+      return connection.within(call.ms, () => countHits(connection, call.tenant, call.query))
+    case 'history':
+      return historyPage(connection, call.tenant, call.query)
+    case 'scan':
+      return scanSlice(connection, call.tenant, call.slice)
+    case 'totals':
+      return totalsOf(connection, call.tenant)
+    case 'undelivered':
+      return undeliveredEvents(connection, call.limit)
+  }
+}
+
+export interface WriteEngine {
+  run(call: WriteCall): unknown
+}
+
+export function createWriteEngine(connection: Connection): WriteEngine {
+  const writer = createWriter(connection)
+  const { db, sql } = connection
+  return {
+    run(call) {
+      switch (call.do) {
+        case 'commit':
+          return writer.apply(call.commits)
+        case 'delivered':
+          return void sql('DELETE FROM outbox WHERE seq = ?').run(call.seq)
+        case 'check':
+          db.exec('BEGIN IMMEDIATE')
+          return db.exec('COMMIT')
+        case 'checkpoint':
+          return db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+        case 'sweep':
+          return sweep(connection, call.before)
+        case 'backup':
+          return backup(db, call.file)
+      }
+    },
+  }
+}
+
+/** How many commits' ended rows one sweep of a table takes: writers wait for it. */
+const slice = 2000
+
+/** Deletes rows that ended before an instant (ms). True: there is more to do. */
+function sweep({ db, sql }: Connection, before: number): boolean {
+  const bound = Number(
+    sql('SELECT coalesce(max(seq), 0) AS seq FROM body WHERE seq <= ? AND at < ?').get(
+      lastBefore({ sql }, before),
+      before,
+    )?.seq,
+  )
+  let more = false
+  for (const table of rowTables) {
+    const first = sql(`SELECT min(until) AS until FROM ${table} WHERE until <> 0`).get()?.until
+    if (first === null || first === undefined || Number(first) > bound) continue
+    const to = Math.min(bound, Number(first) + slice)
+    db.exec('BEGIN IMMEDIATE')
+    sql(`DELETE FROM ${table} WHERE until <> 0 AND until <= ?`).run(to)
+    db.exec('COMMIT')
+    if (to < bound) more = true
+  }
+  return more
+}
+
+/** `at` never goes back along `seq`. */
+function lastBefore({ sql }: Pick<Connection, 'sql'>, before: number): number {
+  let low = 0
+  let high = Number(sql('SELECT coalesce(max(seq), 0) AS seq FROM body').get()?.seq)
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2)
+    const row = sql('SELECT at FROM body WHERE seq <= ? ORDER BY seq DESC LIMIT 1').get(middle)
+    if (row && Number(row.at) >= before) high = middle - 1
+    else low = middle
+  }
+  return low
+}
+
+export const openConnection = (options: ConnectionOptions): Connection => connect(options)

@@ -1,0 +1,386 @@
+/**
+ * From a Query to SQL. One condition drives: a range of one table in the order of its key. All others are probes of the
+ * driver's (k, rid). SQLite's planner never chooses.
+ */
+import type { Predicate, Query } from '../../resources/search/query.ts'
+import type { Tenant } from '../../resources/store.ts'
+import { type Connection, unitKey } from './connection.ts'
+
+type Value = string | number
+/** A piece of SQL with the values of its question marks. */
+export interface Sql {
+  text: string
+  values: Value[]
+}
+
+/** What a query is compiled with: the types it may look at, and the commit number it sees. */
+export interface Scope {
+  connection: Connection
+  tenant: Tenant
+  types: number[]
+  /** Rows as of this commit. */
+  seq: number
+  /** A name for one more table, the same for the same query, so that its statement is prepared once. */
+  alias(): string
+}
+
+const sql = (text: string, ...values: Value[]): Sql => ({ text, values })
+const join = (parts: Sql[], separator: string): Sql => ({
+  text: parts.map(part => part.text).join(separator),
+  values: parts.flatMap(part => part.values),
+})
+const never = sql('0')
+
+/** A row is seen from the commit that brought it until the one that ended it. */
+const visible = (row: string, seq: number): Sql =>
+  sql(
+    `${row}.rid <= ? AND ${row}.since <= ? AND (${row}.until = 0 OR ${row}.until > ?)`,
+    seq,
+    seq,
+    seq,
+  )
+
+const oneOf = (column: string, values: Value[]): Sql =>
+  values.length === 1
+    ? sql(`${column} = ?`, ...values)
+    : sql(`${column} IN (${values.map(() => '?').join(', ')})`, ...values)
+
+function paramsOf(scope: Scope, code: string, first = ''): number[] {
+  return scope.types
+    .map(type => scope.connection.paramId(type, code, first))
+    .filter(id => id !== undefined)
+}
+
+/** Where a predicate's rows stand: the table, and what must hold of `row`. Absent: nothing can match. */
+interface Rows {
+  table: string
+  where: Sql
+  /** The rows come in the order of `k`, because all before it in the key is one value. */
+  ordered: boolean
+}
+
+type RowPredicate = Extract<
+  Predicate,
+  { kind: 'token' | 'reference' | 'refers' | 'string' | 'uri' | 'date' | 'quantity' }
+>
+
+function rowsOf(predicate: RowPredicate, row: string, scope: Scope): Rows | undefined {
+  if (predicate.kind === 'refers') return referrers(predicate.target, row, scope)
+  const first = 'first' in predicate ? predicate.first : undefined
+  const params = paramsOf(scope, predicate.param, first)
+  if (params.length === 0) return undefined
+  const param = oneOf(`${row}.param`, params)
+  const made = conditions(predicate, row, scope)
+  if (!made) return undefined
+  const ordered = made.ordered && params.length === 1
+  return { table: predicate.kind, where: join([param, ...made.where], ' AND '), ordered }
+}
+
+function conditions(
+  predicate: Exclude<RowPredicate, { kind: 'refers' }>,
+  row: string,
+  scope: Scope,
+): { where: Sql[]; ordered: boolean } | undefined {
+  const { connection } = scope
+  switch (predicate.kind) {
+    case 'token': {
+      const where: Sql[] = []
+      if (predicate.code !== undefined) where.push(sql(`${row}.code = ?`, predicate.code))
+      if (predicate.system !== undefined) {
+        const system = connection.systemId(predicate.system)
+        if (system === undefined) return undefined
+        where.push(sql(`${row}.system = ?`, system))
+      }
+      return { where, ordered: predicate.code !== undefined }
+    }
+    case 'reference': {
+      const rids = predicate.targets.flatMap(target => ridOf(target, scope))
+      if (rids.length === 0) return undefined
+      return { where: [oneOf(`${row}.target`, rids)], ordered: rids.length === 1 }
+    }
+    case 'string':
+      return { where: stringWhere(predicate, row), ordered: false }
+    case 'uri':
+      return { where: [sql(`${row}.uri = ?`, predicate.uri)], ordered: true }
+    case 'date':
+      return { where: bounds(predicate, row), ordered: false }
+    case 'quantity': {
+      const unit = unitWhere(predicate, row, connection)
+      return unit && { where: [...bounds(predicate, row), ...unit], ordered: false }
+    }
+  }
+}
+
+function ridOf(target: string, { connection, tenant }: Scope): number[] {
+  const [, typeName = '~url', id = target] = /^([A-Z][A-Za-z]+)\/([^/]+)$/.exec(target) ?? []
+  const type = connection.typeId(tenant, typeName)
+  if (type === undefined) return []
+  const row = connection.sql('SELECT rid FROM resource WHERE type = ? AND id = ?').get(type, id)
+  return row ? [Number(row.rid)] : []
+}
+
+/** Every reference parameter there is: for who refers to a resource at all. */
+function referrers(target: string, row: string, scope: Scope): Rows | undefined {
+  const rids = ridOf(target, scope)
+  if (rids.length === 0) return undefined
+  const params = scope.connection
+    .sql(
+      `SELECT p.id AS id FROM param p WHERE p.type IN (${scope.types.map(() => '?').join(', ')})
+         AND EXISTS(SELECT 1 FROM reference r WHERE r.param = p.id)`,
+    )
+    .all(...scope.types)
+    .map(({ id }) => Number(id))
+  if (params.length === 0) return undefined
+  return {
+    table: 'reference',
+    where: join([oneOf(`${row}.param`, params), oneOf(`${row}.target`, rids)], ' AND '),
+    ordered: false,
+  }
+}
+
+function stringWhere(
+  { text, match }: { text: string; match: 'starts' | 'exact' },
+  row: string,
+): Sql[] {
+  if (match === 'starts')
+    return [sql(`${row}.text >= ? AND ${row}.text < ?`, text, `${text}\u{10ffff}`)]
+  // An empty `exact` says that the text is written as it is folded.
+  return [sql(`(${row}.exact = ? OR (${row}.exact = '' AND ${row}.text = ?))`, text, text)]
+}
+
+function bounds(
+  predicate: { kind: string; lowFrom?: Value; lowTo?: Value; highFrom?: Value; highTo?: Value },
+  row: string,
+): Sql[] {
+  const { lowFrom, lowTo, highFrom, highTo } = predicate
+  // An empty `high` of a quantity says that it is a point.
+  const high = (comparison: string, value: Value): Sql =>
+    predicate.kind === 'quantity'
+      ? sql(
+          `((${row}.high <> '' AND ${row}.high ${comparison} ?) OR (${row}.high = '' AND ${row}.low ${comparison} ?))`,
+          value,
+          value,
+        )
+      : sql(`${row}.high ${comparison} ?`, value)
+  return [
+    ...(lowFrom === undefined ? [] : [sql(`${row}.low >= ?`, lowFrom)]),
+    ...(lowTo === undefined ? [] : [sql(`${row}.low <= ?`, lowTo)]),
+    ...(highFrom === undefined ? [] : [high('>=', highFrom)]),
+    ...(highTo === undefined ? [] : [high('<=', highTo)]),
+  ]
+}
+
+function unitWhere(
+  { system, unit }: { system?: string; unit?: string },
+  row: string,
+  connection: Connection,
+): Sql[] | undefined {
+  if (unit === undefined && system === undefined) return []
+  if (system !== undefined && unit !== undefined) {
+    const id = connection.systemId(unitKey(system, unit))
+    return id === undefined ? undefined : [sql(`${row}.unit = ?`, id)]
+  }
+  const pattern = unit === undefined ? [`${system}|`, `${system}|\u{10ffff}`] : undefined
+  const ids = pattern
+    ? connection.sql('SELECT id FROM system WHERE uri >= ? AND uri < ?').all(...pattern)
+    : connection
+        .sql("SELECT id FROM system WHERE substr(uri, instr(uri, '|') + 1) = ?")
+        .all(unit ?? '')
+  return ids.length
+    ? [
+        oneOf(
+          `${row}.unit`,
+          ids.map(({ id }) => Number(id)),
+        ),
+      ]
+    : undefined
+}
+
+const twins: Record<string, string> = {
+  string: 'string_of',
+  date: 'date_of',
+  quantity: 'quantity_of',
+}
+
+/** Whether resource `x` (columns k, rid, seq) satisfies the predicate. */
+export function probe(predicate: Predicate, scope: Scope): Sql {
+  switch (predicate.kind) {
+    case 'id': {
+      const rids = predicate.ids.flatMap(id => ridsById(id, scope))
+      return rids.length ? oneOf('x.rid', rids) : never
+    }
+    case 'updated':
+      return seqRange(predicate, scope)
+    case 'or':
+      return predicate.any.length
+        ? wrap(
+            join(
+              predicate.any.map(each => probe(each, scope)),
+              ' OR ',
+            ),
+          )
+        : never
+    case 'not': {
+      const inner = probe(predicate.not, scope)
+      return sql(`NOT (${inner.text})`, ...inner.values)
+    }
+    default: {
+      const row = scope.alias()
+      const rows = rowsOf(predicate, row, scope)
+      if (!rows) return never
+      const twin = twins[rows.table]
+      const key = twin ? `${row}.rid = x.rid` : `${row}.k = x.k AND ${row}.rid = x.rid`
+      const seen = visible(row, scope.seq)
+      return sql(
+        `EXISTS(SELECT 1 FROM ${twin ?? rows.table} ${row} WHERE ${key} AND ${rows.where.text} AND ${seen.text})`,
+        ...rows.where.values,
+        ...seen.values,
+      )
+    }
+  }
+}
+
+const wrap = ({ text, values }: Sql): Sql => sql(`(${text})`, ...values)
+
+function ridsById(id: string, { connection, types }: Scope): number[] {
+  return types.flatMap(type => {
+    const row = connection.sql('SELECT rid FROM resource WHERE type = ? AND id = ?').get(type, id)
+    return row ? [Number(row.rid)] : []
+  })
+}
+
+/** `at` never goes back along `seq`, so a range of time is a range of seq, found by bisection. */
+function seqRange({ from, to }: { from?: number; to?: number }, scope: Scope): Sql {
+  const parts = [
+    ...(from === undefined ? [] : [sql('x.seq >= ?', firstSeqAt(from, scope))]),
+    ...(to === undefined ? [] : [sql('x.seq < ?', firstSeqAt(to + 1, scope))]),
+  ]
+  return parts.length ? join(parts, ' AND ') : sql('1')
+}
+
+function firstSeqAt(instant: number, { connection, seq }: Scope): number {
+  let low = 0
+  let high = seq + 1
+  const statement = connection.sql('SELECT seq, at FROM body WHERE seq >= ? ORDER BY seq LIMIT 1')
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2)
+    const row = statement.get(middle)
+    if (row && Number(row.at) < instant) low = Number(row.seq) + 1
+    else high = middle
+  }
+  return low
+}
+
+/** How many rows a condition has, as far as it matters. */
+const probed = 1000
+
+interface Driver {
+  from: Sql
+  ordered: boolean
+  size: number
+  predicate?: Predicate
+}
+
+function driverOf(predicate: Predicate, scope: Scope): Driver | undefined {
+  if (predicate.kind === 'id') return idDriver(predicate.ids, scope)
+  if (predicate.kind === 'updated' || predicate.kind === 'not') return undefined
+  if (predicate.kind === 'or') return orDriver(predicate.any, scope)
+  const rows = rowsOf(predicate, 'r', scope)
+  const seen = visible('r', scope.seq)
+  const from = rows
+    ? sql(
+        `SELECT r.k AS k, r.rid AS rid FROM ${rows.table} r WHERE ${rows.where.text} AND ${seen.text}`,
+        ...rows.where.values,
+        ...seen.values,
+      )
+    : sql('SELECT 0 AS k, 0 AS rid WHERE 0')
+  return { from, ordered: rows?.ordered ?? true, size: sizeOf(from, scope), predicate }
+}
+
+function sizeOf(from: Sql, { connection }: Scope): number {
+  const row = connection
+    .sql(`SELECT count(*) AS n FROM (SELECT 1 FROM (${from.text}) LIMIT ${probed})`)
+    .get(...from.values)
+  return Number(row?.n)
+}
+
+/** The newest version that is not deleted, of these resources. */
+function idDriver(ids: string[], scope: Scope): Driver {
+  const rids = ids.flatMap(id => ridsById(id, scope))
+  const where = rids.length ? oneOf('v.rid', rids) : never
+  const from = sql(
+    `SELECT f.k AS k, v.rid AS rid FROM version v JOIN resource o ON o.rid = v.rid
+       CROSS JOIN feed f ON f.type = o.type AND f.seq = v.seq
+       WHERE ${where.text} AND f.seq <= ? AND (f.until = 0 OR f.until > ?)`,
+    ...where.values,
+    scope.seq,
+    scope.seq,
+  )
+  return { from, ordered: false, size: rids.length }
+}
+
+function orDriver(any: Predicate[], scope: Scope): Driver | undefined {
+  const drivers = any.map(each => driverOf(each, scope))
+  const some = drivers.filter(driver => driver !== undefined)
+  if (some.length < drivers.length || some.length === 0) return undefined
+  return {
+    from: join(
+      some.map(({ from }) => from),
+      ' UNION ALL ',
+    ),
+    ordered: false,
+    size: some.reduce((sum, { size }) => sum + size, 0),
+  }
+}
+
+/** All that is there of the types, in the order of commits. */
+function feed(scope: Scope): Sql {
+  const types = oneOf('f.type', scope.types)
+  return sql(
+    `SELECT f.k AS k, f.rid AS rid, f.seq AS seq FROM feed f WHERE ${types.text} AND f.seq <= ?
+       AND (f.until = 0 OR f.until > ?)`,
+    ...types.values,
+    scope.seq,
+    scope.seq,
+  )
+}
+
+export interface Position {
+  /** The sort key of the last one sent: k, or seq. */
+  key: number
+  rid: number
+}
+
+/** The rids of a query's hits, in order, beginning after a position. A rid may come twice in a row. */
+export function compile(query: Query, scope: Scope, after?: Position): Sql {
+  const drivers = query.where.map(predicate => driverOf(predicate, scope))
+  const known = drivers.filter(driver => driver !== undefined)
+  const best = known.sort((a, b) => a.size - b.size || Number(b.ordered) - Number(a.ordered))[0]
+  const rest = query.where.filter(
+    (_, index) => drivers[index] === undefined || drivers[index] !== best,
+  )
+  const byDate = query.sort.by === 'date'
+  const needsSeq = !byDate || JSON.stringify(rest).includes('"updated"')
+  const from = best ? (needsSeq ? withSeq(best.from, scope) : best.from) : feed(scope)
+  const where = rest.map(predicate => probe(predicate, scope))
+  const column = byDate ? 'k' : 'seq'
+  const [order, than] = query.sort.descending ? ['DESC', '<'] : ['ASC', '>']
+  if (after) where.push(sql(`(x.${column}, x.rid) ${than} (?, ?)`, after.key, after.rid))
+  // A statement cannot be interrupted from outside: every thousandth row asks whether it may go on.
+  where.push(sql('((x.rid & 1023) <> 0 OR tick())'))
+  const all = join(where, ' AND ')
+  return sql(
+    `SELECT x.rid AS rid, x.${column} AS key FROM (${from.text}) x WHERE ${all.text}
+       ORDER BY x.${column} ${order}, x.rid ${order}`,
+    ...from.values,
+    ...all.values,
+  )
+}
+
+const withSeq = (from: Sql, { seq }: Scope): Sql =>
+  sql(
+    `SELECT d.k AS k, d.rid AS rid, (SELECT max(v.seq) FROM version v WHERE v.rid = d.rid AND v.seq <= ?) AS seq
+       FROM (${from.text}) d`,
+    seq,
+    ...from.values,
+  )

@@ -1,0 +1,238 @@
+import { invalid } from '../../resources/error.ts'
+import type { HistoryQuery, Query } from '../../resources/search/query.ts'
+import type { Event, Page, Tenant, Version } from '../../resources/store.ts'
+import type { Connection } from './connection.ts'
+import { compile, type Position, type Scope } from './query.ts'
+import { methods } from './write.ts'
+
+interface Stored {
+  type: number
+  id: string
+  number: number
+  seq: number
+  at: number
+  method: number
+  json: string | null
+}
+
+const versionColumns = `r.type AS type, r.id AS id, v.number AS number, v.seq AS seq, b.at AS at, v.method AS method, b.json AS json`
+
+function toVersion(row: unknown, type: string): Version {
+  const { id, number, seq, at, method, json } = row as Stored
+  const version: Version = { type, id, number, seq, at, method: methods[method] ?? 'update' }
+  if (json !== null) version.json = json
+  return version
+}
+
+const newest = `SELECT ${versionColumns} FROM resource r CROSS JOIN version v ON v.rid = r.rid
+  CROSS JOIN body b ON b.seq = v.seq WHERE r.type = ? AND r.id = ?`
+
+/** By primary key: microseconds. */
+export function readVersion(
+  connection: Connection,
+  tenant: Tenant,
+  name: { type: string; id: string; number: number | undefined },
+): Version | undefined {
+  const type = connection.typeId(tenant, name.type)
+  if (type === undefined) return undefined
+  const row =
+    name.number === undefined
+      ? connection.sql(`${newest} ORDER BY v.seq DESC LIMIT 1`).get(type, name.id)
+      : connection.sql(`${newest} AND v.number = ?`).get(type, name.id, name.number)
+  return row ? toVersion(row, name.type) : undefined
+}
+
+/** Where a page ended and which commit its first page saw; opaque for callers. */
+interface Token {
+  seq: number
+  key: number
+  rid: number
+}
+
+const printToken = (token: Token): string =>
+  Buffer.from(`${token.seq}.${token.key}.${token.rid}`).toString('base64url')
+
+function parseToken(text: string): Token {
+  const plain = Buffer.from(text, 'base64url').toString()
+  const [, seq, key, rid] = /^(\d{1,15})\.(-?\d{1,15})\.(\d{1,15})$/.exec(plain) ?? []
+  if (rid === undefined)
+    throw invalid('_page is not from a link of this server: follow the next link as it is')
+  return { seq: Number(seq), key: Number(key), rid: Number(rid) }
+}
+
+const lastSeq = ({ sql }: Connection): number =>
+  Number(sql('SELECT coalesce(max(seq), 0) AS seq FROM body').get()?.seq)
+
+function scopeOf(connection: Connection, tenant: Tenant, query: Query, seq: number): Scope {
+  const one = query.type === undefined ? undefined : connection.typeId(tenant, query.type)
+  const types =
+    query.type === undefined ? [...connection.types(tenant).keys()] : one === undefined ? [] : [one]
+  let rows = 0
+  return { connection, tenant, types, seq, alias: () => `p${rows++}` }
+}
+
+/** Hits in order, each once, as far as the caller goes on. */
+function* hits(connection: Connection, tenant: Tenant, query: Query): Generator<Token> {
+  const token = query.after === undefined ? undefined : parseToken(query.after)
+  const seq = token?.seq ?? lastSeq(connection)
+  const scope = scopeOf(connection, tenant, query, seq)
+  if (scope.types.length === 0) return
+  const after: Position | undefined = token && { key: token.key, rid: token.rid }
+  const { text, values } = compile(query, scope, after)
+  let last = -1
+  for (const row of connection.sql(text).iterate(...values)) {
+    const rid = Number(row.rid)
+    if (rid === last) continue
+    last = rid
+    yield { seq, key: Number(row.key), rid }
+  }
+}
+
+const asOf = `SELECT ${versionColumns} FROM version v CROSS JOIN resource r ON r.rid = v.rid
+  CROSS JOIN body b ON b.seq = v.seq WHERE v.rid = ? AND v.seq <= ? ORDER BY v.seq DESC LIMIT 1`
+
+export function searchPage(connection: Connection, tenant: Tenant, query: Query): Page {
+  const types = connection.types(tenant)
+  const versions: Version[] = []
+  let last: Token | undefined
+  for (const hit of hits(connection, tenant, query)) {
+    if (versions.length === query.count)
+      return { versions, ...(last ? { next: printToken(last) } : {}) }
+    const row = connection.sql(asOf).get(hit.rid, hit.seq)
+    if (row) versions.push(toVersion(row, types.get(Number(row.type)) ?? ''))
+    last = hit
+  }
+  return { versions }
+}
+
+/** Ids only, for the checks of a commit. */
+export function searchIds(connection: Connection, tenant: Tenant, query: Query): string[] {
+  const ids: string[] = []
+  for (const { rid } of hits(connection, tenant, query)) {
+    ids.push(String(connection.sql('SELECT id FROM resource WHERE rid = ?').get(rid)?.id))
+    if (ids.length === query.count) break
+  }
+  return ids
+}
+
+export function countHits(connection: Connection, tenant: Tenant, query: Query): number {
+  if (query.where.length === 0 && query.type) return totalsOf(connection, tenant)[query.type] ?? 0
+  let count = 0
+  for (const _ of hits(connection, tenant, query)) count++
+  return count
+}
+
+/** Counted as it is written. */
+export function totalsOf(connection: Connection, tenant: Tenant): Record<string, number> {
+  const rows = connection
+    .sql(
+      'SELECT t.name AS name, c.count AS count FROM type t JOIN total c ON c.type = t.id WHERE t.tenant = ? AND c.count > 0 ORDER BY t.name',
+    )
+    .all(tenant)
+  return Object.fromEntries(rows.map(({ name, count }) => [String(name), Number(count)]))
+}
+
+/** A version was current from its own instant until that of the next one. */
+const currentIn = `b.at <= ? AND (b.at >= ? OR (b.json IS NOT NULL AND NOT EXISTS(
+  SELECT 1 FROM version n CROSS JOIN body nb ON nb.seq = n.seq WHERE n.rid = v.rid AND n.seq > v.seq AND nb.at <= ?)))`
+
+export function historyPage(connection: Connection, tenant: Tenant, query: HistoryQuery): Page {
+  const from = historySource(connection, tenant, query)
+  if (!from) return { versions: [] }
+  const token = query.after === undefined ? undefined : parseToken(query.after)
+  const where = [
+    from.where,
+    `${from.order} < ?`,
+    ...(query.since === undefined ? [] : ['b.at >= ?']),
+  ]
+  const values = [
+    ...from.values,
+    token?.seq ?? Number.MAX_SAFE_INTEGER,
+    ...(query.since === undefined ? [] : [query.since]),
+  ]
+  if (query.current) {
+    where.push(currentIn)
+    values.push(query.current.to, query.current.from, query.current.from)
+  }
+  const rows = connection
+    .sql(
+      `SELECT ${versionColumns} FROM ${from.tables} WHERE ${where.join(' AND ')} ORDER BY ${from.order} DESC LIMIT ?`,
+    )
+    .all(...values, query.count + 1)
+  const types = connection.types(tenant)
+  const versions = rows
+    .slice(0, query.count)
+    .map(row => toVersion(row, types.get(Number(row.type)) ?? ''))
+  const last = versions.at(-1)
+  return {
+    versions,
+    ...(last && rows.length > query.count
+      ? { next: printToken({ seq: last.seq, key: 0, rid: 0 }) }
+      : {}),
+  }
+}
+
+interface Source {
+  tables: string
+  /** The column of the table that drives. */
+  order: string
+  where: string
+  values: (string | number)[]
+}
+
+function historySource(
+  connection: Connection,
+  tenant: Tenant,
+  { type: name, id }: HistoryQuery,
+): Source | undefined {
+  const rest = 'CROSS JOIN body b ON b.seq = v.seq'
+  if (name === undefined)
+    return {
+      tables: `body b CROSS JOIN version v ON v.rid = b.rid AND v.seq = b.seq CROSS JOIN resource r ON r.rid = b.rid`,
+      order: 'b.seq',
+      where: 'r.type IN (SELECT id FROM type WHERE tenant = ?)',
+      values: [tenant],
+    }
+  const type = connection.typeId(tenant, name)
+  if (type === undefined) return undefined
+  if (id === undefined)
+    return {
+      tables: `feed f CROSS JOIN version v ON v.rid = f.rid AND v.seq = f.seq CROSS JOIN resource r ON r.rid = f.rid ${rest}`,
+      order: 'f.seq',
+      where: 'f.type = ?',
+      values: [type],
+    }
+  return {
+    tables: `resource r CROSS JOIN version v ON v.rid = r.rid ${rest}`,
+    order: 'v.seq',
+    where: 'r.type = ? AND r.id = ?',
+    values: [type, id],
+  }
+}
+
+/** A slice of all newest versions of a type, by id. */
+export function scanSlice(
+  connection: Connection,
+  tenant: Tenant,
+  slice: { type: string; after: string; count: number },
+): Version[] {
+  const type = connection.typeId(tenant, slice.type)
+  if (type === undefined) return []
+  const rows = connection
+    .sql(
+      `SELECT ${versionColumns} FROM resource r CROSS JOIN version v ON v.rid = r.rid
+         AND v.seq = (SELECT max(seq) FROM version WHERE rid = r.rid) CROSS JOIN body b ON b.seq = v.seq
+         WHERE r.type = ? AND r.id > ? AND b.json IS NOT NULL ORDER BY r.id LIMIT ?`,
+    )
+    .all(type, slice.after, slice.count)
+  return rows.map(row => toVersion(row, slice.type))
+}
+
+export function undeliveredEvents(
+  { sql }: Connection,
+  limit: number,
+): { seq: number; event: Event }[] {
+  return sql('SELECT seq, event FROM outbox ORDER BY seq LIMIT ?')
+    .all(limit)
+    .map(({ seq, event }) => ({ seq: Number(seq), event: JSON.parse(String(event)) as Event }))
+}

@@ -1,0 +1,139 @@
+import type { Tenant } from '../../resources/store.ts'
+import { type Connection, unitKey } from './connection.ts'
+import { type PackedChange, width } from './message.ts'
+
+/** Names that are not there yet are given numbers; `next` gives a commit number. */
+export interface Intern {
+  type(tenant: Tenant, name: string): number
+  param(type: number, code: string, first: string): number
+  system(uri: string): number
+  /** The rid of what a reference points to; one that is not there yet is reserved. */
+  target(tenant: Tenant, target: string): number
+}
+
+export function createIntern(connection: Connection, next: () => number): Intern {
+  const { sql } = connection
+  const type = (tenant: Tenant, name: string): number =>
+    connection.typeId(tenant, name) ??
+    Number(sql('INSERT INTO type(tenant, name) VALUES (?, ?)').run(tenant, name).lastInsertRowid)
+  return {
+    type,
+    param: (typeId, code, first) =>
+      connection.paramId(typeId, code, first) ??
+      Number(
+        sql('INSERT INTO param(type, code, first) VALUES (?, ?, ?)').run(typeId, code, first)
+          .lastInsertRowid,
+      ),
+    system: uri =>
+      connection.systemId(uri) ??
+      Number(sql('INSERT INTO system(uri) VALUES (?)').run(uri).lastInsertRowid),
+    target(tenant, target) {
+      const [, typeName = '~url', id = target] = /^([A-Z][A-Za-z]+)\/([^/]+)$/.exec(target) ?? []
+      const typeId = type(tenant, typeName)
+      const row = sql('SELECT rid FROM resource WHERE type = ? AND id = ?').get(typeId, id)
+      if (row) return Number(row.rid)
+      const rid = next()
+      sql('INSERT INTO resource(rid, type, id) VALUES (?, ?, ?)').run(rid, typeId, id)
+      return rid
+    },
+  }
+}
+
+export interface Owner {
+  tenant: Tenant
+  type: number
+  rid: number
+}
+
+type Value = string | number
+/** The tables a row stands in, with its values before `since`. */
+type Place = [table: string, columns: string, values: Value[]]
+
+const tokenColumns = 'param, code, k, rid, system'
+const columns = {
+  token: tokenColumns,
+  reference: 'param, target, k, rid',
+  string: 'param, text, k, rid, exact',
+  string_of: 'rid, param, text, exact',
+  date: 'param, low, k, rid, high',
+  date_of: 'rid, param, low, high',
+  quantity: 'param, low, k, rid, high, unit',
+  quantity_of: 'rid, param, low, high, unit',
+  uri: 'param, uri, k, rid',
+} as const
+
+function placesOf(row: Value[], owner: Owner, k: number, intern: Intern): Place[] {
+  const [kind, code, first, a = '', b = '', c = '', d = ''] = row
+  const param = intern.param(owner.type, String(code), String(first))
+  const { rid } = owner
+  switch (kind) {
+    case 'token':
+      return [['token', columns.token, [param, a, k, rid, intern.system(String(b))]]]
+    case 'reference':
+      return [
+        ['reference', columns.reference, [param, intern.target(owner.tenant, String(a)), k, rid]],
+      ]
+    case 'string':
+      return [
+        ['string', columns.string, [param, a, k, rid, b]],
+        ['string_of', columns.string_of, [rid, param, a, b]],
+      ]
+    case 'date':
+      return [
+        ['date', columns.date, [param, a, k, rid, b]],
+        ['date_of', columns.date_of, [rid, param, a, b]],
+      ]
+    case 'quantity': {
+      const unit = intern.system(unitKey(String(c), String(d)))
+      return [
+        ['quantity', columns.quantity, [param, a, k, rid, b, unit]],
+        ['quantity_of', columns.quantity_of, [rid, param, a, b, unit]],
+      ]
+    }
+    default:
+      return [['uri', columns.uri, [param, a, k, rid]]]
+  }
+}
+
+const inserts = new Map<string, string>()
+const ends = new Map<string, string>()
+
+function insertText(table: string, list: string): string {
+  let text = inserts.get(table)
+  if (!text) {
+    const marks = list.split(',').map(() => '?')
+    text = `INSERT INTO ${table}(${list}, since, until) VALUES (${marks.join(', ')}, ?, 0)`
+    inserts.set(table, text)
+  }
+  return text
+}
+
+function endText(table: string, list: string): string {
+  let text = ends.get(table)
+  if (!text) {
+    const where = list.split(',').map(column => `${column.trim()} = ?`)
+    text = `UPDATE ${table} SET until = ? WHERE ${where.join(' AND ')} AND until = 0`
+    ends.set(table, text)
+  }
+  return text
+}
+
+/** Writes the rows that came and ends those that went. `since` is 0 for a resource's first version. */
+export function writeRows(
+  connection: Connection,
+  change: PackedChange,
+  owner: Owner,
+  at: { k: number; oldK: number; seq: number; intern: Intern },
+): void {
+  const since = at.seq === owner.rid ? 0 : at.seq
+  for (let from = 0; from < change.end.length; from += width) {
+    const row = change.end.slice(from, from + width)
+    for (const [table, list, values] of placesOf(row, owner, at.oldK, at.intern))
+      connection.sql(endText(table, list)).run(at.seq, ...values)
+  }
+  for (let from = 0; from < change.add.length; from += width) {
+    const row = change.add.slice(from, from + width)
+    for (const [table, list, values] of placesOf(row, owner, at.k, at.intern))
+      connection.sql(insertText(table, list)).run(...values, since)
+  }
+}

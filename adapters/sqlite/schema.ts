@@ -1,0 +1,68 @@
+/**
+ * The tables. `rid` is a resource's number for life, `seq` the commit number; index rows belong to the rid and are seen
+ * from `since` until `until` (0: still). WITHOUT ROWID: the table is the index.
+ */
+import type { DatabaseSync } from 'node:sqlite'
+
+/** Index tables: columns that find a row, then its sort key and owner. */
+const clustered = `k INTEGER NOT NULL, rid INTEGER NOT NULL`
+const seen = `since INTEGER NOT NULL, until INTEGER NOT NULL`
+
+function table(name: string, columns: string, key: string): string {
+  return `CREATE TABLE ${name}(${columns}, ${seen}, PRIMARY KEY(${key}, since)) STRICT, WITHOUT ROWID;
+    CREATE INDEX ${name}_until ON ${name}(until) WHERE until <> 0;`
+}
+
+/** Tables of search rows, in which ended rows are swept. */
+export const rowTables = [
+  'token',
+  'reference',
+  'string',
+  'string_of',
+  'date',
+  'date_of',
+  'quantity',
+  'quantity_of',
+  'uri',
+] as const
+
+/** Each brings the file one number further. Never changed once released; a new one is added at the end. */
+const migrations: readonly string[] = [
+  `CREATE TABLE type(id INTEGER PRIMARY KEY, tenant TEXT NOT NULL, name TEXT NOT NULL, UNIQUE(tenant, name)) STRICT;
+   CREATE TABLE param(id INTEGER PRIMARY KEY, type INTEGER NOT NULL, code TEXT NOT NULL, first TEXT NOT NULL,
+     UNIQUE(type, code, first)) STRICT;
+   CREATE TABLE system(id INTEGER PRIMARY KEY, uri TEXT NOT NULL UNIQUE) STRICT;
+   CREATE TABLE resource(rid INTEGER PRIMARY KEY, type INTEGER NOT NULL, id TEXT NOT NULL, UNIQUE(type, id)) STRICT;
+   CREATE TABLE version(rid INTEGER NOT NULL, seq INTEGER NOT NULL, number INTEGER NOT NULL, method INTEGER NOT NULL,
+     PRIMARY KEY(rid, seq)) STRICT, WITHOUT ROWID;
+   CREATE TABLE body(seq INTEGER PRIMARY KEY, rid INTEGER NOT NULL, at INTEGER NOT NULL, json TEXT) STRICT;
+   CREATE TABLE feed(type INTEGER NOT NULL, seq INTEGER NOT NULL, k INTEGER NOT NULL, rid INTEGER NOT NULL,
+     until INTEGER NOT NULL, PRIMARY KEY(type, seq)) STRICT, WITHOUT ROWID;
+   CREATE TABLE total(type INTEGER PRIMARY KEY, count INTEGER NOT NULL) STRICT;
+   CREATE TABLE outbox(seq INTEGER PRIMARY KEY, event TEXT NOT NULL) STRICT;
+   ${table('token', `param INTEGER NOT NULL, code TEXT NOT NULL, ${clustered}, system INTEGER NOT NULL`, 'param, code, k, rid, system')}
+   ${table('reference', `param INTEGER NOT NULL, target INTEGER NOT NULL, ${clustered}`, 'param, target, k, rid')}
+   ${table('string', `param INTEGER NOT NULL, text TEXT NOT NULL, ${clustered}, exact TEXT NOT NULL`, 'param, text, k, rid, exact')}
+   ${table('string_of', 'rid INTEGER NOT NULL, param INTEGER NOT NULL, text TEXT NOT NULL, exact TEXT NOT NULL', 'rid, param, text, exact')}
+   ${table('date', `param INTEGER NOT NULL, low INTEGER NOT NULL, ${clustered}, high INTEGER NOT NULL`, 'param, low, k, rid, high')}
+   ${table('date_of', 'rid INTEGER NOT NULL, param INTEGER NOT NULL, low INTEGER NOT NULL, high INTEGER NOT NULL', 'rid, param, low, high')}
+   ${table('quantity', `param INTEGER NOT NULL, low TEXT NOT NULL, ${clustered}, high TEXT NOT NULL, unit INTEGER NOT NULL`, 'param, low, k, rid, high, unit')}
+   ${table('quantity_of', 'rid INTEGER NOT NULL, param INTEGER NOT NULL, low TEXT NOT NULL, high TEXT NOT NULL, unit INTEGER NOT NULL', 'rid, param, low, high, unit')}
+   ${table('uri', `param INTEGER NOT NULL, uri TEXT NOT NULL, ${clustered}`, 'param, uri, k, rid')}`,
+]
+
+/** Brings the file to this program's schema. Throws where the file is newer than the program. */
+export function migrate(db: DatabaseSync, file: string): void {
+  const row = db.prepare('PRAGMA user_version').get()
+  const version = Number(row?.user_version)
+  if (version > migrations.length)
+    throw new Error(
+      `${file} has schema ${version}, and this program knows up to ${migrations.length}: start the newer program, or restore an older backup`,
+    )
+  for (let next = version; next < migrations.length; next++) {
+    db.exec('BEGIN IMMEDIATE')
+    db.exec(migrations[next] ?? '')
+    db.exec(`PRAGMA user_version = ${next + 1}`)
+    db.exec('COMMIT')
+  }
+}

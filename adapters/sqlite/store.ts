@@ -1,0 +1,284 @@
+import { existsSync, mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { conflict, throttled, unavailable } from '../../resources/error.ts'
+import type { Commit, Event, Page, Store, Tenant, Version } from '../../resources/store.ts'
+import { type Connection, type ConnectionOptions, connect } from './connection.ts'
+import { createWriteEngine, type ReadCall, runRead, type WriteCall } from './engine.ts'
+import { atEdge, unpackError, whyNotOpen } from './errors.ts'
+import { lockFile } from './lock.ts'
+import { type PackedCommit, packCommit, sizeOf } from './message.ts'
+import { readVersion } from './read.ts'
+import { migrate } from './schema.ts'
+import { startThread, type Thread } from './thread.ts'
+import { type CommitResult, committed } from './write.ts'
+
+export interface SqliteOptions {
+  /** A path, or `:memory:`. */
+  file: string
+  /** False: everything on the caller's thread; always so in memory. */
+  threads?: boolean
+  /** Threads that search. */
+  readers?: number
+  /** Searches waiting before more are refused. */
+  searchQueue?: number
+  /** Bytes of writes waiting before more are refused. */
+  writeQueue?: number
+  /** How long a search may take, ms. */
+  searchTime?: number
+  synchronous?: 'FULL' | 'NORMAL'
+  /** Pages of 4 KiB the file may grow to. */
+  maxPages?: number
+  now?: () => number
+  /** Told of each group of commits: how many, and how long it took (ms). */
+  onBatch?: (size: number, ms: number) => void
+}
+
+/** A Store in one SQLite file. Rejects with one clear line where the file cannot be used. */
+export async function openSqlite(options: SqliteOptions): Promise<SqliteStore> {
+  const { file } = options
+  const threads = file !== ':memory:' && options.threads !== false
+  try {
+    const unlock = file === ':memory:' ? () => {} : takeFile(file)
+    try {
+      return threads ? await openThreads(options, unlock) : openInline(options, unlock)
+    } catch (error) {
+      unlock()
+      throw error
+    }
+  } catch (error) {
+    throw whyNotOpen(error, file)
+  }
+}
+
+export interface SqliteStore extends Store {
+  /** Writes and searches that wait. */
+  waiting(): { writes: number; searches: number }
+}
+
+/** Only this user may read what is stored. */
+function takeFile(file: string): () => void {
+  process.umask(0o077)
+  if (!existsSync(dirname(file))) mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  return lockFile(file)
+}
+
+/** How the parts of a store are reached: by calls to threads, or at once. */
+interface Calls {
+  read(name: {
+    tenant: Tenant
+    type: string
+    id: string
+    number: number | undefined
+  }): Version | undefined
+  search(call: ReadCall): Promise<unknown>
+  write(call: WriteCall): Promise<unknown>
+  waiting(): { writes: number; searches: number }
+  lastAt: number
+  close(): Promise<void>
+}
+
+const connectionOptions = (options: SqliteOptions, readOnly: boolean): ConnectionOptions => ({
+  file: options.file,
+  readOnly,
+  cache: readOnly ? 16 : 48,
+  ...(options.synchronous ? { synchronous: options.synchronous } : {}),
+  ...(options.maxPages ? { maxPages: options.maxPages } : {}),
+})
+
+function prepareFile(options: SqliteOptions): Connection {
+  const connection = connect(connectionOptions(options, false))
+  try {
+    migrate(connection.db, options.file)
+    return connection
+  } catch (error) {
+    connection.close()
+    throw error
+  }
+}
+
+const lastAt = ({ sql }: Connection): number =>
+  Number(sql('SELECT at FROM body ORDER BY seq DESC LIMIT 1').get()?.at ?? 0)
+
+function openInline(options: SqliteOptions, unlock: () => void): SqliteStore {
+  const connection = prepareFile(options)
+  const engine = createWriteEngine(connection)
+  const attempt = async (work: () => unknown) => {
+    try {
+      return await work()
+    } catch (error) {
+      throw atEdge(error)
+    }
+  }
+  return createStore(options, {
+    read: name => readVersion(connection, name.tenant, name),
+    search: call => attempt(() => runRead(connection, call)),
+    write: call => attempt(() => engine.run(call)),
+    waiting: () => ({ writes: 0, searches: 0 }),
+    lastAt: lastAt(connection),
+    async close() {
+      connection.close()
+      unlock()
+    },
+  })
+}
+
+async function openThreads(options: SqliteOptions, unlock: () => void): Promise<SqliteStore> {
+  const prepared = prepareFile(options)
+  const at = lastAt(prepared)
+  prepared.close()
+  const writer = await startThread(
+    'writer-thread.ts',
+    connectionOptions(options, false),
+    options.onBatch,
+  )
+  const readers = await Promise.all(
+    Array.from({ length: options.readers ?? 1 }, () =>
+      startThread('reader-thread.ts', connectionOptions(options, true)),
+    ),
+  )
+  const own = connect(connectionOptions(options, true))
+  const searches = () => readers.reduce((sum, reader) => sum + reader.waiting(), 0)
+  return createStore(options, {
+    read: name => readVersion(own, name.tenant, name),
+    search(call) {
+      if (searches() >= (options.searchQueue ?? 256))
+        return Promise.reject(throttled('too many searches are waiting: try again shortly', 1))
+      return leastBusy(readers).call(call)
+    },
+    write: call => writer.call(call),
+    waiting: () => ({ writes: writer.waiting(), searches: searches() }),
+    lastAt: at,
+    async close() {
+      await Promise.all(readers.map(reader => reader.close()))
+      own.close()
+      await writer.close()
+      unlock()
+    },
+  })
+}
+
+const leastBusy = (threads: Thread[]): Thread =>
+  threads.reduce((least, thread) => (thread.waiting() < least.waiting() ? thread : least))
+
+interface Waiting {
+  packed: PackedCommit
+  resolve(versions: Version[]): void
+  reject(error: unknown): void
+}
+
+function createStore(options: SqliteOptions, calls: Calls): SqliteStore {
+  const commit = createCommit(options, calls)
+  const ms = options.searchTime ?? 10_000
+  const search = <T>(call: ReadCall) => calls.search(call) as Promise<T>
+  const tidy = startTidying(options, calls)
+
+  return {
+    commit,
+    async read(tenant, type, id, number) {
+      try {
+        return calls.read({ tenant, type, id, number })
+      } catch (error) {
+        throw atEdge(error)
+      }
+    },
+    history: (tenant, query) => search<Page>({ do: 'history', tenant, query }),
+    search: (tenant, query) => search<Page>({ do: 'search', tenant, query, ms }),
+    count: (tenant, query) => search<number>({ do: 'count', tenant, query, ms }),
+    async *scan(tenant, type, after = '') {
+      for (let last = after; ; ) {
+        const versions = await search<Version[]>({
+          do: 'scan',
+          tenant,
+          slice: { type, after: last, count: 200 },
+        })
+        yield* versions
+        const end = versions.at(-1)
+        if (!end) return
+        last = end.id
+      }
+    },
+    totals: tenant => search({ do: 'totals', tenant }),
+    async undelivered(limit) {
+      const found = await search<{ seq: number; event: Event }[]>({ do: 'undelivered', limit })
+      return found.map(({ seq, event }) => ({
+        event,
+        done: async () => void (await calls.write({ do: 'delivered', seq })),
+      }))
+    },
+    check: async () => void (await calls.write({ do: 'check' })),
+    async backup(file) {
+      if (existsSync(file)) throw conflict('the backup file exists already: give another name')
+      await calls.write({ do: 'backup', file })
+    },
+    waiting: calls.waiting,
+    async close() {
+      clearInterval(tidy)
+      await calls.close()
+    },
+  }
+}
+
+/** Ended rows are kept for as long as a link to a page lives. */
+const linkLife = 3_600_000
+
+function startTidying(options: SqliteOptions, calls: Calls): NodeJS.Timeout {
+  const now = options.now ?? Date.now
+  const timer = setInterval(() => {
+    const go = async (): Promise<void> => {
+      const more = await calls.write({ do: 'sweep', before: now() - linkLife })
+      if (more) await go()
+    }
+    // It is tried again at the next turn.
+    go().catch(() => {})
+  }, linkLife / 6)
+  return timer.unref()
+}
+
+function createCommit(options: SqliteOptions, calls: Calls): Store['commit'] {
+  const now = options.now ?? Date.now
+  const limit = options.writeQueue ?? 64 * 1024 * 1024
+  let lastInstant = calls.lastAt
+  let held = 0
+  let batch: Waiting[] = []
+
+  /** All commits of a turn travel in one message. */
+  const send = () => {
+    const sent = batch
+    batch = []
+    const size = sent.reduce((sum, { packed }) => sum + sizeOf(packed), 0)
+    held += size
+    calls
+      .write({ do: 'commit', commits: sent.map(({ packed }) => packed) })
+      .then(
+        results => settle(sent, results as CommitResult[]),
+        error => {
+          for (const { reject } of sent) reject(error)
+        },
+      )
+      .finally(() => {
+        held -= size
+      })
+  }
+
+  return (tenant: Tenant, build: (at: number) => Commit) => {
+    if (held > limit)
+      return Promise.reject(unavailable('too many writes are waiting: try again shortly', 1))
+    const at = Math.max(now(), lastInstant)
+    return new Promise<Version[]>((resolve, reject) => {
+      const packed = packCommit(tenant, at, build(at))
+      lastInstant = at
+      batch.push({ packed, resolve, reject })
+      if (batch.length === 1) setImmediate(send)
+    })
+  }
+}
+
+function settle(sent: Waiting[], results: CommitResult[]): void {
+  for (const [index, { packed, resolve, reject }] of sent.entries()) {
+    const result = results[index]
+    if (!result) reject(new Error('the writer gave no result'))
+    else if ('failure' in result) reject(unpackError(result.failure))
+    else
+      resolve(packed.changes.map((change, n) => committed(change, result.seqs[n] ?? 0, packed.at)))
+  }
+}

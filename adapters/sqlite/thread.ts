@@ -1,0 +1,74 @@
+import { Worker } from 'node:worker_threads'
+import { unavailable } from '../../resources/error.ts'
+import type { ConnectionOptions } from './connection.ts'
+import { type Failure, unpackError } from './errors.ts'
+
+type Answer = { id: number; value?: unknown; failure?: Failure }
+type Message = 'ready' | 'closed' | { answers: Answer[]; batch?: { size: number; ms: number } }
+
+/** A thread of this store, called like a function. */
+export interface Thread {
+  call(call: unknown): Promise<unknown>
+  /** Calls without an answer yet. */
+  waiting(): number
+  /** Answers what was asked, then ends. */
+  close(): Promise<void>
+}
+
+/** Starts a thread; rejects with what kept it from opening the file. */
+export async function startThread(
+  file: 'writer-thread.ts' | 'reader-thread.ts',
+  options: ConnectionOptions,
+  onBatch?: (size: number, ms: number) => void,
+): Promise<Thread> {
+  const worker = new Worker(new URL(file, import.meta.url), {
+    workerData: options,
+    resourceLimits: { maxYoungGenerationSizeMb: 16 },
+  })
+  const pending = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>()
+  let last = 0
+  let dead: Error | undefined
+  let closed: () => void = () => {}
+
+  await new Promise<void>((resolve, reject) => {
+    worker.on('message', (message: Message) => {
+      if (message === 'ready') return resolve()
+      if (message === 'closed') return closed()
+      if (message.batch) onBatch?.(message.batch.size, message.batch.ms)
+      for (const { id, value, failure } of message.answers) {
+        const caller = pending.get(id)
+        pending.delete(id)
+        if (failure) caller?.reject(unpackError(failure))
+        else caller?.resolve(value)
+      }
+    })
+    worker.on('error', error => {
+      dead = error as Error
+      reject(error)
+      for (const { reject: fail } of pending.values())
+        fail(unavailable('the store has stopped: restart the server', 30, error))
+      pending.clear()
+    })
+  })
+
+  return {
+    call(call) {
+      if (dead)
+        return Promise.reject(unavailable('the store has stopped: restart the server', 30, dead))
+      return new Promise((resolve, reject) => {
+        const id = ++last
+        pending.set(id, { resolve, reject })
+        worker.postMessage({ id, call })
+      })
+    },
+    waiting: () => pending.size,
+    async close() {
+      if (dead) return
+      await new Promise<void>(resolve => {
+        closed = resolve
+        worker.postMessage('close')
+      })
+      await worker.terminate()
+    },
+  }
+}

@@ -1,0 +1,185 @@
+import { CommitConflict, type Method, type Tenant, type Version } from '../../resources/store.ts'
+import type { Connection } from './connection.ts'
+import { type Failure, packError } from './errors.ts'
+import type { PackedChange, PackedCommit } from './message.ts'
+import { searchIds } from './read.ts'
+import { createIntern, type Intern, writeRows } from './rows.ts'
+
+export const methods: readonly Method[] = ['create', 'update', 'patch', 'delete']
+
+/** The seq of each change, or why the commit was not made. */
+export type CommitResult = { seqs: number[] } | { failure: Failure }
+
+export interface Writer {
+  /** All commits in one transaction of the database: they share one fsync. Each has its own outcome. */
+  apply(commits: PackedCommit[]): CommitResult[]
+}
+
+interface Target {
+  change: PackedChange
+  type: number
+  rid: number | undefined
+  last: { seq: number; method: number } | undefined
+}
+
+export function createWriter(connection: Connection): Writer {
+  const { db, sql } = connection
+  let seq = lastSeq(connection)
+  const next = () => ++seq
+  const intern = createIntern(connection, next)
+
+  return {
+    apply(commits) {
+      const before = seq
+      try {
+        db.exec('BEGIN IMMEDIATE')
+        const results = commits.map(commit => applyOne(commit))
+        db.exec('COMMIT')
+        return results
+      } catch (error) {
+        if (db.isTransaction) db.exec('ROLLBACK')
+        seq = before
+        connection.forget()
+        const failure = packError(error)
+        return commits.map(() => ({ failure }))
+      }
+    },
+  }
+
+  /** Looks before it writes: what fails after this is the disk, and takes the whole batch with it. */
+  function applyOne(commit: PackedCommit): CommitResult {
+    let targets: Target[]
+    try {
+      targets = look(commit)
+    } catch (error) {
+      if (error instanceof CommitConflict) return { failure: packError(error) }
+      throw error
+    }
+    const counts = new Map<number, number>()
+    const seqs = targets.map(target => {
+      const { type, change, last } = target
+      const was = last !== undefined && methods[last.method] !== 'delete' ? 1 : 0
+      const is = change.json === null ? 0 : 1
+      if (is !== was) counts.set(type, (counts.get(type) ?? 0) + is - was)
+      return writeVersion(connection, target, { commit, next, intern })
+    })
+    for (const [type, count] of counts)
+      sql(
+        'INSERT INTO total(type, count) VALUES (?, ?) ON CONFLICT(type) DO UPDATE SET count = count + excluded.count',
+      ).run(type, count)
+    for (const event of commit.events)
+      sql('INSERT INTO outbox(seq, event) VALUES (?, ?)').run(next(), JSON.stringify(event))
+    return { seqs }
+  }
+
+  function look({ tenant, checks, changes }: PackedCommit): Target[] {
+    for (const check of checks) {
+      const query = { ...check.query, count: check.ids.length + 1 }
+      const ids = searchIds(connection, tenant, query)
+      const same =
+        ids.length === check.ids.length && [...ids].sort().join() === [...check.ids].sort().join()
+      if (!same) throw new CommitConflict('check', check.name)
+    }
+    return changes.map(change => lookAt(connection, intern, tenant, change))
+  }
+}
+
+function lastSeq({ sql }: Connection): number {
+  const row = sql(
+    `SELECT max(coalesce((SELECT max(seq) FROM body), 0), coalesce((SELECT max(rid) FROM resource), 0),
+       coalesce((SELECT max(seq) FROM outbox), 0)) AS seq`,
+  ).get()
+  return Number(row?.seq)
+}
+
+function lookAt({ sql }: Connection, intern: Intern, tenant: Tenant, change: PackedChange): Target {
+  const type = intern.type(tenant, change.type)
+  const found = sql('SELECT rid FROM resource WHERE type = ? AND id = ?').get(type, change.id)
+  const rid = found ? Number(found.rid) : undefined
+  const row =
+    rid === undefined
+      ? undefined
+      : sql('SELECT seq, number, method FROM version WHERE rid = ? ORDER BY seq DESC LIMIT 1').get(
+          rid,
+        )
+  if (Number(row?.number ?? 0) !== change.replaces)
+    throw new CommitConflict('version', `${change.type}/${change.id}`)
+  return {
+    change,
+    type,
+    rid,
+    last: row ? { seq: Number(row.seq), method: Number(row.method) } : undefined,
+  }
+}
+
+function writeVersion(
+  connection: Connection,
+  { change, type, rid: known, last }: Target,
+  at: { commit: PackedCommit; next: () => number; intern: Intern },
+): number {
+  const { sql } = connection
+  const seq = at.next()
+  const rid = known ?? seq
+  if (known === undefined)
+    sql('INSERT INTO resource(rid, type, id) VALUES (?, ?, ?)').run(rid, type, change.id)
+  const oldK = last
+    ? Number(sql('SELECT k FROM feed WHERE type = ? AND seq = ?').get(type, last.seq)?.k)
+    : 0
+  const k = sortKey(connection, { change, rid, oldK, first: !last, at: at.commit.at })
+  const gone = change.json === null
+  sql('INSERT INTO version(rid, seq, number, method) VALUES (?, ?, ?, ?)').run(
+    rid,
+    seq,
+    change.replaces + 1,
+    methods.indexOf(change.method),
+  )
+  sql('INSERT INTO body(seq, rid, at, json) VALUES (?, ?, ?, ?)').run(
+    seq,
+    rid,
+    at.commit.at,
+    change.json,
+  )
+  if (last)
+    sql('UPDATE feed SET until = ? WHERE type = ? AND seq = ? AND until = 0').run(
+      seq,
+      type,
+      last.seq,
+    )
+  // A delete ends with itself: it is in the history, and never among what is there.
+  sql('INSERT INTO feed(type, seq, k, rid, until) VALUES (?, ?, ?, ?, ?)').run(
+    type,
+    seq,
+    k,
+    rid,
+    gone ? seq : 0,
+  )
+  const owner = { tenant: at.commit.tenant, type, rid }
+  writeRows(connection, change, owner, { k, oldK, seq, intern: at.intern })
+  return seq
+}
+
+/** The main date, else the time of version 1. */
+function sortKey(
+  { sql }: Connection,
+  what: { change: PackedChange; rid: number; oldK: number; first: boolean; at: number },
+): number {
+  const { change, rid, oldK, first, at } = what
+  if (change.date !== null) return change.date
+  if (first) return at
+  if (!change.moved || change.json === null) return oldK
+  const row = sql(
+    'SELECT at FROM body WHERE seq = (SELECT min(seq) FROM version WHERE rid = ?)',
+  ).get(rid)
+  return Number(row?.at ?? at)
+}
+
+/** A version as the caller of commit gets it. */
+export const committed = (change: PackedChange, seq: number, at: number): Version => ({
+  type: change.type,
+  id: change.id,
+  number: change.replaces + 1,
+  seq,
+  at,
+  method: change.method,
+  ...(change.json === null ? {} : { json: change.json }),
+})

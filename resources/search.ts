@@ -1,0 +1,176 @@
+/** What a resource is found by. https://hl7.org/fhir/R4/search.html */
+import {
+  compartmentParameters,
+  type SearchParameterFacts,
+  searchParameters,
+} from './definitions.ts'
+import { compilePath, type Found, type Path } from './fhirpath.ts'
+import { parseReference, referencesOf } from './reference.ts'
+import type { Resource } from './resource.ts'
+import { composite } from './search/composite.ts'
+import { date, rangeOf } from './search/date.ts'
+import { quantity } from './search/quantity.ts'
+import { reference, targetOf } from './search/reference.ts'
+import { string } from './search/string.ts'
+import { token } from './search/token.ts'
+import type { SearchType } from './search/type.ts'
+import { uri } from './search/uri.ts'
+import type { Extract, Row } from './store.ts'
+
+/** One file per type of search parameter. `special` parameters have no values of their own. */
+export const searchTypes: Readonly<Record<string, SearchType>> = {
+  token,
+  reference,
+  string,
+  date,
+  number: quantity,
+  quantity,
+  uri,
+  composite,
+}
+
+/** The parameter by which a type is in time, most telling first: it orders searches. */
+const mainDates: Readonly<Record<string, string>> = {
+  Appointment: 'date',
+  CarePlan: 'date',
+  Claim: 'created',
+  Communication: 'sent',
+  Composition: 'date',
+  Condition: 'recorded-date',
+  DiagnosticReport: 'date',
+  DocumentReference: 'date',
+  Encounter: 'date',
+  ExplanationOfBenefit: 'created',
+  ImagingStudy: 'started',
+  Immunization: 'date',
+  MedicationAdministration: 'effective-time',
+  MedicationDispense: 'whenhandedover',
+  MedicationRequest: 'authoredon',
+  Observation: 'date',
+  Procedure: 'date',
+  ServiceRequest: 'authored',
+  Specimen: 'collected',
+  Task: 'authored-on',
+}
+
+export const mainDateOf = (type: string): string | undefined =>
+  Object.hasOwn(mainDates, type) ? mainDates[type] : undefined
+
+/** The reference rows of elements that no search parameter covers: so that all who refer to a resource are known. */
+export const otherReferences = '~'
+
+/** A parameter that is answered by another one has no rows. */
+export function aliasOf(type: string, code: string): string[] | undefined {
+  const codes = indexOf(type).codes
+  if (code === 'patient' && codes.has('subject')) return ['subject']
+  if (code.startsWith('combo-')) {
+    const plain = code.slice('combo-'.length)
+    const both = [plain, `component-${plain}`]
+    if (both.every(each => codes.has(each))) return both
+  }
+  return undefined
+}
+
+interface Indexed {
+  facts: SearchParameterFacts
+  path: Path
+  extract: (found: Found[], resource: Record<string, unknown>) => Row[]
+}
+
+interface TypeIndex {
+  codes: ReadonlyMap<string, SearchParameterFacts>
+  indexed: Indexed[]
+}
+
+const indexes = new Map<string, TypeIndex>()
+
+function indexOf(type: string): TypeIndex {
+  const known = indexes.get(type)
+  if (known) return known
+  const parameters = searchParameters(type)
+  const index: TypeIndex = {
+    codes: new Map(parameters.map(facts => [facts.code, facts])),
+    indexed: [],
+  }
+  indexes.set(type, index)
+  for (const facts of parameters) {
+    if (own.has(facts.code) || aliasOf(type, facts.code)) continue
+    const path = compilePath(facts.expression, type)
+    const searchType = searchTypes[facts.type]
+    if (!path || !searchType) continue
+    const extract = searchType.extractor(facts, type)
+    if (extract) index.indexed.push({ facts, path, extract })
+  }
+  return index
+}
+
+/** The store knows these by itself. */
+const own: ReadonlySet<string> = new Set(['_id', '_lastUpdated'])
+
+/** The search parameters of a type that can be searched by now, by code. */
+export function searchableParameters(type: string): ReadonlyMap<string, SearchParameterFacts> {
+  const index = indexOf(type)
+  const able = new Set([...own, ...index.indexed.map(({ facts }) => facts.code)])
+  return new Map(
+    [...index.codes].filter(
+      ([code]) => able.has(code) || aliasOf(type, code)?.every(each => able.has(each)),
+    ),
+  )
+}
+
+/** All rows of a resource, its main date and its patient. */
+export function extract(resource: Resource): Extract {
+  const type = resource.resourceType
+  const rows: Row[] = []
+  const seen = new Set<string>()
+  const covered = new Set<string>()
+  for (const { path, extract: rowsOf } of indexOf(type).indexed) {
+    const found = path(resource)
+    if (found.length === 0) continue
+    for (const row of rowsOf(found, resource)) {
+      const key = Object.values(row).join('\u0000')
+      if (seen.has(key)) continue
+      seen.add(key)
+      rows.push(row)
+      if (row.kind === 'reference') covered.add(row.target)
+    }
+  }
+  for (const site of referencesOf(resource)) {
+    const target = targetOf(site.reference)
+    if (!target || covered.has(target) || parseReference(site.reference)?.form !== 'relative')
+      continue
+    covered.add(target)
+    rows.push({ kind: 'reference', param: otherReferences, target })
+  }
+  const instant = mainDate(type, rows)
+  const patient = patientOf(resource, rows)
+  return {
+    rows,
+    ...(instant === undefined ? {} : { date: instant }),
+    ...(patient === undefined ? {} : { patient }),
+  }
+}
+
+function mainDate(type: string, rows: Row[]): number | undefined {
+  const param = mainDateOf(type)
+  if (!param) return undefined
+  for (const row of rows)
+    if (row.kind === 'date' && row.param === param) {
+      const { low, high } = rangeOf(row)
+      return low ?? high
+    }
+  return undefined
+}
+
+function patientOf(resource: Resource, rows: Row[]): string | undefined {
+  const type = resource.resourceType
+  if (type === 'Patient') return resource.id
+  const params = compartmentParameters('Patient', type).map(
+    code => aliasOf(type, code)?.[0] ?? code,
+  )
+  for (const param of params)
+    for (const row of rows)
+      if (row.kind === 'reference' && row.param === param && row.target.startsWith('Patient/'))
+        return row.target.slice('Patient/'.length)
+  return undefined
+}

@@ -1,0 +1,36 @@
+/**
+ * How strings are compared in a search: without case, accents and width, in any script's digits. Vowel signs of Indic
+ * scripts are kept: they carry meaning. https://hl7.org/fhir/R4/search.html#string
+ */
+
+const combining =
+  /[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f\u200b-\u200d\u2060\ufeff]/g
+
+/** The text as it is indexed and looked for. */
+export function fold(text: string): string {
+  if (isPlain(text)) return text.toLowerCase().trim()
+  return text
+    .normalize('NFKD')
+    .replace(combining, '')
+    .toLowerCase()
+    .normalize('NFC')
+    .replace(/\p{Nd}/gu, digit)
+    .replace(/\s+/g, ' ')
+    .trim()
+}
+
+function isPlain(text: string): boolean {
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index)
+    if (code > 126 || code < 32 || (code === 32 && text.charCodeAt(index + 1) === 32)) return false
+  }
+  return true
+}
+
+/** Each script's decimal digits stand in a row of ten that begins at a multiple of ten past the zero. */
+function digit(character: string): string {
+  const code = character.codePointAt(0) ?? 0
+  let zero = code
+  while (code - zero < 9 && /\p{Nd}/u.test(String.fromCodePoint(zero - 1))) zero--
+  return String((code - zero) % 10)
+}

@@ -1,0 +1,57 @@
+/** https://hl7.org/fhir/R4/search.html#reference */
+import { isResourceType } from '../definitions.ts'
+import { invalid } from '../error.ts'
+import { parseReference } from '../reference.ts'
+import { isId, isObject } from '../resource.ts'
+import type { Row } from '../store.ts'
+import { unescape } from './escape.ts'
+import type { Asked, SearchType } from './type.ts'
+
+/** What a reference row holds: `Patient/1`, or an address as it stands, both without a version. */
+export function targetOf(text: string): string | undefined {
+  const parsed = parseReference(text)
+  if (!parsed || parsed.form === 'fragment' || parsed.form === 'search') return undefined
+  if (parsed.form === 'relative') return `${parsed.type}/${parsed.id}`
+  return text.replace(/\/_history\/[^/]+$/, '').replace(/\|[^|]*$/, '')
+}
+
+/** A Reference, or a canonical. */
+function targetsOf(value: unknown): string[] {
+  const text = isObject(value) ? value.reference : value
+  const target = typeof text === 'string' ? targetOf(text) : undefined
+  return target ? [target] : []
+}
+
+export const reference: SearchType = {
+  extractor:
+    ({ code: param }) =>
+    found =>
+      found.flatMap(({ value }) =>
+        targetsOf(value).map((target): Row => ({ kind: 'reference', param, target })),
+      ),
+  modifiers: {
+    '': (value, asked) => ({
+      kind: 'reference',
+      param: asked.param,
+      targets: readTargets(value, asked),
+    }),
+  },
+  known: ['missing', 'type', 'identifier', 'above', 'below'],
+}
+
+/** `[id]`, `[type]/[id]`, or an address; an id alone means each type the parameter may point to. */
+export function readTargets(value: string, asked: Asked, only?: string): string[] {
+  const text = unescape(value)
+  const { base, facts, name } = asked
+  const local = base && text.startsWith(`${base}/`) ? text.slice(base.length + 1) : text
+  const types = only ? [only] : asked.facts.code === 'patient' ? ['Patient'] : (facts.target ?? [])
+  if (isId(local)) return types.map(type => `${type}/${local}`)
+  const target = targetOf(local)
+  if (!target) throw invalid(`${name} takes an id, Type/id or a URL`)
+  const type = parseReference(local)?.form === 'relative' ? parseReference(local)?.type : undefined
+  if (only && type && type !== only) throw invalid(`${name} names another type than its modifier`)
+  return [target]
+}
+
+/** `subject:Patient=1`: the modifier is a type. */
+export const isTypeModifier = (modifier: string): boolean => isResourceType(modifier)

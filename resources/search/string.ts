@@ -1,0 +1,61 @@
+/** https://hl7.org/fhir/R4/search.html#string */
+import { invalid } from '../error.ts'
+import { isObject } from '../resource.ts'
+import type { Row } from '../store.ts'
+import { unescape } from './escape.ts'
+import { fold } from './fold.ts'
+import type { SearchType } from './type.ts'
+
+/** The parts of a HumanName and an Address that a search on them looks at. */
+const parts = [
+  'text',
+  'family',
+  'given',
+  'prefix',
+  'suffix',
+  'line',
+  'city',
+  'district',
+  'state',
+  'postalCode',
+  'country',
+] as const
+
+function stringsOf(value: unknown): string[] {
+  if (typeof value === 'string') return [value]
+  if (!isObject(value)) return []
+  return parts.flatMap(part => {
+    const content = value[part]
+    if (typeof content === 'string') return [content]
+    return Array.isArray(content) ? content.filter(item => typeof item === 'string') : []
+  })
+}
+
+/** Longer texts are found by their beginning. */
+const longest = 1000
+
+export const string: SearchType = {
+  extractor:
+    ({ code: param }) =>
+    found =>
+      found.flatMap(({ value }) =>
+        stringsOf(value).flatMap((exact): Row[] => {
+          const text = fold(exact.slice(0, longest))
+          return text ? [{ kind: 'string', param, text, exact: exact.slice(0, longest) }] : []
+        }),
+      ),
+  modifiers: {
+    '': (value, { param, name }) => {
+      const text = fold(unescape(value))
+      if (text === '') throw invalid(`${name} is empty: give the beginning of the text`)
+      return { kind: 'string', param, text, match: 'starts' }
+    },
+    exact: (value, { param }) => ({
+      kind: 'string',
+      param,
+      text: unescape(value),
+      match: 'exact',
+    }),
+  },
+  known: ['missing', 'exact', 'contains', 'text'],
+}

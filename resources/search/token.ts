@@ -1,0 +1,48 @@
+/** https://hl7.org/fhir/R4/search.html#token */
+import { invalid } from '../error.ts'
+import { decimalText, isDecimal } from '../json.ts'
+import { isObject } from '../resource.ts'
+import type { Row } from '../store.ts'
+import { splitEscaped, unescape } from './escape.ts'
+import type { SearchType } from './type.ts'
+
+const text = (value: unknown): string => (typeof value === 'string' ? value : '')
+
+/** Every code a value stands for, with its system. */
+export function tokensOf(value: unknown): { code: string; system: string }[] {
+  if (typeof value === 'string' && value) return [{ code: value, system: '' }]
+  if (typeof value === 'boolean') return [{ code: String(value), system: '' }]
+  if (isDecimal(value)) return [{ code: decimalText(value), system: '' }]
+  if (!isObject(value)) return []
+  if (Array.isArray(value.coding)) return value.coding.flatMap(tokensOf)
+  // An Identifier and a ContactPoint have a value; the system of a ContactPoint (phone, email) tells them apart.
+  const code = text(value.code) || text(value.value)
+  return code ? [{ code, system: text(value.system) }] : []
+}
+
+export const token: SearchType = {
+  extractor:
+    ({ code: param }) =>
+    found =>
+      found.flatMap(({ value }) =>
+        tokensOf(value).map(({ code, system }): Row => ({ kind: 'token', param, code, system })),
+      ),
+  modifiers: {
+    '': (value, { param, name }) => ({ kind: 'token', param, ...readToken(value, name) }),
+  },
+  known: ['missing', 'text', 'not', 'above', 'below', 'in', 'not-in', 'of-type'],
+}
+
+/** `code`, `system|code`, `|code` (no system) or `system|` (any code of it). */
+export function readToken(value: string, name: string): { code?: string; system?: string } {
+  const parts = splitEscaped(value, '|').map(unescape)
+  if (parts.length > 2)
+    throw invalid(`${name} takes [system]|[code]: escape a | in the code as \\|`)
+  const [first = '', second] = parts
+  if (second === undefined) {
+    if (first === '') throw invalid(`${name} is empty: give a code, or leave the parameter out`)
+    return { code: first }
+  }
+  if (first === '' && second === '') throw invalid(`${name} needs a system or a code beside the |`)
+  return second === '' ? { system: first } : { system: first, code: second }
+}
