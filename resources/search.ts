@@ -8,26 +8,14 @@ import { compilePath, type Found, type Path } from './fhirpath.ts'
 import { parseReference, referencesOf } from './reference.ts'
 import type { Resource } from './resource.ts'
 import { composite } from './search/composite.ts'
-import { date, rangeOf } from './search/date.ts'
-import { quantity } from './search/quantity.ts'
-import { reference, targetOf } from './search/reference.ts'
-import { string } from './search/string.ts'
-import { token } from './search/token.ts'
+import { rangeOf } from './search/date.ts'
+import { targetOf } from './search/reference.ts'
+import { simpleTypes } from './search/simple-types.ts'
 import type { SearchType } from './search/type.ts'
-import { uri } from './search/uri.ts'
 import type { Extract, Row } from './store.ts'
 
 /** One file per type of search parameter. `special` parameters have no values of their own. */
-export const searchTypes: Readonly<Record<string, SearchType>> = {
-  token,
-  reference,
-  string,
-  date,
-  number: quantity,
-  quantity,
-  uri,
-  composite,
-}
+export const searchTypes: Readonly<Record<string, SearchType>> = { ...simpleTypes, composite }
 
 /** The parameter by which a type is in time, most telling first: it orders searches. */
 const mainDates: Readonly<Record<string, string>> = {

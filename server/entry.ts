@@ -1,7 +1,7 @@
 /** A Bundle entry as a request, and an answer as a Bundle entry. https://hl7.org/fhir/R4/http.html#transaction */
 import { type FhirError, invalid } from '../resources/error.ts'
 import { parseJson, printJson } from '../resources/json.ts'
-import { isObject } from '../resources/resource.ts'
+import { isObject, type Resource } from '../resources/resource.ts'
 import type { FhirRequest, FhirResponse } from './request.ts'
 
 export interface Entry {
@@ -124,18 +124,16 @@ export function printEntry(answer: FhirResponse): string {
     status: phrase ? `${status} ${phrase}` : String(status),
     location: headers.Location,
     etag: headers.ETag,
-    lastModified: headers['Last-Modified'] && instant(headers['Last-Modified']),
+    lastModified: answer.version ? new Date(answer.version.at).toISOString() : undefined,
     outcome: failed ? answer.resource : undefined,
   }
   const body = failed ? undefined : (answer.json ?? (answer.resource && printJson(answer.resource)))
   return `{${body === undefined ? '' : `"resource":${body},`}"response":${printJson(response)}}`
 }
 
-const instant = (header: string): string => new Date(header).toISOString()
-
 /** The answer to an entry that failed. */
 export const failedEntry = (error: FhirError): FhirResponse => ({
   status: error.status,
   headers: error.headers,
-  resource: { ...error.outcome },
+  resource: error.outcome as unknown as Resource,
 })

@@ -1,4 +1,5 @@
 import type { Resource } from '../resources/resource.ts'
+import type { Version } from '../resources/store.ts'
 
 /** A request as data: what HTTP, a Bundle entry and a test all hand to dispatch. */
 export interface FhirRequest {
@@ -14,6 +15,9 @@ export interface FhirRequest {
   body?: unknown
   /** Where this server is for the caller, without a slash at the end: `http://127.0.0.1:8080/fhir`. */
   base: string
+  /** Set by dispatch, for logs and metrics: FHIR's word, and the resource type. */
+  interaction?: string
+  type?: string
 }
 
 /** An answer as data. At most one of `resource`, `json` and `stream`. */
@@ -25,4 +29,6 @@ export interface FhirResponse {
   /** A resource already printed: stored bytes go through as they are. */
   json?: string
   stream?: AsyncIterable<Uint8Array | string>
+  /** The version that is answered with, where it is one. */
+  version?: Version
 }

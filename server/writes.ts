@@ -99,7 +99,7 @@ export const versionHeaders = (version: Version): Record<string, string> => ({
 export function answerOf(outcome: Outcome, request: FhirRequest): FhirResponse {
   const { status, version } = outcome
   if (!version) return { status, headers: {} }
-  if (version.json === undefined) return { status: 204, headers: versionHeaders(version) }
+  if (version.json === undefined) return { status: 204, headers: versionHeaders(version), version }
   const place = `${request.base}/${version.type}/${version.id}/_history/${version.number}`
   return {
     status,
@@ -110,5 +110,6 @@ export function answerOf(outcome: Outcome, request: FhirRequest): FhirResponse {
         : { 'Content-Location': place }),
     },
     json: version.json,
+    version,
   }
 }

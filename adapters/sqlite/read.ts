@@ -3,7 +3,7 @@ import type { HistoryQuery, Query } from '../../resources/search/query.ts'
 import type { Event, Page, Tenant, Version } from '../../resources/store.ts'
 import type { Connection } from './connection.ts'
 import { compile, type Position, type Scope } from './query.ts'
-import { methods } from './write.ts'
+import { methods } from './schema.ts'
 
 interface Stored {
   type: number

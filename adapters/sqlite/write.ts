@@ -1,11 +1,10 @@
-import { CommitConflict, type Method, type Tenant, type Version } from '../../resources/store.ts'
+import { CommitConflict, type Tenant, type Version } from '../../resources/store.ts'
 import type { Connection } from './connection.ts'
 import { type Failure, packError } from './errors.ts'
 import type { PackedChange, PackedCommit } from './message.ts'
 import { searchIds } from './read.ts'
 import { createIntern, type Intern, writeRows } from './rows.ts'
-
-export const methods: readonly Method[] = ['create', 'update', 'patch', 'delete']
+import { methods } from './schema.ts'
 
 /** The seq of each change, or why the commit was not made. */
 export type CommitResult = { seqs: number[] } | { failure: Failure }
@@ -93,9 +92,9 @@ function lastSeq({ sql }: Connection): number {
 }
 
 function lookAt({ sql }: Connection, intern: Intern, tenant: Tenant, change: PackedChange): Target {
+  const { sql } = connection
   const type = intern.type(tenant, change.type)
-  const found = sql('SELECT rid FROM resource WHERE type = ? AND id = ?').get(type, change.id)
-  const rid = found ? Number(found.rid) : undefined
+  const rid = ridOf(connection, type, change.id)
   const row =
     rid === undefined
       ? undefined
@@ -119,8 +118,9 @@ function writeVersion(
 ): number {
   const { sql } = connection
   const seq = at.next()
-  const rid = known ?? seq
-  if (known === undefined)
+  // A change before this one may have reserved the number, by a reference.
+  const rid = known ?? ridOf(connection, type, change.id) ?? seq
+  if (rid === seq)
     sql('INSERT INTO resource(rid, type, id) VALUES (?, ?, ?)').run(rid, type, change.id)
   const oldK = last
     ? Number(sql('SELECT k FROM feed WHERE type = ? AND seq = ?').get(type, last.seq)?.k)

@@ -6,10 +6,10 @@ import { type SearchParameterFacts, searchParameters } from '../definitions.ts'
 import { invalid, unsupported } from '../error.ts'
 import { compilePath, type Found } from '../fhirpath.ts'
 import { isObject } from '../resource.ts'
-import { searchTypes } from '../search.ts'
 import type { Row } from '../store.ts'
 import { splitEscaped } from './escape.ts'
 import type { Predicate } from './query.ts'
+import { simpleTypes } from './simple-types.ts'
 import { readToken, tokensOf } from './token.ts'
 import type { SearchType } from './type.ts'
 
@@ -39,7 +39,7 @@ export const composite: SearchType = {
     const parts = partsOf(facts, type)
     const token = parts && compilePath(`${type}.${parts.token.expression}`, type)
     const other = parts && compilePath(`${type}.${parts.other.expression}`, type)
-    const rowsOf = parts && searchTypes[parts.other.facts.type]?.extractor(parts.other.facts, type)
+    const rowsOf = parts && simpleTypes[parts.other.facts.type]?.extractor(parts.other.facts, type)
     if (!parts || !token || !other || !rowsOf) return undefined
     return found =>
       found.flatMap(({ value }) => {
@@ -62,7 +62,7 @@ export const composite: SearchType = {
       const { system, code } = readToken(token, asked.name)
       if (system === undefined || code === undefined)
         throw unsupported(`${asked.name} takes system|code as its token here`)
-      const read = searchTypes[parts.other.facts.type]?.modifiers['']
+      const read = simpleTypes[parts.other.facts.type]?.modifiers['']
       if (!read) throw unsupported(`${asked.name} is not searchable here yet`)
       return withFirst(read(other, asked), `${system}|${code}`)
     },

@@ -2,7 +2,7 @@
 import { invalid } from '../error.ts'
 import { isObject } from '../resource.ts'
 import type { Row } from '../store.ts'
-import { unescape } from './escape.ts'
+import { unescaped } from './escape.ts'
 import { instantRange, openEnd, openStart, type Range } from './instant.ts'
 import { anyOf, boundsOf, splitPrefix } from './prefix.ts'
 import type { Asked, SearchType } from './type.ts'
@@ -51,7 +51,7 @@ const millisecond = { before: (value: number) => value - 1, after: (value: numbe
 
 /** The bounds of a date with its prefix. */
 export function readDate(value: string, { name, now }: Pick<Asked, 'name' | 'now'>) {
-  const [prefix, text] = splitPrefix(unescape(value))
+  const [prefix, text] = splitPrefix(unescaped(value))
   // In a URL a plus sign means a space unless it is escaped.
   const range = instantRange(text.replace(/ (\d\d:\d\d)$/, '+$1'))
   if (!range)

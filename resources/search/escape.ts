@@ -15,5 +15,5 @@ export function splitEscaped(text: string, separator: string): string[] {
   return [...parts, text.slice(from)]
 }
 
-export const unescape = (text: string): string =>
+export const unescaped = (text: string): string =>
   text.includes('\\') ? text.replace(/\\([,|$\\])/g, '$1') : text

@@ -4,7 +4,7 @@ import { decimalText, isDecimal } from '../json.ts'
 import { isObject } from '../resource.ts'
 import type { Row } from '../store.ts'
 import { approximateRange, decimalKey, impliedRange, openHigh, openLow } from './decimal.ts'
-import { splitEscaped, unescape } from './escape.ts'
+import { splitEscaped, unescaped } from './escape.ts'
 import { anyOf, boundsOf, splitPrefix } from './prefix.ts'
 import type { Asked, SearchType } from './type.ts'
 
@@ -54,7 +54,7 @@ const key = {
 
 /** `[prefix][number]|[system]|[code]`, or `[number]||[code]`. */
 export function readQuantity(value: string, { param, name, facts }: Asked) {
-  const [number = '', system, unit, more] = splitEscaped(value, '|').map(unescape)
+  const [number = '', system, unit, more] = splitEscaped(value, '|').map(unescaped)
   const [prefix, digits] = splitPrefix(number)
   if (!/^[+-]?\d+(\.\d+)?([eE][+-]?\d{1,4})?$/.test(digits) || more !== undefined)
     throw invalid(

@@ -4,7 +4,7 @@ import { invalid } from '../error.ts'
 import { parseReference } from '../reference.ts'
 import { isId, isObject } from '../resource.ts'
 import type { Row } from '../store.ts'
-import { unescape } from './escape.ts'
+import { unescaped } from './escape.ts'
 import type { Asked, SearchType } from './type.ts'
 
 /** What a reference row holds: `Patient/1`, or an address as it stands, both without a version. */
@@ -41,7 +41,7 @@ export const reference: SearchType = {
 
 /** `[id]`, `[type]/[id]`, or an address; an id alone means each type the parameter may point to. */
 export function readTargets(value: string, asked: Asked, only?: string): string[] {
-  const text = unescape(value)
+  const text = unescaped(value)
   const { base, facts, name } = asked
   const local = base && text.startsWith(`${base}/`) ? text.slice(base.length + 1) : text
   const types = only ? [only] : asked.facts.code === 'patient' ? ['Patient'] : (facts.target ?? [])

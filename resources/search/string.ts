@@ -2,7 +2,7 @@
 import { invalid } from '../error.ts'
 import { isObject } from '../resource.ts'
 import type { Row } from '../store.ts'
-import { unescape } from './escape.ts'
+import { unescaped } from './escape.ts'
 import { fold } from './fold.ts'
 import type { SearchType } from './type.ts'
 
@@ -46,14 +46,14 @@ export const string: SearchType = {
       ),
   modifiers: {
     '': (value, { param, name }) => {
-      const text = fold(unescape(value))
+      const text = fold(unescaped(value))
       if (text === '') throw invalid(`${name} is empty: give the beginning of the text`)
       return { kind: 'string', param, text, match: 'starts' }
     },
     exact: (value, { param }) => ({
       kind: 'string',
       param,
-      text: unescape(value),
+      text: unescaped(value),
       match: 'exact',
     }),
   },

@@ -3,7 +3,7 @@ import { invalid } from '../error.ts'
 import { decimalText, isDecimal } from '../json.ts'
 import { isObject } from '../resource.ts'
 import type { Row } from '../store.ts'
-import { splitEscaped, unescape } from './escape.ts'
+import { splitEscaped, unescaped } from './escape.ts'
 import type { SearchType } from './type.ts'
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '')
@@ -35,7 +35,7 @@ export const token: SearchType = {
 
 /** `code`, `system|code`, `|code` (no system) or `system|` (any code of it). */
 export function readToken(value: string, name: string): { code?: string; system?: string } {
-  const parts = splitEscaped(value, '|').map(unescape)
+  const parts = splitEscaped(value, '|').map(unescaped)
   if (parts.length > 2)
     throw invalid(`${name} takes [system]|[code]: escape a | in the code as \\|`)
   const [first = '', second] = parts

@@ -1,7 +1,7 @@
 /** https://hl7.org/fhir/R4/search.html#uri */
 import { invalid } from '../error.ts'
 import type { Row } from '../store.ts'
-import { unescape } from './escape.ts'
+import { unescaped } from './escape.ts'
 import type { SearchType } from './type.ts'
 
 export const uri: SearchType = {
@@ -14,7 +14,7 @@ export const uri: SearchType = {
   modifiers: {
     '': (value, { param, name }) => {
       if (value === '') throw invalid(`${name} is empty: give the whole uri`)
-      return { kind: 'uri', param, uri: unescape(value) }
+      return { kind: 'uri', param, uri: unescaped(value) }
     },
   },
   known: ['missing', 'above', 'below'],

@@ -51,6 +51,9 @@ export const alone: Others = { deleted: new Set(), written: new Set() }
 
 export type Step = (draft: Draft, parts: WriteParts) => void | Promise<void>
 
-/** Where in the request a write's body stands: '' for the body itself. */
-export const at = (draft: Draft, element: string): string =>
-  draft.write.path ? `${draft.write.path}${element ? `.${element}` : ''}` : element
+/** An element of the body (`Patient.name`) as it stands in the whole request: `Bundle.entry[3].resource.name`. */
+export function at({ write }: Draft, element: string): string {
+  if (!write.path) return element
+  const below = element.replace(/^[A-Z][A-Za-z]*(\.|$)/, '')
+  return below ? `${write.path}.${below}` : write.path
+}

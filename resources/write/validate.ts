@@ -5,14 +5,11 @@ import { at, type Step } from './draft.ts'
 export const validate: Step = (draft, parts) => {
   if (!draft.after) return
   const issues = parts.validator.validate(draft.after)
-  const path = draft.write.path
-  if (path)
-    for (const issue of issues)
-      issue.expression = (issue.expression ?? []).map(
-        expression => `${path}${expression.slice(expression.indexOf('.'))}`,
-      )
-  if (issues.some(issue => issue.severity === 'error' || issue.severity === 'fatal'))
-    throw rejected(
-      issues.map(issue => ({ ...issue, expression: issue.expression ?? [at(draft, '')] })),
-    )
+  if (issues.length === 0) return
+  throw rejected(
+    issues.map(issue => ({
+      ...issue,
+      expression: (issue.expression ?? ['']).map(each => at(draft, each)),
+    })),
+  )
 }

@@ -1,0 +1,123 @@
+/** Makes every component once, in order of need. */
+import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { dirname } from 'node:path'
+import { openSqlite } from '../adapters/sqlite/store.ts'
+import { createStructureValidator } from '../profiles/structure.ts'
+import type { Context } from '../resources/context.ts'
+import { applyPatch } from '../resources/patch.ts'
+import { createRepository, type Repository } from '../resources/repository.ts'
+import { parseSearch } from '../resources/search/parse.ts'
+import { extract } from '../resources/search.ts'
+import type { Store } from '../resources/store.ts'
+import { createApp } from './app.ts'
+import { type Config, databaseOf } from './config.ts'
+import { createDispatch, type Dispatch } from './dispatch.ts'
+import { createHealth } from './health.ts'
+import { listening, setTimes, stopped } from './listener.ts'
+import { createLog } from './log.ts'
+import { createMetrics } from './metrics.ts'
+import { tenantOf } from './tenants.ts'
+
+export interface Composed {
+  store: Store
+  repository: Repository
+  dispatch: Dispatch
+  makeContext(requestId: string): Context
+  /** Begins to take requests; resolves with the address of the FHIR API. */
+  listen(): Promise<string>
+  /** Stops taking requests, finishes the running ones, then closes the store. */
+  close(): Promise<void>
+}
+
+export async function compose(config: Config, now: () => number = Date.now): Promise<Composed> {
+  const log = createLog(config.logLevel)
+  const running = { count: 0 }
+  const store = await openStore(config, now, (size, ms) => metrics.committed(size, ms / 1000))
+  const metrics = createMetrics({ running: () => running.count, waiting: store.waiting })
+  let address = `http://${config.host}:${config.port}/fhir`
+  const base = () => config.baseUrl || address
+  const { repository, dispatch } = composeFhir(config, { store, base, now })
+  const makeContext = (requestId: string): Context => ({
+    tenant: tenantOf(),
+    requestId,
+    now,
+    newId: randomUUID,
+  })
+  const file = databaseOf(config)
+  const health = createHealth({
+    store,
+    folder: file === ':memory:' ? undefined : dirname(file),
+    minFreeDisk: config.minFreeDisk,
+  })
+  const totals = () => repository.totals(makeContext('totals'))
+  const app = createApp({
+    config,
+    dispatch,
+    metrics,
+    health,
+    log,
+    base,
+    makeContext,
+    totals,
+    running,
+  })
+  const server = createServer({ maxHeaderSize: 32 * 1024, connectionsCheckingInterval: 5000 }, app)
+  setTimes(server, config)
+
+  return {
+    store,
+    repository,
+    dispatch,
+    makeContext,
+    async listen() {
+      await listening(server, config)
+      const { port } = server.address() as AddressInfo
+      const host = config.host.includes(':') ? `[${config.host}]` : config.host
+      address = `http://${host}:${port}/fhir`
+      return base()
+    },
+    async close() {
+      await stopped(server, config.shutdownTime)
+      await store.close()
+      log.flush()
+    },
+  }
+}
+
+const openStore = (
+  config: Config,
+  now: () => number,
+  onBatch: (size: number, ms: number) => void,
+) => openSqlite({ file: databaseOf(config), now, searchTime: config.searchTime, onBatch })
+
+/** What answers FHIR, without HTTP. */
+function composeFhir(
+  config: Config,
+  { store, base, now }: { store: Store; base: () => string; now: () => number },
+) {
+  const referentialIntegrity = config.referentialIntegrity === 'on'
+  const criteria = { strict: true, defaultCount: 20, maxCount: 1000 }
+  const repository = createRepository({
+    store,
+    validator: createStructureValidator(),
+    extract,
+    applyPatch,
+    parseCriteria: (type, params) => parseSearch(type, params, { ...criteria, base: base() }).query,
+    referentialIntegrity,
+  })
+  const version = readVersion()
+  const dispatch = createDispatch({
+    ...config,
+    repository,
+    referentialIntegrity,
+    started: now(),
+    version,
+  })
+  return { repository, dispatch }
+}
+
+const readVersion = (): string =>
+  JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version

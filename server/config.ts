@@ -1,0 +1,215 @@
+/** The table of settings: docs/settings.md is compared with it by a test. */
+import { join } from 'node:path'
+
+interface Setting<T> {
+  variable: string
+  default: string
+  /** Returns the value, or says in a few words what it must be. */
+  read(text: string): T | Wrong
+  purpose: string
+}
+
+class Wrong {
+  readonly must: string
+  constructor(must: string) {
+    this.must = must
+  }
+}
+
+const whole =
+  (from: number, to: number) =>
+  (text: string): number | Wrong =>
+    /^\d{1,12}$/.test(text) && Number(text) >= from && Number(text) <= to
+      ? Number(text)
+      : new Wrong(`a whole number from ${from} to ${to}`)
+
+const oneOf =
+  <T extends string>(...all: T[]) =>
+  (text: string): T | Wrong =>
+    all.find(each => each === text) ?? new Wrong(`one of ${all.join(', ')}`)
+
+const words = (text: string): string => text
+
+const units: Record<string, number> = { '': 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 }
+
+function size(text: string): number | Wrong {
+  const [, number = '', unit = ''] = /^(\d{1,9})(KiB|MiB|GiB)?$/.exec(text) ?? []
+  return number ? Number(number) * (units[unit] ?? 1) : new Wrong('a size such as 16MiB')
+}
+
+function base(text: string): string | Wrong {
+  if (text === '' || (URL.canParse(text) && /^https?:/.test(text))) return text.replace(/\/$/, '')
+  return new Wrong('an address such as https://fhir.example.org/fhir')
+}
+
+function store(text: string): string | Wrong {
+  return text === '' || text.startsWith('sqlite:')
+    ? text
+    : new Wrong('sqlite: and a path, or sqlite::memory:')
+}
+
+export const settings = {
+  host: {
+    variable: 'HOST',
+    default: '127.0.0.1',
+    read: words,
+    purpose: 'Address to listen on. While AUTH_MODE is off it must be a loopback address.',
+  },
+  port: {
+    variable: 'PORT',
+    default: '8080',
+    read: whole(0, 65535),
+    purpose: 'Port to listen on; 0 takes a free one.',
+  },
+  dataDir: {
+    variable: 'DATA_DIR',
+    default: 'data',
+    read: words,
+    purpose: 'Folder of the embedded database.',
+  },
+  storeUrl: {
+    variable: 'STORE_URL',
+    default: '',
+    read: store,
+    purpose:
+      'Where resources are kept. Empty: `sqlite:` with nidaan.db in DATA_DIR. `sqlite::memory:` keeps nothing.',
+  },
+  baseUrl: {
+    variable: 'BASE_URL',
+    default: '',
+    read: base,
+    purpose:
+      'Address callers reach the server by, in links and Location. Empty: that of HOST and PORT; never taken from a request.',
+  },
+  logLevel: {
+    variable: 'LOG_LEVEL',
+    default: 'info',
+    read: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'silent'),
+    purpose: 'Least level that is logged. A line for each request is `info`.',
+  },
+  authMode: {
+    variable: 'AUTH_MODE',
+    default: 'off',
+    read: oneOf('off'),
+    purpose: 'Sign-in. There is only `off` by now, and that only on a loopback address.',
+  },
+  referentialIntegrity: {
+    variable: 'REFERENTIAL_INTEGRITY',
+    default: 'off',
+    read: oneOf('off', 'on'),
+    purpose:
+      '`on`: a reference must have its target (422), and what others refer to cannot be deleted (409).',
+  },
+  maxBody: {
+    variable: 'MAX_BODY',
+    default: '16MiB',
+    read: size,
+    purpose: 'Largest body of a request, after unpacking.',
+  },
+  maxBundleEntries: {
+    variable: 'MAX_BUNDLE_ENTRIES',
+    default: '10000',
+    read: whole(1, 1_000_000),
+    purpose: 'Entries of one batch or transaction.',
+  },
+  maxDepth: {
+    variable: 'MAX_DEPTH',
+    default: '64',
+    read: whole(8, 500),
+    purpose: 'Levels of objects and arrays inside each other.',
+  },
+  maxKeys: {
+    variable: 'MAX_KEYS',
+    default: '2000000',
+    read: whole(100, 100_000_000),
+    purpose: 'Keys of all objects of one body.',
+  },
+  maxString: {
+    variable: 'MAX_STRING',
+    default: '16MiB',
+    read: size,
+    purpose: 'Characters of one string.',
+  },
+  defaultPage: {
+    variable: 'DEFAULT_PAGE',
+    default: '20',
+    read: whole(1, 1000),
+    purpose: 'Resources of a page where _count does not say.',
+  },
+  maxPage: {
+    variable: 'MAX_PAGE',
+    default: '1000',
+    read: whole(1, 10_000),
+    purpose: 'Most resources of a page; a larger _count is cut to it.',
+  },
+  maxDelete: {
+    variable: 'MAX_DELETE',
+    default: '1000',
+    read: whole(1, 10_000),
+    purpose: 'Most resources one conditional delete may take, by its _count.',
+  },
+  maxRunning: {
+    variable: 'MAX_RUNNING',
+    default: '512',
+    read: whole(1, 100_000),
+    purpose: 'Requests worked on at once; more are answered with 503 and Retry-After.',
+  },
+  searchTime: {
+    variable: 'SEARCH_TIME',
+    default: '10000',
+    read: whole(10, 600_000),
+    purpose: 'Milliseconds one search may take.',
+  },
+  requestTime: {
+    variable: 'REQUEST_TIME',
+    default: '60000',
+    read: whole(1000, 3_600_000),
+    purpose: 'Milliseconds a client may take to send its request, or be silent.',
+  },
+  shutdownTime: {
+    variable: 'SHUTDOWN_TIME',
+    default: '15000',
+    read: whole(0, 600_000),
+    purpose: 'Milliseconds that running requests get to finish when the server is told to stop.',
+  },
+  corsOrigins: {
+    variable: 'CORS_ORIGINS',
+    default: '',
+    read: words,
+    purpose: 'Origins of web pages that may call the server, separated by commas; * for all.',
+  },
+  minFreeDisk: {
+    variable: 'MIN_FREE_DISK',
+    default: '256MiB',
+    read: size,
+    purpose: 'Free disk below which /health/ready says that the server is not ready.',
+  },
+} as const satisfies Record<string, Setting<unknown>>
+
+type Value<S> = S extends { read(text: string): infer V } ? Exclude<V, Wrong> : never
+export type Config = Readonly<{ [K in keyof typeof settings]: Value<(typeof settings)[K]> }>
+
+/** The settings of an environment; throws one error that names all that are wrong. */
+export function readConfig(env: Record<string, string | undefined>): Config {
+  const wrong: string[] = []
+  const values: Record<string, unknown> = {}
+  for (const [name, setting] of Object.entries(settings)) {
+    const value = (setting as Setting<unknown>).read(env[setting.variable] ?? setting.default)
+    if (value instanceof Wrong) wrong.push(`${setting.variable} must be ${value.must}`)
+    else values[name] = value
+  }
+  const config = Object.freeze(values) as unknown as Config
+  if (wrong.length === 0 && !isLoopback(config.host))
+    wrong.push('HOST must be a loopback address while AUTH_MODE is off: nobody signs in yet')
+  if (wrong.length) throw new Error(wrong.join('; '))
+  return config
+}
+
+const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host)
+
+/** The file of the embedded database, or `:memory:`. */
+export function databaseOf({ storeUrl, dataDir }: Pick<Config, 'storeUrl' | 'dataDir'>): string {
+  const path = storeUrl.slice('sqlite:'.length)
+  return path === '' ? join(dataDir, 'nidaan.db') : path
+}

@@ -1,0 +1,54 @@
+/** The table of formats a resource can be read and written in. https://hl7.org/fhir/R4/http.html#mime-type */
+import { type JsonLimits, parseJson, printJson } from '../resources/json.ts'
+import type { Resource } from '../resources/resource.ts'
+
+export interface Format {
+  /** What Content-Type says of an answer. */
+  mediaType: string
+  /** Other names of it, in Accept, Content-Type and `_format`. */
+  names: readonly string[]
+  parse(text: string, limits: JsonLimits): unknown
+  print(resource: Resource, pretty: boolean): string
+}
+
+const json: Format = {
+  mediaType: 'application/fhir+json',
+  names: ['application/fhir+json', 'application/json', 'text/json', 'json'],
+  parse: parseJson,
+  print: printJson,
+}
+
+const formats: readonly Format[] = [json]
+
+const byName = new Map(formats.flatMap(format => format.names.map(name => [name, format] as const)))
+
+export const defaultFormat = json
+export const formatNamed = (name: string): Format | undefined => byName.get(name)
+
+/** Bodies that are JSON but no resource: patches. */
+export const patchTypes: ReadonlySet<string> = new Set([
+  'application/json-patch+json',
+  'application/merge-patch+json',
+])
+
+export const formType = 'application/x-www-form-urlencoded'
+
+/** What a request may be sent in, for a 415. */
+export const accepted = [
+  ...formats.map(format => format.mediaType),
+  'application/json',
+  ...patchTypes,
+]
+
+/** The format an Accept header asks for; absent: none that there is. */
+export function negotiate(accept: string | undefined): Format | undefined {
+  if (accept === undefined || accept === '' || accept === '*/*' || accept === json.mediaType)
+    return json
+  for (const part of accept.split(',')) {
+    const [name = '', ...parameters] = part.split(';').map(text => text.trim().toLowerCase())
+    if (parameters.some(parameter => /^q=0(\.0*)?$/.test(parameter))) continue
+    const format = /^(\*|application|text)\/\*$/.test(name) ? json : byName.get(name)
+    if (format) return format
+  }
+  return undefined
+}

@@ -1,0 +1,210 @@
+/** Express request to FhirRequest, and FhirResponse to Express. */
+import { promisify } from 'node:util'
+import { brotliCompress, constants, gzip } from 'node:zlib'
+import type { Request, Response } from 'express'
+import {
+  FhirError,
+  invalid,
+  issue,
+  notAcceptable,
+  tooLarge,
+  unsupportedMedia,
+} from '../resources/error.ts'
+import { decodeUtf8, type JsonLimits, parseJson } from '../resources/json.ts'
+import type { Resource } from '../resources/resource.ts'
+import {
+  accepted,
+  defaultFormat,
+  type Format,
+  formatNamed,
+  formType,
+  negotiate,
+  patchTypes,
+} from './formats.ts'
+import type { FhirRequest, FhirResponse } from './request.ts'
+
+/** Longer addresses are searches by POST. */
+const longestUrl = 16 * 1024
+const mostParameters = 500
+
+/** What was asked for, as data, with the format of the answer. Throws a FhirError for what cannot be read. */
+export function readRequest(
+  request: Request,
+  { base, limits }: { base: string; limits: JsonLimits },
+): FhirRequest {
+  const { url, method } = request
+  if (url.length > longestUrl)
+    throw new FhirError(414, [
+      issue('too-long', `an address has ${longestUrl} characters at most: search by POST _search`),
+    ])
+  const cut = url.indexOf('?')
+  const fhir: FhirRequest = {
+    method,
+    path: readPath(cut < 0 ? url : url.slice(0, cut)),
+    query: cut < 0 ? [] : readQuery(url.slice(cut + 1)),
+    headers: request.headers as FhirRequest['headers'],
+    base,
+  }
+  if (Buffer.isBuffer(request.body) && request.body.length > 0) readBody(fhir, request.body, limits)
+  return fhir
+}
+
+function readPath(path: string): string[] {
+  const steps = path.split('/')
+  if (steps[0] === '') steps.shift()
+  if (steps.at(-1) === '') steps.pop()
+  if (!path.includes('%')) return steps
+  try {
+    return steps.map(decodeURIComponent)
+  } catch {
+    throw invalid('the address is not correctly percent-encoded')
+  }
+}
+
+function readQuery(text: string): [string, string][] {
+  if (text === '') return []
+  const plain = text.replaceAll('+', ' ')
+  let pairs: [string, string][]
+  try {
+    pairs = plain
+      .split('&')
+      .filter(Boolean)
+      .map(pair => {
+        const cut = pair.indexOf('=')
+        const [name, value] = cut < 0 ? [pair, ''] : [pair.slice(0, cut), pair.slice(cut + 1)]
+        return [decodeURIComponent(name), decodeURIComponent(value)]
+      })
+  } catch {
+    throw invalid('the parameters are not correctly percent-encoded')
+  }
+  if (pairs.length > mostParameters)
+    throw tooLarge(`a request takes ${mostParameters} parameters at most`)
+  return pairs
+}
+
+function readBody(fhir: FhirRequest, bytes: Buffer, limits: JsonLimits): void {
+  const header = fhir.headers['content-type'] ?? ''
+  const [mediaType = '', ...parameters] = header.split(';').map(text => text.trim().toLowerCase())
+  const charset = parameters
+    .find(text => text.startsWith('charset='))
+    ?.slice(8)
+    .replaceAll('"', '')
+  if (charset && charset !== 'utf-8' && charset !== 'utf8')
+    throw unsupportedMedia('the body must be UTF-8')
+  const text = decodeUtf8(bytes)
+  if (mediaType === formType) {
+    if (fhir.path.at(-1) !== '_search')
+      throw unsupportedMedia(
+        'a form is for POST _search only; send resources as application/fhir+json',
+      )
+    fhir.query = [...fhir.query, ...readQuery(text)]
+    return
+  }
+  if (fhir.path.at(-1) === '_search') throw unsupportedMedia(`POST _search takes ${formType}`)
+  if (patchTypes.has(mediaType)) fhir.body = parseJson(text, limits)
+  else {
+    const format = formatNamed(mediaType)
+    if (!format || mediaType === '')
+      throw unsupportedMedia(
+        `the body must be one of ${accepted.join(', ')}: say which in Content-Type`,
+      )
+    fhir.body = format.parse(text, limits)
+  }
+}
+
+/** The format of the answer: `_format` before Accept. */
+export function formatOf(fhir: FhirRequest): Format {
+  if (fhir.query.length > 0) {
+    const asked = fhir.query.find(([name]) => name === '_format')?.[1]
+    if (asked !== undefined) {
+      const format = formatNamed(asked.split(';', 1)[0]?.trim().replace(' ', '+') ?? '')
+      if (!format) throw notAcceptable(`_format takes ${defaultFormat.names.join(', ')}`)
+      return format
+    }
+  }
+  const format = negotiate(fhir.headers.accept)
+  if (!format)
+    throw notAcceptable(`answers come as ${defaultFormat.mediaType}: ask for it in Accept`)
+  return format
+}
+
+const isPretty = (fhir: FhirRequest | undefined): boolean =>
+  fhir !== undefined &&
+  fhir.query.length > 0 &&
+  fhir.query.some(([name, value]) => name === '_pretty' && value === 'true')
+
+const pack = { br: promisify(brotliCompress), gzip: promisify(gzip) }
+const quick = { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } }
+/** Shorter answers do not gain by packing. */
+const worthPacking = 1024
+
+/** Sends an answer. What is stored goes out as it is, unless it is to be pretty. */
+export async function sendAnswer(
+  response: Response,
+  answer: FhirResponse,
+  how: { fhir?: FhirRequest | undefined; format: Format },
+): Promise<void> {
+  const { fhir, format } = how
+  const pretty = isPretty(fhir)
+  const text =
+    answer.json !== undefined
+      ? pretty
+        ? format.print(parseJson(answer.json) as Resource, true)
+        : answer.json
+      : answer.resource && format.print(answer.resource, pretty)
+  if (answer.stream) return sendStream(response, answer)
+  if (text === undefined || answer.status === 304 || answer.status === 204) {
+    response.writeHead(answer.status, answer.headers).end()
+    return
+  }
+  const headers: Record<string, string | number> = {
+    ...answer.headers,
+    'Content-Type': `${format.mediaType}; charset=utf-8`,
+  }
+  const encoding = text.length > worthPacking ? encodingOf(response) : undefined
+  if (encoding) {
+    const bytes = await (encoding === 'br' ? pack.br(text, quick) : pack.gzip(text, { level: 4 }))
+    headers['Content-Encoding'] = encoding
+    finish(response, { status: answer.status, headers, body: bytes })
+  } else finish(response, { status: answer.status, headers, body: text })
+}
+
+function finish(
+  response: Response,
+  answer: { status: number; headers: Record<string, string | number>; body: string | Buffer },
+): void {
+  const { status, headers, body } = answer
+  headers['Content-Length'] = Buffer.byteLength(body)
+  headers.Vary = 'Accept, Accept-Encoding'
+  response.writeHead(status, headers)
+  if (response.req.method === 'HEAD') response.end()
+  else response.end(body)
+}
+
+function encodingOf(response: Response): 'br' | 'gzip' | undefined {
+  if (response.req.headers['accept-encoding'] === undefined) return undefined
+  const best = response.req.acceptsEncodings(['br', 'gzip'])
+  return best === 'br' || best === 'gzip' ? best : undefined
+}
+
+async function sendStream(response: Response, answer: FhirResponse): Promise<void> {
+  response.writeHead(answer.status, answer.headers)
+  for await (const chunk of answer.stream ?? [])
+    if (!response.write(chunk)) await new Promise(resolve => response.once('drain', resolve))
+  response.end()
+}
+
+/** What reading a body failed with, as a FhirError; anything else as it is. */
+export function asFhirError(error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof FhirError) return error
+  const { type, status } = error as { type?: string; status?: number }
+  if (type === 'entity.too.large')
+    return tooLarge('the body is larger than the limit (MAX_BODY): send it in parts')
+  if (type === 'encoding.unsupported')
+    return unsupportedMedia('Content-Encoding may be gzip, deflate or br')
+  if (type === 'request.aborted' || type === 'request.size.invalid' || status === 400)
+    return invalid(
+      'the body could not be read: it is shorter than announced or not packed as it says',
+    )
+  return error
+}

@@ -1,0 +1,25 @@
+/** What the server does for a method and a path. https://hl7.org/fhir/R4/http.html */
+import type { Context } from '../resources/context.ts'
+import type { Repository } from '../resources/repository.ts'
+import type { FhirRequest, FhirResponse } from './request.ts'
+
+/** What the interactions work with. */
+export interface Parts {
+  repository: Repository
+  dispatch(request: FhirRequest, context: Context): Promise<FhirResponse>
+  maxBundleEntries: number
+  defaultPage: number
+  maxPage: number
+  /** How many one conditional delete may take; 1: single only. */
+  maxDelete: number
+  referentialIntegrity: boolean
+  /** When this program was started, ms: the date of the CapabilityStatement. */
+  started: number
+  version: string
+}
+
+export type Interaction = (
+  request: FhirRequest,
+  context: Context,
+  parts: Parts,
+) => Promise<FhirResponse>

@@ -1,0 +1,63 @@
+/** The HTTP server: how long clients may take, how it begins and how it ends. */
+import type { Server } from 'node:http'
+import type { Config } from './config.ts'
+
+/** A client that is slow or silent does not hold a connection for ever. */
+export function setTimes(server: Server, { requestTime }: Config): void {
+  server.headersTimeout = Math.min(requestTime, 20_000)
+  server.requestTimeout = requestTime
+  server.keepAliveTimeout = 65_000
+  server.timeout = requestTime * 2
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    const [status, words] = clientErrors[error.code ?? ''] ?? [
+      '400 Bad Request',
+      'the request is malformed',
+    ]
+    if (!socket.writable) {
+      socket.destroy()
+      return
+    }
+    const body = JSON.stringify({
+      resourceType: 'OperationOutcome',
+      issue: [{ severity: 'error', code: 'invalid', diagnostics: words }],
+    })
+    socket.end(
+      `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: application/fhir+json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+    )
+  })
+}
+
+const clientErrors: Record<string, [string, string]> = {
+  HPE_HEADER_OVERFLOW: [
+    '431 Request Header Fields Too Large',
+    'the headers are larger than 32 KiB',
+  ],
+  ERR_HTTP_REQUEST_TIMEOUT: [
+    '408 Request Timeout',
+    'the request did not arrive in time (REQUEST_TIME)',
+  ],
+}
+
+/** Resolves when the server takes connections; rejects saying so when its port is taken. */
+export function listening(server: Server, { host, port }: Config): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(
+        error.code === 'EADDRINUSE'
+          ? new Error(`port ${port} of ${host} is taken: choose another PORT`, { cause: error })
+          : error,
+      ),
+    )
+    server.listen(port, host, resolve)
+  })
+}
+
+/** Takes no more connections, lets running requests finish for `ms`, then ends them. */
+export async function stopped(server: Server, ms: number): Promise<void> {
+  if (!server.listening) return
+  const closed = new Promise(resolve => server.close(resolve))
+  server.closeIdleConnections()
+  const late = setTimeout(() => server.closeAllConnections(), ms)
+  await closed
+  clearTimeout(late)
+}

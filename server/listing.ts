@@ -1,0 +1,50 @@
+/** Bundles of what is stored, printed without parsing it. https://hl7.org/fhir/R4/bundle.html */
+import { printJson } from '../resources/json.ts'
+import type { FhirRequest } from './request.ts'
+
+export interface Listed {
+  fullUrl?: string
+  /** A resource as JSON text. */
+  json?: string | undefined
+  /** What else the entry says: search, request, response. */
+  rest: Record<string, unknown>
+}
+
+export interface Listing {
+  type: 'searchset' | 'history'
+  total?: number
+  links: { relation: string; url: string }[]
+  entries: Listed[]
+}
+
+export function printListing({ type, total, links, entries }: Listing): string {
+  const head = `{"resourceType":"Bundle","type":"${type}"${total === undefined ? '' : `,"total":${total}`},"link":${printJson(links)}`
+  if (entries.length === 0) return `${head}}`
+  return `${head},"entry":[${entries.map(printEntry).join(',')}]}`
+}
+
+function printEntry({ fullUrl, json, rest }: Listed): string {
+  const parts = [
+    ...(fullUrl ? [`"fullUrl":${printJson(fullUrl)}`] : []),
+    ...(json === undefined ? [] : [`"resource":${json}`]),
+    printJson(rest).slice(1, -1),
+  ]
+  return `{${parts.filter(Boolean).join(',')}}`
+}
+
+/** The address of this listing with its parameters, and of its next page. */
+export function linksOf(
+  request: FhirRequest,
+  used: [string, string][],
+  next: string | undefined,
+): Listing['links'] {
+  const steps = request.path.filter(step => step !== '_search')
+  const place = [request.base, ...steps].join('/')
+  const address = (params: [string, string][]) =>
+    params.length ? `${place}?${new URLSearchParams(params)}` : place
+  const plain = used.filter(([name]) => name !== '_page')
+  return [
+    { relation: 'self', url: address(used) },
+    ...(next ? [{ relation: 'next', url: address([...plain, ['_page', next]]) }] : []),
+  ]
+}

@@ -1,0 +1,21 @@
+/** Reads the settings, composes, listens, and stops in reverse. */
+import { compose } from './compose.ts'
+import { readConfig } from './config.ts'
+
+try {
+  const server = await compose(readConfig(process.env))
+  const address = await server.listen()
+  console.log(`Nidaan listens on ${address}`)
+  let stopping = false
+  const stop = async () => {
+    if (stopping) return
+    stopping = true
+    await server.close()
+    process.exit(0)
+  }
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
+} catch (error) {
+  console.error(`Nidaan cannot start: ${error instanceof Error ? error.message : error}`)
+  process.exit(1)
+}

@@ -1,0 +1,86 @@
+import { isResourceType } from '../resources/definitions.ts'
+import { invalid, notAllowed, notFound, unsupported } from '../resources/error.ts'
+import { isId } from '../resources/resource.ts'
+import { bundle } from './interactions/bundle.ts'
+import { capabilities } from './interactions/capabilities.ts'
+import { history } from './interactions/history.ts'
+import { read, vread } from './interactions/read.ts'
+import { search } from './interactions/search.ts'
+import { create, patch, remove, update } from './interactions/write.ts'
+import type { Interaction } from './interactions.ts'
+import type { FhirRequest } from './request.ts'
+
+export interface Route {
+  /** FHIR's word, for logs and metrics. */
+  interaction: string
+  type?: string
+  run: Interaction
+}
+
+type Table = Readonly<Record<string, Route>>
+
+const route = (interaction: string, run: Interaction): Route => ({ interaction, run })
+
+/** Method to interaction, for each form of path. HEAD is answered as GET, without its body. */
+const system: Table = { POST: route('bundle', bundle), GET: route('search-system', search) }
+const metadata: Table = { GET: route('capabilities', capabilities) }
+const systemHistory: Table = { GET: route('history-system', history) }
+const searchForm: Table = { POST: route('search-type', search), GET: route('search-type', search) }
+const ofType: Table = {
+  GET: route('search-type', search),
+  POST: route('create', create),
+  PUT: route('update', update),
+  PATCH: route('patch', patch),
+  DELETE: route('delete', remove),
+}
+const typeHistory: Table = { GET: route('history-type', history) }
+const instance: Table = {
+  GET: route('read', read),
+  PUT: route('update', update),
+  PATCH: route('patch', patch),
+  DELETE: route('delete', remove),
+}
+const instanceHistory: Table = { GET: route('history-instance', history) }
+const version: Table = { GET: route('vread', vread) }
+
+/** Finds the interaction; throws 404, 405 (with Allow) or 400 that says what is wrong with the path. */
+export function findRoute(request: FhirRequest): Route {
+  const { path } = request
+  const [first, second] = path
+  const table = tableOf(path)
+  const method = request.method === 'HEAD' ? 'GET' : request.method
+  const found = Object.hasOwn(table, method) ? table[method] : undefined
+  if (!found) {
+    const allow = Object.keys(table).flatMap(name => (name === 'GET' ? ['GET', 'HEAD'] : [name]))
+    throw notAllowed(`${request.method} is not possible here: ${allow.join(', ')} are`, allow)
+  }
+  if (first === undefined || first.startsWith('_') || first === 'metadata') return found
+  if (second === undefined || second.startsWith('_')) return { ...found, type: first }
+  if (!isId(second)) throw invalid('the id is not valid: 1 to 64 letters, digits, hyphens and dots')
+  return { ...found, type: first }
+}
+
+function tableOf(path: string[]): Table {
+  const [first, second, third, fourth, ...more] = path
+  if (first === undefined) return system
+  if (first === 'metadata' && second === undefined) return metadata
+  if (first === '_history' && second === undefined) return systemHistory
+  if (first === '_search' && second === undefined) return searchForm
+  if (path.some(step => step.startsWith('$')))
+    throw notFound('there is no such operation here; the CapabilityStatement lists what there is')
+  if (!isResourceType(first))
+    throw notFound(
+      'the path does not begin with a resource type of R4: types are spelled as in Patient',
+    )
+  if (second === undefined) return ofType
+  if (second === '_search' && third === undefined) return searchForm
+  if (second === '_history' && third === undefined) return typeHistory
+  if (third === undefined) return instance
+  if (third === '_history' && fourth === undefined) return instanceHistory
+  if (third === '_history' && more.length === 0) return version
+  if (isResourceType(third) || third === '*')
+    throw unsupported(
+      'a search in a compartment is not possible here yet: search by the patient instead',
+    )
+  throw notFound('there is nothing at this path')
+}

@@ -1,0 +1,98 @@
+/** https://hl7.org/fhir/R4/search.html#summary and #elements, for reads and for search results. */
+import { type Structure, structureOf } from '../resources/definitions.ts'
+import { invalid } from '../resources/error.ts'
+import { parseJson } from '../resources/json.ts'
+import { isObject, type Resource } from '../resources/resource.ts'
+import type { FhirRequest } from './request.ts'
+
+export interface Subset {
+  summary?: 'true' | 'text' | 'data'
+  elements?: string[]
+}
+
+/** What `_summary` and `_elements` of a read ask for; absent: all of it. Refuses `count`, which is for searches. */
+export function subsetOf(request: FhirRequest): Subset | undefined {
+  if (request.query.length === 0) return undefined
+  let subset: Subset | undefined
+  for (const [name, value] of request.query) {
+    if (name === '_elements') subset = { ...subset, elements: value.split(',').filter(Boolean) }
+    if (name !== '_summary' || value === 'false') continue
+    if (value !== 'true' && value !== 'text' && value !== 'data')
+      throw invalid('_summary of a read takes true, text, data or false')
+    subset = { ...subset, summary: value }
+  }
+  return subset
+}
+
+const subsetted = {
+  system: 'http://terminology.hl7.org/CodeSystem/v3-ObservationValue',
+  code: 'SUBSETTED',
+}
+
+/** The resource with only what was asked for and what is mandatory, marked as SUBSETTED. */
+export function reduce(json: string, subset: Subset): Resource {
+  const resource = parseJson(json) as Resource
+  const structure = structureOf(resource.resourceType)
+  if (!structure) return resource
+  const { summary, elements } = subset
+  const keep = elements
+    ? (name: string) =>
+        elements.includes(name) || elements.includes(`${resource.resourceType}.${name}`)
+    : keepOf(summary, structure)
+  const wanted = (name: string) => always.has(name) || mandatory(structure, name) || keep(name)
+  const reduced = pick(resource, wanted)
+  if (summary === 'true' && !elements) trim(reduced, resource.resourceType)
+  const meta = isObject(reduced.meta) ? reduced.meta : {}
+  const tags = Array.isArray(meta.tag) ? meta.tag : []
+  const { resourceType, id, ...rest } = reduced
+  return {
+    resourceType: resource.resourceType,
+    ...(typeof id === 'string' ? { id } : {}),
+    ...rest,
+    meta: { ...meta, tag: [...tags, subsetted] },
+  }
+}
+
+const always = new Set(['resourceType', 'id', 'meta'])
+
+function keepOf(summary: Subset['summary'], structure: Structure): (name: string) => boolean {
+  if (summary === 'text') return name => name === 'text'
+  if (summary === 'data') return name => name !== 'text'
+  return name => elementOf(structure, name)?.summary === true
+}
+
+const mandatory = (structure: Structure, name: string): boolean =>
+  (elementOf(structure, name)?.min ?? 0) > 0
+
+/** The element of a name in JSON: `valueQuantity` is `value`. */
+function elementOf({ elements }: Structure, name: string) {
+  if (Object.hasOwn(elements, name)) return elements[name]
+  const choice = Object.keys(elements).find(
+    each =>
+      elements[each]?.choice && name.startsWith(each) && /[A-Z]/.test(name.charAt(each.length)),
+  )
+  return choice === undefined ? undefined : elements[choice]
+}
+
+const pick = (object: Record<string, unknown>, wanted: (name: string) => boolean) =>
+  Object.fromEntries(
+    Object.entries(object).filter(([key]) => wanted(key.startsWith('_') ? key.slice(1) : key)),
+  )
+
+/** In backbone elements too only what belongs to the summary stays. */
+function trim(object: Record<string, unknown>, path: string): void {
+  for (const [key, value] of Object.entries(object)) {
+    const inner = structureOf(`${path}.${key}`)
+    if (!inner) continue
+    const one = (item: unknown) => {
+      if (!isObject(item)) return item
+      const kept = pick(
+        item,
+        name => elementOf(inner, name)?.summary === true || mandatory(inner, name),
+      )
+      trim(kept, `${path}.${key}`)
+      return Object.keys(kept).length ? kept : item
+    }
+    object[key] = Array.isArray(value) ? value.map(one) : one(value)
+  }
+}

@@ -1,0 +1,4 @@
+import type { Tenant } from '../resources/store.ts'
+
+/** Whose data a request is about. There is one tenant until sign-in tells them apart. */
+export const tenantOf = (): Tenant => 'default' as Tenant

@@ -1,0 +1,20 @@
+import supertest from 'supertest'
+import { type Composed, compose } from '../../server/compose.ts'
+import { readConfig } from '../../server/config.ts'
+
+export interface App {
+  /** `http://127.0.0.1:PORT` */
+  url: string
+  request: ReturnType<typeof supertest>
+  server: Composed
+  close(): Promise<void>
+}
+
+/** The whole server on a free port, with a store in memory unless the settings name one. */
+export async function startApp(settings: Record<string, string> = {}): Promise<App> {
+  const server = await compose(
+    readConfig({ PORT: '0', LOG_LEVEL: 'silent', STORE_URL: 'sqlite::memory:', ...settings }),
+  )
+  const url = new URL(await server.listen()).origin
+  return { url, request: supertest(url), server, close: () => server.close() }
+}
