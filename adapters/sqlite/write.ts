@@ -91,7 +91,17 @@ function lastSeq({ sql }: Connection): number {
   return Number(row?.seq)
 }
 
-function lookAt({ sql }: Connection, intern: Intern, tenant: Tenant, change: PackedChange): Target {
+function ridOf({ sql }: Connection, type: number, id: string): number | undefined {
+  const row = sql('SELECT rid FROM resource WHERE type = ? AND id = ?').get(type, id)
+  return row && Number(row.rid)
+}
+
+function lookAt(
+  connection: Connection,
+  intern: Intern,
+  tenant: Tenant,
+  change: PackedChange,
+): Target {
   const { sql } = connection
   const type = intern.type(tenant, change.type)
   const rid = ridOf(connection, type, change.id)
