@@ -28,7 +28,8 @@ export interface SqliteOptions {
   synchronous?: 'FULL' | 'NORMAL'
   /** Pages of 4 KiB the file may grow to. */
   maxPages?: number
-  now?: () => number
+  /** Milliseconds since 1970. */
+  now: () => number
   /** Told of each group of commits: how many, and how long it took (ms). */
   onBatch?: (size: number, ms: number) => void
 }
@@ -222,7 +223,7 @@ function createStore(options: SqliteOptions, calls: Calls): SqliteStore {
 const linkLife = 3_600_000
 
 function startTidying(options: SqliteOptions, calls: Calls): NodeJS.Timeout {
-  const now = options.now ?? Date.now
+  const { now } = options
   const timer = setInterval(() => {
     const go = async (): Promise<void> => {
       const more = await calls.write({ do: 'sweep', before: now() - linkLife })
@@ -235,7 +236,7 @@ function startTidying(options: SqliteOptions, calls: Calls): NodeJS.Timeout {
 }
 
 function createCommit(options: SqliteOptions, calls: Calls): Store['commit'] {
-  const now = options.now ?? Date.now
+  const { now } = options
   const limit = options.writeQueue ?? 64 * 1024 * 1024
   let lastInstant = calls.lastAt
   let held = 0
