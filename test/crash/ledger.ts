@@ -63,33 +63,37 @@ export class Ledger {
   /** Problems, one sentence each; then what is there becomes what is known. */
   async compare(base: string): Promise<string[]> {
     const problems: string[] = []
-    const there = new Map<string, { version: number; mark: string; deleted: boolean }>()
-    for (const [path, known] of this.known) {
-      const found = await readHistory(base, path, problems)
-      if (found) there.set(path, found)
-      this.comparePath(path, known, { found, problems })
-    }
+    const there = await readEverything(base, problems)
+    for (const [path, known] of this.known)
+      this.comparePath(path, known, { found: there.get(path), problems })
+    for (const [path, found] of there)
+      if (!this.known.has(path) && !found.mark.startsWith('m'))
+        problems.push(`${path} was never sent`)
     for (const { paths, acknowledged } of this.transactions) {
       const count = paths.filter(path => there.has(path)).length
       if (count !== paths.length && (acknowledged || count > 0))
         problems.push(`of a transaction of ${paths.length} only ${count} are there`)
     }
+    await this.compareSearches(base, problems)
+    await compareReads(base, { there, problems })
+    this.finished += this.transactions.length
+    this.transactions.length = 0
+    this.identifiers.clear()
+    return problems
+  }
+
+  private async compareSearches(base: string, problems: string[]): Promise<void> {
     for (const value of this.identifiers.keys()) {
       const answer = await fetch(`${base}/Patient?identifier=urn:crash|${value}`)
       const { entry = [] } = (await answer.json()) as { entry?: unknown[] }
       if (entry.length > 1) problems.push(`a conditional create stored ${entry.length}`)
     }
-    this.finished += this.transactions.length
-    this.transactions.length = 0
-    this.identifiers.clear()
-    await this.comparePhantoms(base, problems)
-    return problems
   }
 
   private comparePath(
     path: string,
     known: Known,
-    { found, problems }: { found: Awaited<ReturnType<typeof readHistory>>; problems: string[] },
+    { found, problems }: { found: Found | undefined; problems: string[] },
   ): void {
     const { version, open } = known
     if (version > (found?.version ?? 0))
@@ -107,45 +111,69 @@ export class Ledger {
     open.clear()
     if (found) Object.assign(known, found)
   }
-
-  private async comparePhantoms(base: string, problems: string[]): Promise<void> {
-    let url: string | undefined = `${base}/Patient?_count=1000`
-    while (url) {
-      const page = (await (await fetch(url)).json()) as {
-        entry?: { resource: { id: string; identifier?: { value: string }[] } }[]
-        link?: { relation: string; url: string }[]
-      }
-      for (const { resource } of page.entry ?? [])
-        if (
-          !this.known.has(`Patient/${resource.id}`) &&
-          !resource.identifier?.[0]?.value?.startsWith('m')
-        )
-          problems.push(`Patient/${resource.id} was never sent`)
-      url = page.link?.find(({ relation }) => relation === 'next')?.url
-    }
-  }
 }
 
-/** The newest version, after checking that all numbers below it are there. */
-async function readHistory(base: string, path: string, problems: string[]) {
-  const answer = await fetch(`${base}/${path}/_history?_count=1000`)
-  if (answer.status === 404) return undefined
-  const { entry = [] } = (await answer.json()) as {
-    entry?: {
-      resource?: { meta: { versionId: string }; identifier?: { value: string }[] }
-      response: { etag: string }
-    }[]
+interface Found {
+  version: number
+  mark: string
+  deleted: boolean
+}
+
+interface Entry {
+  fullUrl: string
+  resource?: { meta: { versionId: string }; identifier?: { value: string }[] }
+  response: { etag: string }
+}
+
+/** The newest version of each resource, after checking that all numbers below it are there, once each. */
+async function readEverything(base: string, problems: string[]): Promise<Map<string, Found>> {
+  const there = new Map<string, Found>()
+  const last = new Map<string, number>()
+  let url: string | undefined = `${base}/_history?_count=1000`
+  while (url) {
+    const page = (await (await fetch(url)).json()) as {
+      entry?: Entry[]
+      link: { relation: string; url: string }[]
+    }
+    for (const { fullUrl, resource, response } of page.entry ?? []) {
+      const path = fullUrl.split('/').slice(-2).join('/')
+      const version = Number(/\d+/.exec(response.etag)?.[0])
+      const expected = last.get(path)
+      if (expected !== undefined && version !== expected - 1)
+        problems.push(`${path}: version ${version} comes before ${expected}`)
+      last.set(path, version)
+      if (!there.has(path))
+        there.set(path, {
+          version,
+          mark: resource?.identifier?.[0]?.value ?? '',
+          deleted: resource === undefined,
+        })
+    }
+    url = page.link.find(({ relation }) => relation === 'next')?.url
   }
-  const versions = entry.map(({ response }) => Number(/\d+/.exec(response.etag)?.[0]))
-  if (versions.some((version, index) => version !== versions.length - index))
-    problems.push(`${path}: its versions are ${versions.join(', ')}`)
-  const [newest] = entry
-  const read = await fetch(`${base}/${path}`)
-  if (read.status !== (newest?.resource ? 200 : 410))
-    problems.push(`${path}: the history and the read disagree`)
-  return {
-    version: versions[0] ?? 0,
-    mark: newest?.resource?.identifier?.[0]?.value ?? '',
-    deleted: newest?.resource === undefined,
+  for (const [path, version] of last)
+    if (version !== 1) problems.push(`${path}: its first version is ${version}`)
+  return there
+}
+
+/** A read and a search by identifier say the same as the history, for some of them. */
+async function compareReads(
+  base: string,
+  { there, problems }: { there: Map<string, Found>; problems: string[] },
+): Promise<void> {
+  const some = [...there].sort(() => Math.random() - 0.5).slice(0, 150)
+  for (const [path, { version, mark, deleted }] of some) {
+    const read = await fetch(`${base}/${path}`)
+    await read.text()
+    if (
+      read.status !== (deleted ? 410 : 200) ||
+      (!deleted && read.headers.get('etag') !== `W/"${version}"`)
+    )
+      problems.push(`${path}: the read and the history disagree`)
+    if (deleted) continue
+    const search = await fetch(`${base}/Patient?identifier=urn:crash|${mark}`)
+    const { entry = [] } = (await search.json()) as { entry?: Entry[] }
+    if (entry.length !== 1 || !entry[0]?.fullUrl.endsWith(path))
+      problems.push(`${path}: a search by its identifier finds ${entry.length}`)
   }
 }
