@@ -18,7 +18,7 @@ const json: Format = {
   print: printJson,
 }
 
-const formats: readonly Format[] = [json]
+export const formats: readonly Format[] = [json]
 
 const byName = new Map(formats.flatMap(format => format.names.map(name => [name, format] as const)))
 

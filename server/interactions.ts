@@ -1,18 +1,22 @@
 /** What the server does for a method and a path. https://hl7.org/fhir/R4/http.html */
 import type { Context } from '../resources/context.ts'
 import type { Repository } from '../resources/repository.ts'
+import type { Operations } from './operations.ts'
 import type { FhirRequest, FhirResponse } from './request.ts'
 
 /** What the interactions work with. */
 export interface Parts {
   repository: Repository
   dispatch(request: FhirRequest, context: Context): Promise<FhirResponse>
+  operations: Operations
   maxBundleEntries: number
   defaultPage: number
   maxPage: number
   /** How many one conditional delete may take; 1: single only. */
   maxDelete: number
   referentialIntegrity: boolean
+  /** Web pages of these origins may call; empty: none. */
+  corsOrigins: string
   /** When this program was started, ms: the date of the CapabilityStatement. */
   started: number
   version: string

@@ -32,7 +32,7 @@ function printEntry({ fullUrl, json, rest }: Listed): string {
   return `{${parts.filter(Boolean).join(',')}}`
 }
 
-/** The address of this listing with its parameters, and of its next page. */
+/** The address of this listing with the parameters it used, and of its next page, which looks like this one. */
 export function linksOf(
   request: FhirRequest,
   used: [string, string][],
@@ -42,9 +42,12 @@ export function linksOf(
   const place = [request.base, ...steps].join('/')
   const address = (params: [string, string][]) =>
     params.length ? `${place}?${new URLSearchParams(params)}` : place
-  const plain = used.filter(([name]) => name !== '_page')
-  return [
-    { relation: 'self', url: address(used) },
-    ...(next ? [{ relation: 'next', url: address([...plain, ['_page', next]]) }] : []),
-  ]
+  const search = used.filter(([name]) => !looks.has(name))
+  const links = [{ relation: 'self', url: address(search) }]
+  if (next === undefined) return links
+  const rest = search.filter(([name]) => name !== '_page')
+  const looking = request.query.filter(([name]) => looks.has(name))
+  return [...links, { relation: 'next', url: address([...rest, ...looking, ['_page', next]]) }]
 }
+
+const looks = new Set(['_format', '_pretty'])

@@ -8,29 +8,38 @@ export interface Prefer {
 }
 
 const none: Prefer = {}
+const returns = ['minimal', 'representation', 'OperationOutcome'] as const
+const handlings = ['strict', 'lenient'] as const
 
-/** Reads the Prefer header; preferences that FHIR does not have are passed over, as the header's specification asks. */
+/** Reads the Prefer header; the first of a name counts, and what is unknown is passed over (RFC 7240 section 2). */
 export function preferOf(request: FhirRequest): Prefer {
   const header = request.headers.prefer
   if (header === undefined) return none
   const prefer: Prefer = {}
   for (const part of header.split(/[,;]/)) {
-    const [name = '', value = ''] = part.split('=').map(text => text.trim().replace(/^"|"$/g, ''))
-    if (name.toLowerCase() === 'return') prefer.return = readReturn(value)
-    if (name.toLowerCase() === 'handling') prefer.handling = readHandling(value)
+    const [name = '', value = ''] = part
+      .split('=')
+      .map(text => text.trim().replace(/^"|"$/g, '').toLowerCase())
+    if (name === 'return') {
+      const found = returns.find(each => each.toLowerCase() === value)
+      if (found) prefer.return ??= found
+    }
+    if (name === 'handling') {
+      const found = handlings.find(each => each === value)
+      if (found) prefer.handling ??= found
+    }
   }
   return prefer
 }
 
-function readReturn(value: string): NonNullable<Prefer['return']> {
-  const all = ['minimal', 'representation', 'OperationOutcome'] as const
-  const found = all.find(each => each.toLowerCase() === value.toLowerCase())
-  if (!found) throw invalid('Prefer: return takes minimal, representation or OperationOutcome')
-  return found
-}
-
-function readHandling(value: string): NonNullable<Prefer['handling']> {
-  if (value !== 'strict' && value !== 'lenient')
-    throw invalid('Prefer: handling takes strict or lenient')
-  return value
+/** Refuses parameters that `what` does not have (400), unless the caller prefers lenient handling. */
+export function refuseUnknown(
+  request: FhirRequest,
+  known: ReadonlySet<string>,
+  what: string,
+): void {
+  if (request.query.length === 0) return
+  if (request.query.every(([name]) => known.has(name))) return
+  if (preferOf(request).handling !== 'lenient')
+    throw invalid(`${what} takes the parameters ${[...known].join(', ')} only`)
 }

@@ -8,7 +8,9 @@ import { read, vread } from './interactions/read.ts'
 import { search } from './interactions/search.ts'
 import { create, patch, remove, update } from './interactions/write.ts'
 import type { Interaction } from './interactions.ts'
+import { findOperation, type Operations } from './operations.ts'
 import type { FhirRequest } from './request.ts'
+import { idRule } from './writes.ts'
 
 export interface Route {
   /** FHIR's word, for logs and metrics. */
@@ -25,7 +27,13 @@ const route = (interaction: string, run: Interaction): Route => ({ interaction, 
 const system: Table = { POST: route('bundle', bundle), GET: route('search-system', search) }
 const metadata: Table = { GET: route('capabilities', capabilities) }
 const systemHistory: Table = { GET: route('history-system', history) }
-const searchForm: Table = { POST: route('search-type', search), GET: route('search-type', search) }
+const systemSearchForm: Table = { POST: route('search-system', search) }
+const systemPaths: Readonly<Record<string, Table>> = {
+  metadata,
+  _history: systemHistory,
+  _search: systemSearchForm,
+}
+const searchForm: Table = { POST: route('search-type', search) }
 const ofType: Table = {
   GET: route('search-type', search),
   POST: route('create', create),
@@ -44,38 +52,38 @@ const instanceHistory: Table = { GET: route('history-instance', history) }
 const version: Table = { GET: route('vread', vread) }
 
 /** Finds the interaction; throws 404, 405 (with Allow) or 400 that says what is wrong with the path. */
-export function findRoute(request: FhirRequest): Route {
+export function findRoute(request: FhirRequest, operations: Operations): Route {
   const { path } = request
   const [first, second] = path
-  const table = tableOf(path)
+  const table = tableOf(path, operations)
   const method = request.method === 'HEAD' ? 'GET' : request.method
   const found = Object.hasOwn(table, method) ? table[method] : undefined
   if (!found) {
     const allow = Object.keys(table).flatMap(name => (name === 'GET' ? ['GET', 'HEAD'] : [name]))
-    throw notAllowed(`${request.method} is not possible here: ${allow.join(', ')} are`, allow)
+    throw notAllowed(
+      `this method is not possible here: ${allow.join(', ')} ${allow.length > 1 ? 'are' : 'is'}`,
+      allow,
+    )
   }
-  if (first === undefined || first.startsWith('_') || first === 'metadata') return found
-  if (second === undefined || second.startsWith('_')) return { ...found, type: first }
-  if (!isId(second)) throw invalid('the id is not valid: 1 to 64 letters, digits, hyphens and dots')
+  if (first === undefined || !isResourceType(first)) return found
+  const named = second !== undefined && !/^(_search|_history|\$.*)$/.test(second)
+  if (named && !isId(second)) throw invalid(idRule)
   return { ...found, type: first }
 }
 
-function tableOf(path: string[]): Table {
+function tableOf(path: string[], operations: Operations): Table {
   const [first, second, third, fourth, ...more] = path
   if (first === undefined) return system
-  if (first === 'metadata' && second === undefined) return metadata
-  if (first === '_history' && second === undefined) return systemHistory
-  if (first === '_search' && second === undefined) return searchForm
-  if (path.some(step => step.startsWith('$')))
-    throw notFound('there is no such operation here; the CapabilityStatement lists what there is')
+  if (path.at(-1)?.startsWith('$')) return ofOperation(path, operations)
+  const fixed = second === undefined && Object.hasOwn(systemPaths, first) && systemPaths[first]
+  if (fixed) return fixed
   if (!isResourceType(first))
     throw notFound(
       'the path does not begin with a resource type of R4: types are spelled as in Patient',
     )
   if (second === undefined) return ofType
-  if (second === '_search' && third === undefined) return searchForm
-  if (second === '_history' && third === undefined) return typeHistory
-  if (third === undefined) return instance
+  if (third === undefined)
+    return second === '_search' ? searchForm : second === '_history' ? typeHistory : instance
   if (third === '_history' && fourth === undefined) return instanceHistory
   if (third === '_history' && more.length === 0) return version
   if (isResourceType(third) || third === '*')
@@ -83,4 +91,12 @@ function tableOf(path: string[]): Table {
       'a search in a compartment is not possible here yet: search by the patient instead',
     )
   throw notFound('there is nothing at this path')
+}
+
+function ofOperation(path: string[], operations: Operations): Table {
+  const found = findOperation(path, operations)
+  if (!found)
+    throw notFound('there is no such operation here; the CapabilityStatement lists what there is')
+  const step = route(`$${found.code}`, found.run)
+  return found.writes ? { POST: step } : { GET: step, POST: step }
 }

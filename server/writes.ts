@@ -1,73 +1,48 @@
 /** From a request to what it wants written, and from the outcome to the answer; for single requests and Bundle entries alike. */
-import { invalid, unsupportedMedia } from '../resources/error.ts'
+import { FhirError, invalid, unsupportedMedia } from '../resources/error.ts'
 import type { Outcome, Patch, Write } from '../resources/repository.ts'
+import { isId } from '../resources/resource.ts'
 import type { Version } from '../resources/store.ts'
+import { writeConditions as conditions, ifNoneExist } from './conditions.ts'
+import { refuseUnknown } from './prefer.ts'
 import type { FhirRequest, FhirResponse } from './request.ts'
 
 /** https://hl7.org/fhir/R4/http.html: POST creates, PUT updates, PATCH patches, DELETE deletes; without an id by criteria. */
 export function writeOf(request: FhirRequest): Write {
-  const [type = '', id] = request.path
-  const target = { type, ...(id === undefined ? {} : { id }) }
-  const criteria = id === undefined ? { criteria: criteriaOf(request.query) } : {}
+  const [type = ''] = request.path
+  const { body } = request
   switch (request.method) {
     case 'POST':
-      return { kind: 'create', type, resource: request.body, ...ifNoneExist(request) }
+      refuseUnknown(request, shaping, 'a create (its search goes into If-None-Exist)')
+      return { kind: 'create', type, resource: body, ...ifNoneExist(request) }
     case 'PUT':
-      return {
-        kind: 'update',
-        ...target,
-        ...criteria,
-        resource: request.body,
-        ...conditions(request),
-      }
+      return { kind: 'update', type, ...target(request), resource: body, ...conditions(request) }
     case 'PATCH':
       return {
         kind: 'patch',
-        ...target,
-        ...criteria,
+        type,
+        ...target(request),
         patch: patchOf(request),
         ...conditions(request),
       }
     default:
-      return { kind: 'delete', ...target, ...criteria, ...conditions(request) }
+      return { kind: 'delete', type, ...target(request), ...conditions(request) }
   }
 }
 
-/** Parameters that say how to answer, not what to find. */
-const presentation = new Set(['_format', '_pretty', '_summary', '_elements'])
+const shaping = new Set(['_format', '_pretty'])
 
-const criteriaOf = (query: [string, string][]): [string, string][] =>
-  query.filter(([name]) => !presentation.has(name))
-
-/** https://hl7.org/fhir/R4/http.html#ccreate: the header holds the search part of a URL. */
-function ifNoneExist(request: FhirRequest): Pick<Write, 'criteria'> {
-  const header = request.headers['if-none-exist']
-  if (header === undefined) return {}
-  const search = header.slice(header.indexOf('?') + 1)
-  return { criteria: [...new URLSearchParams(search)] }
+/** Which one is meant: by its id, or by the search that stands in its place. */
+function target(request: FhirRequest): Pick<Write, 'id' | 'criteria'> {
+  const id = request.path[1]
+  if (id === undefined) return { criteria: request.query.filter(([name]) => !shaping.has(name)) }
+  if (!isId(id)) throw invalid(idRule)
+  refuseUnknown(request, shaping, 'a write by id')
+  return { id }
 }
 
-function conditions(request: FhirRequest): Pick<Write, 'ifMatch' | 'ifNoneMatch'> {
-  const { 'if-match': ifMatch, 'if-none-match': ifNoneMatch } = request.headers
-  if (ifNoneMatch !== undefined && ifNoneMatch.trim() !== '*')
-    throw invalid('If-None-Match on a write takes * only')
-  return {
-    ...(ifMatch === undefined ? {} : { ifMatch: versionsOf(ifMatch) }),
-    ...(ifNoneMatch === undefined ? {} : { ifNoneMatch: '*' }),
-  }
-}
-
-/** `W/"3"`, or several, or `*`. A version id that is not a number of ours matches nothing. */
-function versionsOf(header: string): number[] | '*' {
-  const text = header.trim()
-  if (text === '*') return '*'
-  return text.split(',').map(tag => {
-    const version = /^\s*(?:W\/)?"([^"]*)"\s*$/.exec(tag)?.[1]
-    if (version === undefined)
-      throw invalid('If-Match is malformed: it takes version tags such as W/"3", or *')
-    return /^[1-9]\d{0,14}$/.test(version) ? Number(version) : -1
-  })
-}
+/** https://hl7.org/fhir/R4/datatypes.html#id */
+export const idRule = 'the id is not valid: 1 to 64 letters, digits, hyphens and dots'
 
 const languages: Record<string, Patch['language']> = {
   'application/json-patch+json': 'json-patch',
@@ -83,14 +58,18 @@ function patchOf(request: FhirRequest): Patch {
   const mediaType = request.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase() ?? ''
   const language = Object.hasOwn(languages, mediaType) ? languages[mediaType] : undefined
   if (!language)
-    throw unsupportedMedia(
-      `a patch is one of ${patchFormats.join(', ')}: say which in Content-Type`,
+    throw new FhirError(
+      415,
+      unsupportedMedia(`a patch is one of ${patchFormats.join(', ')}: say which in Content-Type`)
+        .outcome.issue,
+      // https://www.rfc-editor.org/rfc/rfc5789#section-2.2
+      { headers: { 'Accept-Patch': patchFormats.join(', ') } },
     )
   return { language, body: request.body }
 }
 
 /** ETag and Last-Modified of a version. */
-export const versionHeaders = (version: Version): Record<string, string> => ({
+export const versionHeaders = (version: Version): { ETag: string; 'Last-Modified': string } => ({
   ETag: `W/"${version.number}"`,
   'Last-Modified': new Date(version.at).toUTCString(),
 })

@@ -1,58 +1,97 @@
 /** https://hl7.org/fhir/R4/http.html#capabilities: made from the tables that answer, so that it says what is true. */
-import type { CapabilityStatement, CapabilityStatementRestResource } from 'fhir/r4'
+import { createHash } from 'node:crypto'
+import type {
+  CapabilityStatement,
+  CapabilityStatementRestResource,
+  CapabilityStatementRestResourceOperation,
+  TerminologyCapabilities,
+} from 'fhir/r4'
 import { resourceTypes } from '../../resources/definitions.ts'
 import { invalid } from '../../resources/error.ts'
-import type { Resource } from '../../resources/resource.ts'
+import { printJson } from '../../resources/json.ts'
 import { searchableParameters } from '../../resources/search.ts'
+import { isUnchanged } from '../conditions.ts'
+import { formats } from '../formats.ts'
 import type { Interaction, Parts } from '../interactions.ts'
+import type { Operation } from '../operations.ts'
+import { reduce, subsetOf } from '../summary.ts'
 import { patchFormats } from '../writes.ts'
+
+/** The answer as text with its tag: made once, because nothing in it changes while the program runs. */
+interface Printed {
+  json: string
+  etag: string
+}
+
+/** By the base and the mode asked for. */
+const printed = new WeakMap<Parts, Map<string, Printed>>()
 
 export const capabilities: Interaction = async (request, _context, parts) => {
   const mode = request.query.find(([name]) => name === 'mode')?.[1] ?? 'full'
-  const headers = { ETag: `W/"${parts.version}"` }
-  if (mode === 'terminology')
-    return { status: 200, headers, resource: terminologyStatement(parts, request.base) }
-  if (mode !== 'full' && mode !== 'normative')
-    throw invalid('mode takes full, normative or terminology')
-  return {
-    status: 200,
-    headers,
-    resource: statement(parts, request.base) as unknown as Resource,
-  }
+  const make = Object.hasOwn(modes, mode) ? modes[mode] : undefined
+  if (!make) throw invalid(`mode takes one of ${Object.keys(modes).join(', ')}`)
+  const subset = subsetOf(request)
+  const { json, etag } = print(parts, `${mode} ${request.base}`, () => make(parts, request.base))
+  const headers = { ETag: etag, 'Last-Modified': new Date(parts.started).toUTCString() }
+  if (isUnchanged(request, etag, parts.started)) return { status: 304, headers }
+  return subset
+    ? { status: 200, headers, resource: reduce(json, subset) }
+    : { status: 200, headers, json }
 }
 
-const common = (parts: Parts) => ({
+function print(parts: Parts, name: string, make: () => unknown): Printed {
+  const all = printed.get(parts) ?? new Map<string, Printed>()
+  printed.set(parts, all)
+  const known = all.get(name)
+  if (known) return known
+  const json = printJson(make())
+  const etag = `W/"${createHash('sha256').update(json).digest('base64url').slice(0, 16)}"`
+  all.set(name, { json, etag })
+  return { json, etag }
+}
+
+const common = (parts: Parts, base: string) => ({
   status: 'active' as const,
   date: new Date(parts.started).toISOString(),
   kind: 'instance' as const,
   software: { name: 'Nidaan', version: parts.version },
+  implementation: { description: 'Nidaan health data server', url: base },
 })
 
-function statement(parts: Parts, base: string): CapabilityStatement {
-  return {
-    resourceType: 'CapabilityStatement',
-    ...common(parts),
-    implementation: { description: 'Nidaan health data server', url: base },
-    fhirVersion: '4.0.1',
-    format: ['json', 'application/fhir+json'],
-    patchFormat: patchFormats,
-    rest: [
-      {
-        mode: 'server',
-        documentation:
-          'What R4 defines and this server does not do yet is answered with 422 and says so.',
-        resource: [...resourceTypes()].map(type => resourceOf(type, parts)),
-        interaction: [
-          { code: 'transaction' },
-          { code: 'batch' },
-          { code: 'history-system' },
-          { code: 'search-system' },
-        ],
-        searchParam: paramsOf('Resource'),
-      },
-    ],
-  }
+const statement = (parts: Parts, base: string): CapabilityStatement => ({
+  resourceType: 'CapabilityStatement',
+  ...common(parts, base),
+  fhirVersion: '4.0.1',
+  format: formats.flatMap(format => format.names),
+  patchFormat: patchFormats,
+  rest: [
+    {
+      mode: 'server',
+      documentation:
+        'What R4 defines and this server does not do yet is answered with 422 and says so.',
+      security: { cors: parts.corsOrigins !== '' },
+      resource: [...resourceTypes()].map(type => resourceOf(type, parts)),
+      interaction: systemInteractions.map(code => ({ code })),
+      searchParam: paramsOf('Resource'),
+      ...operationsOf(parts.operations.filter(({ on }) => on.system)),
+    },
+  ],
+})
+
+/** What this server knows of code systems and value sets: nothing by itself yet. */
+const terminologyStatement = (parts: Parts, base: string): TerminologyCapabilities => ({
+  resourceType: 'TerminologyCapabilities',
+  ...common(parts, base),
+})
+
+/** https://hl7.org/fhir/R4/http.html#capabilities: all that is said here belongs to the normative part. */
+const modes: Readonly<Record<string, (parts: Parts, base: string) => unknown>> = {
+  full: statement,
+  normative: statement,
+  terminology: terminologyStatement,
 }
+
+const systemInteractions = ['transaction', 'batch', 'history-system', 'search-system'] as const
 
 const interactions = [
   'read',
@@ -67,6 +106,7 @@ const interactions = [
 ] as const
 
 function resourceOf(type: string, parts: Parts): CapabilityStatementRestResource {
+  const of = ({ on }: Operation) => on.type?.includes(type) || on.instance?.includes(type)
   return {
     type,
     profile: `http://hl7.org/fhir/StructureDefinition/${type}`,
@@ -80,10 +120,11 @@ function resourceOf(type: string, parts: Parts): CapabilityStatementRestResource
     conditionalDelete: parts.maxDelete > 1 ? 'multiple' : 'single',
     referencePolicy: [
       'literal',
-      'local',
+      'logical',
       ...(parts.referentialIntegrity ? (['enforced'] as const) : []),
     ],
     searchParam: paramsOf(type),
+    ...operationsOf(parts.operations.filter(of)),
   }
 }
 
@@ -93,8 +134,12 @@ const paramsOf = (type: string) =>
     type: facts.type as 'token',
   }))
 
-const terminologyStatement = (parts: Parts, base: string): Resource => ({
-  resourceType: 'TerminologyCapabilities',
-  ...common(parts),
-  implementation: { description: 'Nidaan health data server', url: base },
-})
+/** An empty array is not valid in FHIR. */
+function operationsOf(found: readonly Operation[]): {
+  operation?: CapabilityStatementRestResourceOperation[]
+} {
+  if (found.length === 0) return {}
+  return {
+    operation: found.map(({ code, definition }) => ({ name: code, definition })),
+  }
+}

@@ -1,11 +1,13 @@
 /** https://hl7.org/fhir/R4/http.html#history: of an instance, a type or the system; newest first, deletes included. */
+import type { Context } from '../../resources/context.ts'
 import { invalid } from '../../resources/error.ts'
+import type { Repository } from '../../resources/repository.ts'
 import { instantRange } from '../../resources/search/instant.ts'
 import type { HistoryQuery } from '../../resources/search/query.ts'
-import type { Version } from '../../resources/store.ts'
+import type { Page, Version } from '../../resources/store.ts'
 import type { Interaction, Parts } from '../interactions.ts'
 import { type Listed, linksOf, printListing } from '../listing.ts'
-import { preferOf } from '../prefer.ts'
+import { refuseUnknown } from '../prefer.ts'
 import type { FhirRequest } from '../request.ts'
 
 export const history: Interaction = async (request, context, parts) => {
@@ -15,24 +17,41 @@ export const history: Interaction = async (request, context, parts) => {
     ...(id ? { id } : {}),
     ...readParameters(request, parts),
   }
-  const page = await parts.repository.history(context, query)
-  const used = request.query.filter(([name]) => name !== '_format' && name !== '_pretty')
-  const whole = id !== undefined && !page.next && !query.after
+  const { repository } = parts
+  const page = await repository.history(context, query)
+  const total = id === undefined ? undefined : await totalOf(page, query, { repository, context })
+  const used = request.query.filter(([name]) => Object.hasOwn(parameters, name))
   const json = printListing({
     type: 'history',
-    ...(whole ? { total: page.versions.length } : {}),
+    ...(total === undefined ? {} : { total }),
     links: linksOf(request, used, page.next),
     entries: page.versions.map(version => listed(version, request)),
   })
   return { status: 200, headers: {}, json }
 }
 
+/** Versions are numbered from 1 without gaps, so the newest one tells how many there are. */
+async function totalOf(
+  page: Page,
+  query: HistoryQuery,
+  { repository, context }: { repository: Repository; context: Context },
+): Promise<number | undefined> {
+  const first = query.after === undefined
+  if (first && !page.next) return page.versions.length
+  if (query.since !== undefined || query.current) return undefined
+  const { after: _, ...whole } = query
+  const newest = first
+    ? page.versions[0]
+    : (await repository.history(context, { ...whole, count: 1 })).versions[0]
+  return newest?.number
+}
+
 type Read = (value: string, query: HistoryQuery, parts: Parts) => void
 
 const parameters: Readonly<Record<string, Read>> = {
   _count(value, query, { maxPage }) {
-    if (!/^\d{1,9}$/.test(value)) throw invalid('_count takes a number')
-    query.count = Math.max(1, Math.min(Number(value), maxPage))
+    if (!/^[1-9]\d{0,8}$/.test(value)) throw invalid('_count of a history takes a number from 1')
+    query.count = Math.min(Number(value), maxPage)
   },
   _since(value, query) {
     query.since = instantOf('_since', value).low
@@ -48,6 +67,8 @@ const parameters: Readonly<Record<string, Read>> = {
   _pretty() {},
 }
 
+const known = new Set(Object.keys(parameters))
+
 function instantOf(name: string, value: string) {
   const range = instantRange(value.replace(/ (\d\d:\d\d)$/, '+$1'))
   if (!range) throw invalid(`${name} takes an instant such as 2024-05-01T10:00:00Z`)
@@ -56,12 +77,9 @@ function instantOf(name: string, value: string) {
 
 function readParameters(request: FhirRequest, parts: Parts): HistoryQuery {
   const query: HistoryQuery = { count: parts.defaultPage }
-  for (const [name, value] of request.query) {
-    const read = Object.hasOwn(parameters, name) ? parameters[name] : undefined
-    if (read) read(value, query, parts)
-    else if (preferOf(request).handling !== 'lenient')
-      throw invalid(`a history takes ${Object.keys(parameters).join(', ')} only`)
-  }
+  refuseUnknown(request, known, 'a history')
+  for (const [name, value] of request.query)
+    if (Object.hasOwn(parameters, name)) parameters[name]?.(value, query, parts)
   return query
 }
 
@@ -69,14 +87,13 @@ const methods = { create: 'POST', update: 'PUT', patch: 'PATCH', delete: 'DELETE
 
 function listed(version: Version, request: FhirRequest): Listed {
   const { type, id, number, at, method, json } = version
-  const created = number === 1
   return {
     fullUrl: `${request.base}/${type}/${id}`,
     json,
     rest: {
       request: { method: methods[method], url: method === 'create' ? type : `${type}/${id}` },
       response: {
-        status: json === undefined ? '204' : created ? '201' : '200',
+        status: json === undefined ? '204' : number === 1 ? '201' : '200',
         etag: `W/"${number}"`,
         lastModified: new Date(at).toISOString(),
       },

@@ -1,8 +1,7 @@
 /** https://hl7.org/fhir/R4/http.html#search */
-import { issue } from '../../resources/error.ts'
 import { printJson } from '../../resources/json.ts'
 import { type ParsedSearch, parseSearch } from '../../resources/search/parse.ts'
-import type { Version } from '../../resources/store.ts'
+import type { Page, Version } from '../../resources/store.ts'
 import type { Interaction } from '../interactions.ts'
 import { type Listed, linksOf, printListing } from '../listing.ts'
 import { preferOf } from '../prefer.ts'
@@ -18,24 +17,33 @@ export const search: Interaction = async (request, context, parts) => {
     base: request.base,
     now: context.now(),
   })
-  const countOnly = parsed.summary === 'count'
-  const total =
-    countOnly || parsed.total === 'accurate'
-      ? await parts.repository.count(context, parsed.query)
-      : undefined
-  const page = countOnly ? { versions: [] } : await parts.repository.search(context, parsed.query)
-  const entries = [
-    ...page.versions.map(version => listed(version, request, subsetOf(parsed))),
-    ...warned(parsed),
-  ]
-  const next = 'next' in page ? page.next : undefined
+  const page: Page =
+    parsed.summary === 'count'
+      ? { versions: [] }
+      : await parts.repository.search(context, parsed.query)
+  const total = await totalOf(parsed, page, () => parts.repository.count(context, parsed.query))
   const json = printListing({
     type: 'searchset',
     ...(total === undefined ? {} : { total }),
-    links: linksOf(request, parsed.used, next),
-    entries,
+    links: linksOf(request, parsed.used, page.next),
+    entries: [
+      ...page.versions.map(version => listed(version, request, subsetOf(parsed))),
+      ...warned(parsed),
+    ],
   })
   return { status: 200, headers: {}, json }
+}
+
+/** Counted where it was asked for; said where the only page tells it. An estimate is exact here. */
+async function totalOf(
+  { summary, total, query }: ParsedSearch,
+  page: Page,
+  count: () => Promise<number>,
+): Promise<number | undefined> {
+  if (summary === 'count') return count()
+  if (total === 'none') return undefined
+  if (query.after === undefined && !page.next) return page.versions.length
+  return total === undefined ? undefined : count()
 }
 
 function subsetOf({ summary, elements }: ParsedSearch): Subset | undefined {
@@ -55,9 +63,6 @@ function listed(version: Version, request: FhirRequest, subset: Subset | undefin
 /** What a lenient search passed over. */
 function warned({ warnings }: ParsedSearch): Listed[] {
   if (warnings.length === 0) return []
-  const outcome = {
-    resourceType: 'OperationOutcome',
-    issue: warnings.length ? warnings : [issue('informational', 'nothing to say')],
-  }
+  const outcome = { resourceType: 'OperationOutcome', issue: warnings }
   return [{ json: printJson(outcome), rest: { search: { mode: 'outcome' } } }]
 }
