@@ -1,5 +1,5 @@
 /** https://hl7.org/fhir/R4/search.html#summary and #elements, for reads and for search results. */
-import { type Structure, structureOf } from '../resources/definitions.ts'
+import { type Element, type Structure, structureOf } from '../resources/definitions.ts'
 import { invalid } from '../resources/error.ts'
 import { parseJson } from '../resources/json.ts'
 import { isObject, type Resource } from '../resources/resource.ts'
@@ -36,8 +36,7 @@ export function reduce(json: string, subset: Subset): Resource {
   if (!structure) return resource
   const { summary, elements } = subset
   const keep = elements
-    ? (name: string) =>
-        elements.includes(name) || elements.includes(`${resource.resourceType}.${name}`)
+    ? named(elements, structure, resource.resourceType)
     : keepOf(summary, structure)
   const wanted = (name: string) => always.has(name) || mandatory(structure, name) || keep(name)
   const reduced = pick(resource, wanted)
@@ -53,6 +52,17 @@ export function reduce(json: string, subset: Subset): Resource {
   }
 }
 
+/** `Patient.name` is `name`; `value`, `value[x]` and `valueQuantity` are the same element. */
+function named(elements: string[], structure: Structure, type: string): (name: string) => boolean {
+  const keys = new Set(
+    elements.map(name => {
+      const plain = name.replace(/\[x\]$/, '')
+      return keyOf(structure, plain.startsWith(`${type}.`) ? plain.slice(type.length + 1) : plain)
+    }),
+  )
+  return name => keys.has(keyOf(structure, name))
+}
+
 const always = new Set(['resourceType', 'id', 'meta'])
 
 function keepOf(summary: Subset['summary'], structure: Structure): (name: string) => boolean {
@@ -64,14 +74,17 @@ function keepOf(summary: Subset['summary'], structure: Structure): (name: string
 const mandatory = (structure: Structure, name: string): boolean =>
   (elementOf(structure, name)?.min ?? 0) > 0
 
-/** The element of a name in JSON: `valueQuantity` is `value`. */
-function elementOf({ elements }: Structure, name: string) {
-  if (Object.hasOwn(elements, name)) return elements[name]
-  const choice = Object.keys(elements).find(
-    each =>
-      elements[each]?.choice && name.startsWith(each) && /[A-Z]/.test(name.charAt(each.length)),
-  )
-  return choice === undefined ? undefined : elements[choice]
+/** The element a name in JSON stands for: `valueQuantity` is `value`. */
+function keyOf({ elements }: Structure, name: string): string {
+  if (Object.hasOwn(elements, name)) return name
+  const isChoice = (key: string) =>
+    elements[key]?.choice && name.startsWith(key) && /[A-Z]/.test(name.charAt(key.length))
+  return Object.keys(elements).find(isChoice) ?? name
+}
+
+function elementOf(structure: Structure, name: string): Element | undefined {
+  const key = keyOf(structure, name)
+  return Object.hasOwn(structure.elements, key) ? structure.elements[key] : undefined
 }
 
 const pick = (object: Record<string, unknown>, wanted: (name: string) => boolean) =>

@@ -9,6 +9,9 @@ export const checkVersion: Step = draft => {
   if (ifNoneMatch && there)
     throw mismatch(`${name} exists already, and If-None-Match: * allows only a new one`)
   if (ifMatch === undefined) return
+  // A deleted one may be brought back by an update that names the version of the delete.
+  const deleted = !there && draft.write.kind === 'update' ? draft.before?.number : undefined
+  if (deleted !== undefined && ifMatch !== '*' && ifMatch.includes(deleted)) return
   if (!there) throw mismatch(`there is no ${name}, so If-Match cannot hold`)
   if (ifMatch !== '*' && !ifMatch.includes(draft.before?.number ?? 0))
     throw mismatch(
