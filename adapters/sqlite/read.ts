@@ -26,6 +26,8 @@ function toVersion(row: unknown, type: string): Version {
 
 const newest = `SELECT ${versionColumns} FROM resource r CROSS JOIN version v ON v.rid = r.rid
   CROSS JOIN body b ON b.seq = v.seq WHERE r.type = ? AND r.id = ?`
+const newestVersion = `${newest} ORDER BY v.seq DESC LIMIT 1`
+const numberedVersion = `${newest} AND v.number = ?`
 
 /** By primary key: microseconds. */
 export function readVersion(
@@ -37,8 +39,8 @@ export function readVersion(
   if (type === undefined) return undefined
   const row =
     name.number === undefined
-      ? connection.sql(`${newest} ORDER BY v.seq DESC LIMIT 1`).get(type, name.id)
-      : connection.sql(`${newest} AND v.number = ?`).get(type, name.id, name.number)
+      ? connection.sql(newestVersion).get(type, name.id)
+      : connection.sql(numberedVersion).get(type, name.id, name.number)
   return row ? toVersion(row, name.type) : undefined
 }
 

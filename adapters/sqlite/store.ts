@@ -138,24 +138,58 @@ async function openThreads(options: SqliteOptions, unlock: () => void): Promise<
     ),
   )
   const own = connect(connectionOptions(options, true))
+  const tick = createTick(own)
   const searches = () => readers.reduce((sum, reader) => sum + reader.waiting(), 0)
   return createStore(options, {
-    read: name => readVersion(own, name.tenant, name),
+    read(name) {
+      tick.begin()
+      return readVersion(own, name.tenant, name)
+    },
     search(call) {
       if (searches() >= (options.searchQueue ?? 256))
         return Promise.reject(throttled('too many searches are waiting: try again shortly', 1))
       return leastBusy(readers).call(call)
     },
-    write: call => writer.call(call),
+    async write(call) {
+      const answer = await writer.call(call)
+      // Whoever is told of a write must see it in the next read.
+      tick.end()
+      return answer
+    },
     waiting: () => ({ writes: writer.waiting(), searches: searches() }),
     lastAt: at,
     async close() {
       await Promise.all(readers.map(reader => reader.close()))
+      tick.end()
       own.close()
       await writer.close()
       unlock()
     },
   })
+}
+
+/**
+ * Reads of one turn of the event loop share a read transaction: its locks cost as much as a read by id. It never
+ * outlives the turn, so it keeps no checkpoint waiting.
+ */
+function createTick({ sql }: Connection): { begin(): void; end(): void } {
+  const begin = sql('BEGIN')
+  const commit = sql('COMMIT')
+  let open = false
+  const end = () => {
+    if (!open) return
+    open = false
+    commit.run()
+  }
+  return {
+    begin() {
+      if (open) return
+      begin.run()
+      open = true
+      setImmediate(end)
+    },
+    end,
+  }
 }
 
 const leastBusy = (threads: Thread[]): Thread =>
