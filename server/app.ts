@@ -35,10 +35,10 @@ export function createApp(parts: AppParts): Express {
   app.disable('etag')
   app.set('query parser', false)
   app.use(cors(config)) //                       pages of other origins, and OPTIONS
+  app.use('/fhir', fhir(parts, body))
   app.use('/health', healthPages(parts)) //      answered also when the server is full
   app.use('/metrics', metricsPage(parts))
   app.use(consolePages(parts)) //                the start page
-  app.use('/fhir', fhir(parts, body))
   app.use(nothingHere) //                        every other path
   app.use(failed(parts)) //                      what could not even be routed
   return app
@@ -52,7 +52,6 @@ function fhir(parts: AppParts, body: express.RequestHandler) {
   return (request: Request, response: Response): void => {
     const started = performance.now()
     const id = requestId(request, parts)
-    response.setHeader('X-Request-Id', id)
     let asked: FhirRequest | undefined
     response.once('close', () => {
       running.count--
@@ -67,7 +66,7 @@ function fhir(parts: AppParts, body: express.RequestHandler) {
         asked = readRequest(request, { base: parts.base(), limits })
         const format = formatOf(asked)
         const result = await parts.dispatch(asked, parts.makeContext(id))
-        await sendAnswer(response, result, { fhir: asked, format })
+        await sendAnswer(response, result, { id, fhir: asked, format })
       } catch (thrown) {
         await sendError(response, thrown, { id, log: parts.log, fhir: asked })
       }
@@ -129,7 +128,7 @@ async function sendError(
       headers: shown.headers,
       resource: shown.outcome as unknown as Resource,
     },
-    { fhir, format: defaultFormat },
+    { id, fhir, format: defaultFormat },
   )
 }
 
@@ -183,7 +182,6 @@ function failed(parts: AppParts) {
   // Express tells an error handler by its four parameters.
   return async (error: unknown, request: Request, response: Response, _next: NextFunction) => {
     const id = requestId(request, parts)
-    response.setHeader('X-Request-Id', id)
     await sendError(response, error, { id, log: parts.log, fhir: undefined })
   }
 }

@@ -1,4 +1,5 @@
 /** Express request to FhirRequest, and FhirResponse to Express. */
+import type { OutgoingHttpHeaders } from 'node:http'
 import { promisify } from 'node:util'
 import { brotliCompress, constants, gzip } from 'node:zlib'
 import type { Request, Response } from 'express'
@@ -133,53 +134,54 @@ const isPretty = (fhir: FhirRequest | undefined): boolean =>
   fhir.query.length > 0 &&
   fhir.query.some(([name, value]) => name === '_pretty' && value === 'true')
 
-const pack = { br: promisify(brotliCompress), gzip: promisify(gzip) }
-const quick = { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } }
 /** Shorter answers do not gain by packing. */
 const worthPacking = 1024
+
+/** How an answer is sent. */
+interface Sending {
+  /** Of the request. */
+  id: string
+  fhir?: FhirRequest | undefined
+  format: Format
+}
 
 /** Sends an answer. What is stored goes out as it is, unless it is to be pretty. */
 export async function sendAnswer(
   response: Response,
   answer: FhirResponse,
-  how: { fhir?: FhirRequest | undefined; format: Format },
+  { id, fhir, format }: Sending,
 ): Promise<void> {
-  const { fhir, format } = how
-  const pretty = isPretty(fhir)
-  const text =
-    answer.json !== undefined
-      ? pretty
-        ? format.print(parseJson(answer.json) as Resource, true)
-        : answer.json
-      : answer.resource && format.print(answer.resource, pretty)
-  if (answer.stream) return sendStream(response, answer)
+  // All headers go in one call: those set before would make writing the head slow.
+  const headers: OutgoingHttpHeaders = { 'X-Request-Id': id, ...answer.headers }
+  if (answer.stream) return sendStream(response, headers, answer)
+  const text = textOf(answer, format, isPretty(fhir))
   if (text === undefined || answer.status === 304 || answer.status === 204) {
-    response.writeHead(answer.status, answer.headers).end()
+    response.writeHead(answer.status, headers).end()
     return
   }
-  const headers: Record<string, string | number> = {
-    ...answer.headers,
-    'Content-Type': `${format.mediaType}; charset=utf-8`,
-  }
+  headers['Content-Type'] = `${format.mediaType}; charset=utf-8`
+  headers.Vary = response.hasHeader('Vary') ? `Origin, ${varies}` : varies
   const encoding = text.length > worthPacking ? encodingOf(response) : undefined
-  if (encoding) {
-    const bytes = await (encoding === 'br' ? pack.br(text, quick) : pack.gzip(text, { level: 4 }))
-    headers['Content-Encoding'] = encoding
-    finish(response, { status: answer.status, headers, body: bytes })
-  } else finish(response, { status: answer.status, headers, body: text })
-}
-
-function finish(
-  response: Response,
-  answer: { status: number; headers: Record<string, string | number>; body: string | Buffer },
-): void {
-  const { status, headers, body } = answer
+  if (encoding) headers['Content-Encoding'] = encoding
+  const body = encoding ? await pack(encoding, text) : text
   headers['Content-Length'] = Buffer.byteLength(body)
-  headers.Vary = 'Accept, Accept-Encoding'
-  response.writeHead(status, headers)
+  response.writeHead(answer.status, headers)
   if (response.req.method === 'HEAD') response.end()
   else response.end(body)
 }
+
+const varies = 'Accept, Accept-Encoding'
+
+function textOf(answer: FhirResponse, format: Format, pretty: boolean): string | undefined {
+  if (answer.json === undefined) return answer.resource && format.print(answer.resource, pretty)
+  return pretty ? format.print(parseJson(answer.json) as Resource, true) : answer.json
+}
+
+const brotli = promisify(brotliCompress)
+const zip = promisify(gzip)
+const quick = { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } }
+const pack = (encoding: 'br' | 'gzip', text: string): Promise<Buffer> =>
+  encoding === 'br' ? brotli(text, quick) : zip(text, { level: 4 })
 
 function encodingOf(response: Response): 'br' | 'gzip' | undefined {
   if (response.req.headers['accept-encoding'] === undefined) return undefined
@@ -187,8 +189,12 @@ function encodingOf(response: Response): 'br' | 'gzip' | undefined {
   return best === 'br' || best === 'gzip' ? best : undefined
 }
 
-async function sendStream(response: Response, answer: FhirResponse): Promise<void> {
-  response.writeHead(answer.status, answer.headers)
+async function sendStream(
+  response: Response,
+  headers: OutgoingHttpHeaders,
+  answer: FhirResponse,
+): Promise<void> {
+  response.writeHead(answer.status, headers)
   for await (const chunk of answer.stream ?? [])
     if (!response.write(chunk)) await new Promise(resolve => response.once('drain', resolve))
   response.end()
