@@ -122,7 +122,5 @@ export interface Store {
   undelivered(limit: number): Promise<{ event: Event; done(): Promise<void> }[]>
   /** Rejects, saying why, when nothing can be written now. */
   check(): Promise<void>
-  /** A copy of everything, consistent, made while the store is used. `file` must not exist. */
-  backup(file: string, progress?: (done: number, total: number) => void): Promise<void>
   close(): Promise<void>
 }

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { dirname } from 'node:path'
+import { backupSqlite, restoreSqlite } from '../adapters/sqlite/backup.ts'
 import { openSqlite } from '../adapters/sqlite/store.ts'
 import { createStructureValidator } from '../profiles/structure.ts'
 import type { Context } from '../resources/context.ts'
@@ -85,6 +86,21 @@ export async function compose(config: Config, now: () => number = Date.now): Pro
       log.flush()
     },
   }
+}
+
+/** Copies the store to a file while the server runs, or not. */
+export const backup = (
+  config: Config,
+  to: string,
+  progress: (done: number, total: number) => void,
+): Promise<void> => backupSqlite(databaseOf(config), to, progress)
+
+/** Puts a backup in place of the store of a server that does not run; returns where the old one is kept now. */
+export function restore(config: Config, from: string, now: () => number = Date.now): string {
+  const file = databaseOf(config)
+  const aside = `${file}.until-${new Date(now()).toISOString().replaceAll(':', '')}`
+  restoreSqlite(from, file, aside)
+  return aside
 }
 
 const openStore = (

@@ -202,7 +202,7 @@ async function sendStream(
 
 /** What reading a body failed with, as a FhirError; anything else as it is. */
 export function asFhirError(error: unknown): unknown {
-  if (!(error instanceof Error) || error instanceof FhirError) return error
+  if (!Error.isError(error) || error instanceof FhirError) return error
   const { type, status } = error as { type?: string; status?: number }
   if (type === 'entity.too.large')
     return tooLarge('the body is larger than the limit (MAX_BODY): send it in parts')

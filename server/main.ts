@@ -16,6 +16,6 @@ try {
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
 } catch (error) {
-  console.error(`Nidaan cannot start: ${error instanceof Error ? error.message : error}`)
+  console.error(`Nidaan cannot start: ${Error.isError(error) ? error.message : error}`)
   process.exit(1)
 }

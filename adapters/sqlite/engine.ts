@@ -1,5 +1,4 @@
 /** What a thread does with its connection: the same for the writer, the readers, and a store without threads. */
-import { backup } from 'node:sqlite'
 import type { HistoryQuery, Query } from '../../resources/search/query.ts'
 import type { Tenant } from '../../resources/store.ts'
 import { type Connection, type ConnectionOptions, connect } from './connection.ts'
@@ -31,7 +30,6 @@ export type WriteCall =
   | { do: 'check' }
   | { do: 'checkpoint' }
   | { do: 'sweep'; before: number }
-  | { do: 'backup'; file: string }
 
 export function runRead(connection: Connection, call: ReadCall): unknown {
   switch (call.do) {
@@ -73,8 +71,6 @@ export function createWriteEngine(connection: Connection): WriteEngine {
           return db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
         case 'sweep':
           return sweep(connection, call.before)
-        case 'backup':
-          return backup(db, call.file)
       }
     },
   }

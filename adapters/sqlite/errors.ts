@@ -3,7 +3,7 @@ import { CommitConflict } from '../../resources/store.ts'
 
 /** A FhirError for what the database or the disk did; anything else as it is. https://sqlite.org/rescode.html */
 export function atEdge(error: unknown): unknown {
-  if (!(error instanceof Error) || !('errcode' in error)) return error
+  if (!Error.isError(error) || !('errcode' in error)) return error
   const code = Number(error.errcode) & 0xff
   if (code === 13) return storageFull('the disk is full: nothing was written', 30, error)
   if (code === 5 || code === 6)
@@ -17,7 +17,7 @@ export function atEdge(error: unknown): unknown {
 
 /** One clear line for what keeps the store from opening. */
 export function whyNotOpen(error: unknown, file: string): Error {
-  const code = error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : 0
+  const code = Error.isError(error) && 'errcode' in error ? Number(error.errcode) & 0xff : 0
   const reasons: Record<number, string> = {
     5: `${file} is used by another process: stop it first, or choose another DATA_DIR`,
     8: `${file} is read-only: the server needs to write in its folder`,
@@ -28,7 +28,7 @@ export function whyNotOpen(error: unknown, file: string): Error {
   }
   const reason = reasons[code]
   if (reason) return new Error(reason, { cause: error })
-  return error instanceof Error ? error : new Error(String(error))
+  return Error.isError(error) ? error : new Error(String(error))
 }
 
 /** An error as it travels between threads. */
@@ -43,7 +43,7 @@ export function packError(thrown: unknown): Failure {
     return { kind: 'fhir', status: error.status, outcome: error.outcome, headers: error.headers }
   if (error instanceof CommitConflict)
     return { kind: 'conflict', reason: error.reason, on: error.on }
-  const { message, stack } = error instanceof Error ? error : new Error(String(error))
+  const { message, stack } = Error.isError(error) ? error : new Error(String(error))
   return { kind: 'bug', message, stack: stack ?? '' }
 }
 

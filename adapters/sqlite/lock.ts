@@ -1,10 +1,14 @@
+import { mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 
 /**
  * One process owns the database. A side file is held locked as long as the process lives; the system frees it when the
- * process dies, however it dies.
+ * process dies, however it dies. Makes the folder, and from now on this process's files are for its user only.
  */
 export function lockFile(file: string): () => void {
+  process.umask(0o077)
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
   const lock = new DatabaseSync(`${file}.lock`, { timeout: 0 })
   try {
     lock.exec('PRAGMA locking_mode = EXCLUSIVE')

@@ -55,18 +55,35 @@ const migrations: readonly string[] = [
    ${table('uri', `param INTEGER NOT NULL, uri TEXT NOT NULL, ${clustered}`, 'param, uri, k, rid')}`,
 ]
 
-/** Brings the file to this program's schema. Throws where the file is newer than the program. */
+/** Tells that a file is ours: `Nida` in ASCII. https://sqlite.org/pragma.html#pragma_application_id */
+const applicationId = 0x4e696461
+
+/** Brings the file to this program's schema. Throws where the file is of another program, or newer than this one. */
 export function migrate(db: DatabaseSync, file: string): void {
-  const row = db.prepare('PRAGMA user_version').get()
-  const version = Number(row?.user_version)
+  const version = versionOf(db, file)
+  for (let next = version; next < migrations.length; next++) {
+    db.exec('BEGIN IMMEDIATE')
+    db.exec(migrations[next] ?? '')
+    db.exec(`PRAGMA application_id = ${applicationId}`)
+    db.exec(`PRAGMA user_version = ${next + 1}`)
+    db.exec('COMMIT')
+  }
+}
+
+/** Throws where the file holds nothing of this program. */
+export function checkSchema(db: DatabaseSync, file: string): void {
+  if (versionOf(db, file) === 0) throw new Error(`${file} is empty`)
+}
+
+function versionOf(db: DatabaseSync, file: string): number {
+  const read = (pragma: string) => Number(db.prepare(`PRAGMA ${pragma}`).get()?.[pragma])
+  const version = read('user_version')
+  const tables = Number(db.prepare('SELECT count(*) AS count FROM sqlite_schema').get()?.count)
+  if (tables > 0 && read('application_id') !== applicationId)
+    throw new Error(`${file} is a database of another program: choose another file`)
   if (version > migrations.length)
     throw new Error(
       `${file} has schema ${version}, and this program knows up to ${migrations.length}: start the newer program, or restore an older backup`,
     )
-  for (let next = version; next < migrations.length; next++) {
-    db.exec('BEGIN IMMEDIATE')
-    db.exec(migrations[next] ?? '')
-    db.exec(`PRAGMA user_version = ${next + 1}`)
-    db.exec('COMMIT')
-  }
+  return version
 }

@@ -1,6 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs'
-import { dirname } from 'node:path'
-import { conflict, throttled, unavailable } from '../../resources/error.ts'
+import { throttled, unavailable } from '../../resources/error.ts'
 import type { Commit, Event, Page, Store, Tenant, Version } from '../../resources/store.ts'
 import { type Connection, type ConnectionOptions, connect } from './connection.ts'
 import { createWriteEngine, type ReadCall, runRead, type WriteCall } from './engine.ts'
@@ -39,7 +37,7 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteStore> {
   const { file } = options
   const threads = file !== ':memory:' && options.threads !== false
   try {
-    const unlock = file === ':memory:' ? () => {} : takeFile(file)
+    const unlock = file === ':memory:' ? () => {} : lockFile(file)
     try {
       return threads ? await openThreads(options, unlock) : openInline(options, unlock)
     } catch (error) {
@@ -54,13 +52,6 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteStore> {
 export interface SqliteStore extends Store {
   /** Writes and searches that wait. */
   waiting(): { writes: number; searches: number }
-}
-
-/** Only this user may read what is stored. */
-function takeFile(file: string): () => void {
-  process.umask(0o077)
-  if (!existsSync(dirname(file))) mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-  return lockFile(file)
 }
 
 /** How the parts of a store are reached: by calls to threads, or at once. */
@@ -241,10 +232,6 @@ function createStore(options: SqliteOptions, calls: Calls): SqliteStore {
       }))
     },
     check: async () => void (await calls.write({ do: 'check' })),
-    async backup(file) {
-      if (existsSync(file)) throw conflict('the backup file exists already: give another name')
-      await calls.write({ do: 'backup', file })
-    },
     waiting: calls.waiting,
     async close() {
       clearInterval(tidy)
