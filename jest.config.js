@@ -12,5 +12,7 @@ export default {
       },
     ],
   },
+  // Machines may be busy; a test that hangs still ends.
+  testTimeout: 30_000,
   coverageProvider: 'v8',
 }

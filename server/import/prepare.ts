@@ -100,7 +100,7 @@ function put(resource: Json, place: Place, index: number, fullUrl?: string): Ent
     throw invalid('resourceType is missing or no type of R4', 'resourceType')
   const id = typeof resource.id === 'string' ? resource.id : madeId(resource, place, index, fullUrl)
   return {
-    resource: { ...resource, id },
+    resource: Object.assign({ resourceType: type, id }, resource, { id }),
     request: { method: 'PUT', url: `${type}/${encodeURIComponent(id)}` },
   }
 }
