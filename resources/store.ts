@@ -3,7 +3,8 @@ import type { HistoryQuery, Query } from './search/query.ts'
 /** The space a resource lives in. Made in server/tenants.ts only; nothing is read or written without one. */
 export type Tenant = string & { readonly tenant: unique symbol }
 
-export type Method = 'create' | 'update' | 'patch' | 'delete'
+/** What made a version; `revive` is an update of what was deleted. */
+export type Method = 'create' | 'update' | 'patch' | 'delete' | 'revive'
 
 /** One version of a resource, as stored. */
 export interface Version {

@@ -53,7 +53,7 @@ async function walk(table: typeof steps, draft: Draft, parts: WriteParts): Promi
 export function makeDraft(
   draft: Pick<Draft, 'context' | 'write' | 'others'> & { id: string },
 ): Draft {
-  return { ...draft, method: draft.write.kind, checks: [] }
+  return { ...draft, checks: [] }
 }
 
 /** What the store is to write for this draft, at this instant (ms). */
@@ -62,7 +62,7 @@ export function changeOf(draft: Draft, at: number): Change {
   return {
     type: write.type,
     id,
-    method: write.kind,
+    method: before && before.json === undefined && write.kind === 'update' ? 'revive' : write.kind,
     replaces: before?.number ?? 0,
     ...(printed ? { json: printed.head + new Date(at).toISOString() + printed.tail } : {}),
     extract: draft.extract ?? { rows: [] },

@@ -17,7 +17,7 @@ import { createApp } from './app.ts'
 import { type Config, databaseOf } from './config.ts'
 import { createDispatch, type Dispatch } from './dispatch.ts'
 import { createHealth } from './health.ts'
-import { listening, setTimes, stopped } from './listener.ts'
+import { checkEvery, listening, setTimes, stopped } from './listener.ts'
 import { createLog } from './log.ts'
 import { createMetrics } from './metrics.ts'
 import { tenantOf } from './tenants.ts'
@@ -65,7 +65,10 @@ export async function compose(config: Config, now: () => number = Date.now): Pro
     totals,
     running,
   })
-  const server = createServer({ maxHeaderSize: 32 * 1024, connectionsCheckingInterval: 5000 }, app)
+  const server = createServer(
+    { maxHeaderSize: 32 * 1024, connectionsCheckingInterval: checkEvery(config) },
+    app,
+  )
   setTimes(server, config)
 
   return {

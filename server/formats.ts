@@ -1,4 +1,5 @@
 /** The table of formats a resource can be read and written in. https://hl7.org/fhir/R4/http.html#mime-type */
+import { FhirError, unsupportedMedia } from '../resources/error.ts'
 import { type JsonLimits, parseJson, printJson } from '../resources/json.ts'
 import type { Resource } from '../resources/resource.ts'
 
@@ -24,6 +25,23 @@ const byName = new Map(formats.flatMap(format => format.names.map(name => [name,
 
 export const defaultFormat = json
 export const formatNamed = (name: string): Format | undefined => byName.get(name)
+
+/** The media types a PATCH may come in: a FHIRPath Patch is a resource. */
+export const patchFormats = [
+  'application/json-patch+json',
+  'application/merge-patch+json',
+  'application/fhir+json',
+  'application/json',
+]
+
+/** https://www.rfc-editor.org/rfc/rfc5789#section-2.2 */
+export const notAPatch = (): FhirError =>
+  new FhirError(
+    415,
+    unsupportedMedia(`a patch is one of ${patchFormats.join(', ')}: say which in Content-Type`)
+      .outcome.issue,
+    { headers: { 'Accept-Patch': patchFormats.join(', ') } },
+  )
 
 /** Bodies that are JSON but no resource: patches. */
 export const patchTypes: ReadonlySet<string> = new Set([

@@ -20,6 +20,7 @@ import {
   formatNamed,
   formType,
   negotiate,
+  notAPatch,
   patchTypes,
 } from './formats.ts'
 import type { FhirRequest, FhirResponse } from './request.ts'
@@ -105,6 +106,7 @@ function readBody(fhir: FhirRequest, bytes: Buffer, limits: JsonLimits): void {
   if (patchTypes.has(mediaType)) fhir.body = parseJson(text, limits)
   else {
     const format = formatNamed(mediaType)
+    if (!format && fhir.method === 'PATCH') throw notAPatch()
     if (!format || mediaType === '')
       throw unsupportedMedia(
         `the body must be one of ${accepted.join(', ')}: say which in Content-Type`,

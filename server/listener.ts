@@ -2,12 +2,17 @@
 import type { Server } from 'node:http'
 import type { Config } from './config.ts'
 
+/** Milliseconds between two looks for clients that are too slow. */
+export const checkEvery = ({ requestTime }: Config): number =>
+  Math.min(5000, Math.ceil(requestTime / 4))
+
 /** A client that is slow or silent does not hold a connection for ever. */
 export function setTimes(server: Server, { requestTime }: Config): void {
   server.headersTimeout = Math.min(requestTime, 20_000)
   server.requestTimeout = requestTime
   server.keepAliveTimeout = 65_000
-  server.timeout = requestTime * 2
+  // Whoever does not read the answer; silent senders get their 408 before.
+  server.timeout = requestTime * 2 + 10_000
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     const [status, words] = clientErrors[error.code ?? ''] ?? [
       '400 Bad Request',

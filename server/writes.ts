@@ -1,9 +1,10 @@
 /** From a request to what it wants written, and from the outcome to the answer; for single requests and Bundle entries alike. */
-import { FhirError, invalid, unsupportedMedia } from '../resources/error.ts'
+import { invalid } from '../resources/error.ts'
 import type { Outcome, Patch, Write } from '../resources/repository.ts'
 import { isId } from '../resources/resource.ts'
 import type { Version } from '../resources/store.ts'
 import { writeConditions as conditions, ifNoneExist } from './conditions.ts'
+import { notAPatch } from './formats.ts'
 import { refuseUnknown } from './prefer.ts'
 import type { FhirRequest, FhirResponse } from './request.ts'
 
@@ -51,20 +52,10 @@ const languages: Record<string, Patch['language']> = {
   'application/json': 'fhirpath-patch',
 }
 
-/** The media types a PATCH may come in. */
-export const patchFormats = Object.keys(languages)
-
 function patchOf(request: FhirRequest): Patch {
   const mediaType = request.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase() ?? ''
   const language = Object.hasOwn(languages, mediaType) ? languages[mediaType] : undefined
-  if (!language)
-    throw new FhirError(
-      415,
-      unsupportedMedia(`a patch is one of ${patchFormats.join(', ')}: say which in Content-Type`)
-        .outcome.issue,
-      // https://www.rfc-editor.org/rfc/rfc5789#section-2.2
-      { headers: { 'Accept-Patch': patchFormats.join(', ') } },
-    )
+  if (!language) throw notAPatch()
   return { language, body: request.body }
 }
 

@@ -6,7 +6,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { Method } from '../../resources/store.ts'
 
 /** A version's method is stored as its place in this list. */
-export const methods: readonly Method[] = ['create', 'update', 'patch', 'delete']
+export const methods: readonly Method[] = ['create', 'update', 'patch', 'delete', 'revive']
 
 /** Index tables: columns that find a row, then its sort key and owner. */
 const clustered = `k INTEGER NOT NULL, rid INTEGER NOT NULL`

@@ -3,7 +3,7 @@ import type { Validator } from '../ports.ts'
 import type { Outcome, Write } from '../repository.ts'
 import type { Resource } from '../resource.ts'
 import type { Query } from '../search/query.ts'
-import type { Check, Extract, Method, Store, Version } from '../store.ts'
+import type { Check, Extract, Store, Version } from '../store.ts'
 
 /** What the steps of a write work with. */
 export interface WriteParts {
@@ -31,7 +31,6 @@ export interface Draft {
   /** `before`, parsed. */
   current?: Resource
   after?: Resource
-  method: Method
   checks: Check[]
   extract?: Extract
   old?: Extract

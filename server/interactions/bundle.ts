@@ -1,7 +1,7 @@
 /** https://hl7.org/fhir/R4/http.html#transaction: batch and transaction, run in this process. */
 import type { Context } from '../../resources/context.ts'
 import { isResourceType } from '../../resources/definitions.ts'
-import { FhirError, invalid, issue, tooLarge } from '../../resources/error.ts'
+import { FhirError, invalid, notFound, tooLarge, unsupported } from '../../resources/error.ts'
 import type { Repository } from '../../resources/repository.ts'
 import { isObject } from '../../resources/resource.ts'
 import { type Entry, failedEntry, printEntry, readEntry } from '../entry.ts'
@@ -125,9 +125,12 @@ function readWrite(entry: Entry) {
   const [type = '', id, ...more] = request.path
   refuseNested(entry)
   if (!isResourceType(type))
-    throw new FhirError(404, [
-      issue('not-supported', 'url does not begin with a resource type', `${path}.request.url`),
-    ])
+    throw notFound('url does not begin with a resource type of R4', `${path}.request.url`)
+  if (request.method === 'DELETE' && request.query.some(([name]) => name === '_count'))
+    throw unsupported(
+      'a delete of several is not possible in a transaction: delete each by its id',
+      `${path}.request.url`,
+    )
   if (more.length || (request.method === 'POST' && id !== undefined))
     throw invalid(
       `${request.method} in a transaction takes a url of the form ${request.method === 'POST' ? 'Type' : 'Type/id or Type?criteria'}`,

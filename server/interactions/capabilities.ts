@@ -11,11 +11,10 @@ import { invalid } from '../../resources/error.ts'
 import { printJson } from '../../resources/json.ts'
 import { searchableParameters } from '../../resources/search.ts'
 import { isUnchanged } from '../conditions.ts'
-import { formats } from '../formats.ts'
+import { formats, patchFormats } from '../formats.ts'
 import type { Interaction, Parts } from '../interactions.ts'
 import type { Operation } from '../operations.ts'
 import { reduce, subsetOf } from '../summary.ts'
-import { patchFormats } from '../writes.ts'
 
 /** The answer as text with its tag: made once, because nothing in it changes while the program runs. */
 interface Printed {

@@ -83,7 +83,13 @@ function readParameters(request: FhirRequest, parts: Parts): HistoryQuery {
   return query
 }
 
-const methods = { create: 'POST', update: 'PUT', patch: 'PATCH', delete: 'DELETE' } as const
+const methods = {
+  create: 'POST',
+  update: 'PUT',
+  revive: 'PUT',
+  patch: 'PATCH',
+  delete: 'DELETE',
+} as const
 
 function listed(version: Version, request: FhirRequest): Listed {
   const { type, id, number, at, method, json } = version
@@ -93,10 +99,16 @@ function listed(version: Version, request: FhirRequest): Listed {
     rest: {
       request: { method: methods[method], url: method === 'create' ? type : `${type}/${id}` },
       response: {
-        status: json === undefined ? '204' : number === 1 ? '201' : '200',
+        status: statusOf(version),
         etag: `W/"${number}"`,
         lastModified: new Date(at).toISOString(),
       },
     },
   }
+}
+
+/** What the write was answered with. */
+function statusOf({ json, number, method }: Version): string {
+  if (json === undefined) return '204'
+  return number === 1 || method === 'revive' ? '201' : '200'
 }
