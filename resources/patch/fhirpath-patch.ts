@@ -1,7 +1,7 @@
 /** https://hl7.org/fhir/R4/fhirpatch.html */
-import { structureOf } from '../definitions.ts'
 import { invalid, issue, rejected } from '../error.ts'
 import { isObject, type Resource } from '../resource.ts'
+import { elementOf } from './element.ts'
 import { findPlaces, keyOf, type Place } from './path.ts'
 import { copyTree } from './tree.ts'
 
@@ -9,7 +9,8 @@ interface Operation {
   type: string
   path: string
   element: string | undefined
-  value: { value: unknown; type: string } | undefined
+  /** The part named value, as it came. */
+  value: Record<string, unknown> | undefined
   index: number | undefined
   source: number | undefined
   destination: number | undefined
@@ -52,12 +53,11 @@ function readOperation(parameter: unknown, at: string): Operation {
   if (typeof type !== 'string' || !Object.hasOwn(operations, type))
     throw invalid(`type must be one of ${Object.keys(operations).join(', ')}`, at)
   if (typeof path !== 'string') throw invalid('path is missing', at)
-  const value = parts.get('value')
   return {
     type,
     path,
     element: typeof element === 'string' ? element : undefined,
-    value: value && readValue(value),
+    value: parts.get('value'),
     index: number('index'),
     source: number('source'),
     destination: number('destination'),
@@ -65,21 +65,27 @@ function readOperation(parameter: unknown, at: string): Operation {
   }
 }
 
-/** `value[x]`, or parts that build an object of a backbone element. */
-function readValue(part: Record<string, unknown>): { value: unknown; type: string } | undefined {
+interface Value {
+  value: unknown
+  /** As it stands in `value[x]`: `Quantity`, `DateTime`; empty where parts build it. */
+  type: string
+}
+
+/** `value[x]`, or parts that build an object of a backbone element, whose definition is `shape`. */
+function readValue(part: Record<string, unknown>, shape: string): Value | undefined {
   const entry = Object.entries(part).find(([key]) => /^value[A-Z]/.test(key))
   if (entry) return { value: copyTree(entry[1]), type: entry[0].slice('value'.length) }
   if (!Array.isArray(part.part)) return undefined
   const object: Record<string, unknown> = {}
   for (const inner of part.part) {
     if (!isObject(inner) || typeof inner.name !== 'string' || inner.name === '__proto__') continue
-    const read = readValue(inner)
+    const known = elementOf(shape, inner.name)
+    const read = readValue(inner, known?.shape ?? '')
     if (!read) continue
-    const { name } = inner
-    if (Object.hasOwn(object, name)) {
-      const before = object[name]
-      object[name] = [...(Array.isArray(before) ? before : [before]), read.value]
-    } else object[name] = read.value
+    const name = known?.choice && !known.shape ? inner.name + read.type : inner.name
+    const before = Object.hasOwn(object, name) ? object[name] : undefined
+    if (Array.isArray(before)) before.push(read.value)
+    else object[name] = known?.many ? [read.value] : read.value
   }
   return { value: object, type: '' }
 }
@@ -98,62 +104,63 @@ function onePlace(resource: Resource, operation: Operation): Place {
   return place
 }
 
-function needValue(operation: Operation): { value: unknown; type: string } {
-  if (!operation.value) throw refuse(operation, `${operation.type} needs a value`)
-  return operation.value
+function needValue(operation: Operation, shape: string): Value {
+  const read = operation.value && readValue(operation.value, shape)
+  if (!read) throw refuse(operation, `${operation.type} needs a value`)
+  return read
 }
 
 function add(resource: Resource, operation: Operation): void {
   const { element } = operation
-  const { value, type } = needValue(operation)
-  const { value: holder } = onePlace(resource, operation)
+  const { value: holder, shape } = onePlace(resource, operation)
   if (!element || !isObject(holder) || element === '__proto__')
     throw refuse(operation, 'add needs the name of an element and a path to an object')
-  const definition = elementAt(resource, operation.path, element)
+  const known = elementOf(shape, element)
+  const { value, type } = needValue(operation, known?.shape ?? '')
   // `value` becomes `valueQuantity` where the element is a choice.
-  const key = keyOf(holder, element) ?? (definition?.choice ? element + type : element)
+  const key = keyOf(holder, element) ?? (known?.choice && !known.shape ? element + type : element)
   const before = holder[key]
-  if (Array.isArray(before)) before.push(value)
+  if (Array.isArray(before)) splice({ object: holder, name: key }, before.length, 0, value)
   else if (before !== undefined)
     throw refuse(operation, 'the element is there already: use replace')
-  else holder[key] = definition?.many ? [value] : value
+  else holder[key] = known?.many ? [value] : value
 }
 
-/** The definition of an element below a path, as far as the path's words lead through definitions. */
-function elementAt(resource: Resource, path: string, name: string) {
-  let at: string = resource.resourceType
-  const words = path.replace(/\([^()]*\)/g, '()').split('.')
-  for (const step of words) {
-    const word = step.replace(/\[.*$/, '')
-    if (word === resource.resourceType && at === word) continue
-    if (word === 'extension()') {
-      at = 'Extension'
-      continue
-    }
-    if (word.includes('(')) continue
-    const element = structureOf(at)?.elements[word]
-    if (!element) return undefined
-    const [type = ''] = element.types
-    at = element.content ?? (structureOf(`${at}.${word}`) ? `${at}.${word}` : type)
+type List = NonNullable<Place['list']>
+
+/** Changes an array and the one beside it that holds ids and extensions of primitives. */
+function splice({ object, name }: List, at: number, remove: number, ...items: unknown[]): void {
+  const list = object[name]
+  if (!Array.isArray(list)) return
+  const beside = object[`_${name}`]
+  if (Array.isArray(beside)) {
+    while (beside.length < list.length) beside.push(null)
+    beside.splice(at, remove, ...items.map(() => null))
+    if (beside.every(item => item === null)) delete object[`_${name}`]
   }
-  const elements = structureOf(at)?.elements ?? {}
-  return Object.hasOwn(elements, name) ? elements[name] : undefined
+  list.splice(at, remove, ...items)
+  // FHIR has no empty arrays.
+  if (list.length === 0) delete object[name]
 }
 
-function listAt(resource: Resource, operation: Operation): unknown[] {
+function listAt(
+  resource: Resource,
+  operation: Operation,
+): List & { length: number; shape: string } {
   const [place] = findPlaces(resource, operation.path)
   const list = place?.list?.object[place.list.name]
-  if (!Array.isArray(list)) throw refuse(operation, 'the path must lead to an element that repeats')
-  return list
+  if (!place?.list || !Array.isArray(list))
+    throw refuse(operation, 'the path must lead to an element that repeats')
+  return { ...place.list, length: list.length, shape: place.shape }
 }
 
 function insert(resource: Resource, operation: Operation): void {
-  const { value } = needValue(operation)
   const list = listAt(resource, operation)
+  const { value } = needValue(operation, list.shape)
   const { index } = operation
   if (index === undefined || index > list.length)
     throw refuse(operation, `index must be from 0 to ${list.length}`)
-  list.splice(index, 0, value)
+  splice(list, index, 0, value)
 }
 
 /** Nothing there is fine: deleted is deleted. */
@@ -164,22 +171,24 @@ function remove(resource: Resource, operation: Operation): void {
   if (places.length > 1)
     throw refuse(operation, 'the path must lead to one element, and leads to several')
   const { holder, key, list } = place
-  if (Array.isArray(holder) && typeof key === 'number') {
-    holder.splice(key, 1)
-    // FHIR has no empty arrays.
-    if (holder.length === 0 && list) delete list.object[list.name]
-  } else if (holder && typeof key === 'string') delete (holder as Record<string, unknown>)[key]
-  else throw refuse(operation, 'the resource itself cannot be deleted by a patch')
+  if (list && typeof key === 'number') splice(list, key, 1)
+  else if (isObject(holder) && typeof key === 'string') {
+    delete holder[key]
+    delete holder[`_${key}`]
+  } else throw refuse(operation, 'the resource itself cannot be deleted by a patch')
 }
 
 function replace(resource: Resource, operation: Operation): void {
-  const { value, type } = needValue(operation)
-  const { holder, key } = onePlace(resource, operation)
+  const { holder, key, shape } = onePlace(resource, operation)
+  const { value, type } = needValue(operation, shape)
   if (Array.isArray(holder) && typeof key === 'number') holder[key] = value
   else if (isObject(holder) && typeof key === 'string') {
     const name = lastName(operation.path)
     const renamed = name && name !== key && key.startsWith(name) ? name + type : key
-    if (renamed !== key) delete holder[key]
+    if (renamed !== key) {
+      delete holder[key]
+      delete holder[`_${key}`]
+    }
     holder[renamed] = value
   } else throw refuse(operation, 'the resource itself cannot be replaced by a patch')
 }
@@ -187,10 +196,14 @@ function replace(resource: Resource, operation: Operation): void {
 const lastName = (path: string): string | undefined => /([A-Za-z]+)$/.exec(path)?.[1]
 
 function move(resource: Resource, operation: Operation): void {
-  const list = listAt(resource, operation)
+  const { object, name, length } = listAt(resource, operation)
   const { source, destination } = operation
-  const last = list.length - 1
+  const last = length - 1
   if (source === undefined || destination === undefined || source > last || destination > last)
     throw refuse(operation, `source and destination must be from 0 to ${last}`)
-  list.splice(destination, 0, ...list.splice(source, 1))
+  for (const list of [object[name], object[`_${name}`]])
+    if (Array.isArray(list)) {
+      while (list.length < length) list.push(null)
+      list.splice(destination, 0, ...list.splice(source, 1))
+    }
 }

@@ -21,9 +21,12 @@ const operations: Readonly<Record<string, Apply>> = {
   remove: (at, operation) => void remove(at, operation.path, operation),
   replace(at, operation) {
     find(at, operation.path, operation)
-    const { path } = operation
-    if (path.length) remove(at, path, operation)
-    add(at, path, copyTree(operation.value), operation)
+    const key = operation.path.at(-1)
+    const value = copyTree(operation.value)
+    // In its place, so that keys keep their order.
+    const parent = find(at, operation.path.slice(0, -1), operation) as Record<string, unknown>
+    if (key === undefined) at.root = value
+    else parent[key] = value
   },
   move(at, operation) {
     const { from, path } = operation

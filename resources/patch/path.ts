@@ -6,10 +6,13 @@ import { choiceTypes } from '../definitions.ts'
 import { issue, rejected } from '../error.ts'
 import { isDecimal } from '../json.ts'
 import { isObject, type Resource } from '../resource.ts'
+import { elementOf, shapeOf } from './element.ts'
 
 /** A value and where it stands: `holder[key]`. The resource itself has no holder. */
 export interface Place {
   value: unknown
+  /** Its datatype or structure, as far as the definitions tell. */
+  shape: string
   holder?: Record<string, unknown> | unknown[]
   key?: string | number
   /** The array it is an item of stands in this object under this name. */
@@ -43,7 +46,8 @@ function tokenize(path: string): Token[] {
 /** All places a path leads to, in order. */
 export function findPlaces(resource: Resource, path: string): Place[] {
   const reader = new PathReader(tokenize(path))
-  return reader.path([{ value: resource }], resource.resourceType)
+  const { resourceType } = resource
+  return reader.path([{ value: resource, shape: resourceType }], resourceType)
 }
 
 class PathReader {
@@ -112,10 +116,7 @@ class PathReader {
     if (name === 'ofType' || name === 'as') {
       const type = this.list[this.at++]?.word ?? ''
       this.expect(')')
-      return places.filter(
-        ({ key }) =>
-          typeof key !== 'string' || key.endsWith(type.charAt(0).toUpperCase() + type.slice(1)),
-      )
+      return places.filter(({ shape }) => shape === type)
     }
     if (name === 'where') return this.where(places)
     throw this.unknown()
@@ -131,7 +132,7 @@ class PathReader {
       return holds
     })
     if (places.length === 0) {
-      this.conditions({ value: {} })
+      this.conditions({ value: {}, shape: '' })
       end = this.at
     }
     this.at = end
@@ -164,14 +165,17 @@ const sameLiteral = (value: unknown, wanted: string | number | boolean): boolean
     ? Number(typeof value === 'number' ? value : value.rawJSON) === wanted
     : value === wanted
 
-function children({ value }: Place, name: string): Place[] {
+function children({ value, shape }: Place, name: string): Place[] {
   if (!isObject(value) || JSON.isRawJSON(value)) return []
   const key = keyOf(value, name)
   if (key === undefined) return []
   const found = value[key]
-  if (!Array.isArray(found)) return [{ value: found, holder: value, key }]
+  const known = elementOf(shape, key)
+  if (!Array.isArray(found))
+    return [{ value: found, shape: shapeOf(known, found), holder: value, key }]
   return found.map((item, index) => ({
     value: item,
+    shape: shapeOf(known, item),
     holder: found,
     key: index,
     list: { object: value, name: key },
