@@ -186,7 +186,8 @@ function readSearchParameters(parameters: SearchParameter[], elements: object): 
         ? {
             components: parameter.component.map(({ definition, expression }) => ({
               code: codes.get(definition) ?? definition,
-              expression,
+              // Published with a type that FHIR does not have: the search would find nothing.
+              expression: expression.replaceAll('as(DateTime)', 'as(dateTime)'),
             })),
           }
         : {}),

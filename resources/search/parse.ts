@@ -1,5 +1,5 @@
 /** From the parameters of a request to a typed query. https://hl7.org/fhir/R4/search.html */
-import type { SearchParameterFacts } from '../definitions.ts'
+import { type SearchParameterFacts, searchParameters } from '../definitions.ts'
 import { FhirError, type Issue, invalid, issue, unsupported } from '../error.ts'
 import { isId } from '../resource.ts'
 import { aliasOf, mainDateOf, searchableParameters, searchTypes } from '../search.ts'
@@ -126,7 +126,10 @@ function readParameter(name: string, value: string, scope: Scope): Predicate | F
   if (notYet.has(path)) throw unsupported(`${path} is not searchable here yet`)
   const code = path.split('.', 1)[0] ?? ''
   const facts = scope.known.get(code)
-  if (!facts) return unknown(path, scope)
+  if (!facts)
+    return searchParameters(scope.type).some(each => each.code === code)
+      ? unsupported(`${code} is not searchable here yet`)
+      : unknown(path, scope)
   if (path.includes('.') || modifier.includes('.'))
     throw unsupported(`${name}: a chain is not searchable here yet`)
   if (value === '') throw invalid(`${name} is empty: give a value, or leave the parameter out`)

@@ -1,0 +1,68 @@
+/** Searches by text on a store in memory, through the repository, without HTTP. */
+import { openSqlite } from '../../adapters/sqlite/store.ts'
+import { createStructureValidator } from '../../profiles/structure.ts'
+import type { Context } from '../../resources/context.ts'
+import { applyPatch } from '../../resources/patch.ts'
+import { createRepository } from '../../resources/repository.ts'
+import type { Resource } from '../../resources/resource.ts'
+import { parseSearch, type SearchOptions } from '../../resources/search/parse.ts'
+import { extract } from '../../resources/search.ts'
+import type { Page } from '../../resources/store.ts'
+import { tenantOf } from '../../server/tenants.ts'
+
+export interface Searchable {
+  /** Stores a resource under its id. */
+  put(resource: Resource): Promise<void>
+  remove(type: string, id: string): Promise<void>
+  page(type: string | undefined, query: string): Promise<Page>
+  /** Ids in the order of the answer. */
+  find(type: string | undefined, query: string): Promise<string[]>
+  count(type: string | undefined, query: string): Promise<number>
+  close(): Promise<void>
+}
+
+/** Now is midday of 1 January 2025 unless `clock` says otherwise. */
+export async function openSearch(
+  clock: { now: number } = { now: Date.UTC(2025, 0, 1, 12) },
+): Promise<Searchable> {
+  const options: SearchOptions = {
+    strict: true,
+    defaultCount: 100,
+    maxCount: 1000,
+    base: 'http://127.0.0.1/fhir',
+    now: clock.now,
+  }
+  const parse = (type: string | undefined, query: string) =>
+    parseSearch(type, [...new URLSearchParams(query)], options).query
+  const store = await openSqlite({ file: ':memory:', now: () => clock.now })
+  const repository = createRepository({
+    store,
+    validator: createStructureValidator(),
+    extract,
+    applyPatch,
+    parseCriteria: (type, params) => parseSearch(type, params, options).query,
+    referentialIntegrity: false,
+  })
+  let made = 0
+  const context: Context = {
+    tenant: tenantOf(),
+    requestId: 'test',
+    now: () => clock.now,
+    newId: () => `made-${++made}`,
+  }
+  const page = async (type: string | undefined, query: string) =>
+    repository.search(context, parse(type, query))
+  return {
+    async put(resource) {
+      const { resourceType: type, id = '' } = resource
+      await repository.write(context, { kind: 'update', type, id, resource })
+    },
+    async remove(type, id) {
+      await repository.write(context, { kind: 'delete', type, id })
+    },
+    page,
+    find: async (type, query) => (await page(type, query)).versions.map(({ id }) => id),
+    count: async (type, query) => repository.count(context, parse(type, query)),
+    close: () => store.close(),
+  }
+}
