@@ -1,5 +1,6 @@
 import { throttled, unavailable } from '../../resources/error.ts'
 import type { Commit, Event, Page, Store, Tenant, Version } from '../../resources/store.ts'
+import { closeable } from './closing.ts'
 import { type Connection, type ConnectionOptions, connect } from './connection.ts'
 import { createWriteEngine, type ReadCall, runRead, type WriteCall } from './engine.ts'
 import { atEdge, unpackError, whyNotOpen } from './errors.ts'
@@ -142,6 +143,8 @@ async function openThreads(options: SqliteOptions, unlock: () => void): Promise<
       return leastBusy(readers).call(call)
     },
     async write(call) {
+      if (call.do === 'check' && !readers.every(reader => reader.alive()))
+        throw unavailable('a thread that searches has stopped: restart the server', 30)
       const answer = await writer.call(call)
       // Whoever is told of a write must see it in the next read.
       tick.end()
@@ -184,10 +187,13 @@ function createTick({ sql }: Connection): { begin(): void; end(): void } {
 }
 
 const leastBusy = (threads: Thread[]): Thread =>
-  threads.reduce((least, thread) => (thread.waiting() < least.waiting() ? thread : least))
+  threads.reduce((least, thread) =>
+    !least.alive() || (thread.alive() && thread.waiting() < least.waiting()) ? thread : least,
+  )
 
 interface Waiting {
   packed: PackedCommit
+  size: number
   resolve(versions: Version[]): void
   reject(error: unknown): void
 }
@@ -198,7 +204,7 @@ function createStore(options: SqliteOptions, calls: Calls): SqliteStore {
   const search = <T>(call: ReadCall) => calls.search(call) as Promise<T>
   const tidy = startTidying(options, calls)
 
-  return {
+  return closeable({
     commit,
     async read(tenant, type, id, number) {
       try {
@@ -237,7 +243,7 @@ function createStore(options: SqliteOptions, calls: Calls): SqliteStore {
       clearInterval(tidy)
       await calls.close()
     },
-  }
+  })
 }
 
 /** Ended rows are kept for as long as a link to a page lives. */
@@ -267,8 +273,7 @@ function createCommit(options: SqliteOptions, calls: Calls): Store['commit'] {
   const send = () => {
     const sent = batch
     batch = []
-    const size = sent.reduce((sum, { packed }) => sum + sizeOf(packed), 0)
-    held += size
+    const size = sent.reduce((sum, waiting) => sum + waiting.size, 0)
     calls
       .write({ do: 'commit', commits: sent.map(({ packed }) => packed) })
       .then(
@@ -289,7 +294,9 @@ function createCommit(options: SqliteOptions, calls: Calls): Store['commit'] {
     return new Promise<Version[]>((resolve, reject) => {
       const packed = packCommit(tenant, at, build(at))
       lastInstant = at
-      batch.push({ packed, resolve, reject })
+      const size = sizeOf(packed)
+      held += size
+      batch.push({ packed, size, resolve, reject })
       if (batch.length === 1) setImmediate(send)
     })
   }

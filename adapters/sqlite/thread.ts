@@ -11,9 +11,13 @@ export interface Thread {
   call(call: unknown): Promise<unknown>
   /** Calls without an answer yet. */
   waiting(): number
+  alive(): boolean
   /** Answers what was asked, then ends. */
   close(): Promise<void>
 }
+
+const stopped = (cause: unknown) =>
+  unavailable('the store has stopped: restart the server', 30, cause)
 
 /** Starts a thread; rejects with what kept it from opening the file. */
 export async function startThread(
@@ -42,19 +46,20 @@ export async function startThread(
         else caller?.resolve(value)
       }
     })
-    worker.on('error', error => {
-      dead = error as Error
-      reject(error)
-      for (const { reject: fail } of pending.values())
-        fail(unavailable('the store has stopped: restart the server', 30, error))
+    const die = (error: Error) => {
+      dead ??= error
+      reject(dead)
+      for (const { reject: fail } of pending.values()) fail(stopped(dead))
       pending.clear()
-    })
+      closed()
+    }
+    worker.on('error', die)
+    worker.on('exit', code => die(new Error(`a thread of the store ended with ${code}`)))
   })
 
   return {
     call(call) {
-      if (dead)
-        return Promise.reject(unavailable('the store has stopped: restart the server', 30, dead))
+      if (dead) return Promise.reject(stopped(dead))
       return new Promise((resolve, reject) => {
         const id = ++last
         pending.set(id, { resolve, reject })
@@ -62,6 +67,7 @@ export async function startThread(
       })
     },
     waiting: () => pending.size,
+    alive: () => dead === undefined,
     async close() {
       if (dead) return
       await new Promise<void>(resolve => {

@@ -27,7 +27,7 @@ export function createWriter(connection: Connection): Writer {
   const next = () => ++seq
   const intern = createIntern(connection, next)
 
-  return {
+  const writer: Writer = {
     apply(commits) {
       const before = seq
       try {
@@ -40,10 +40,14 @@ export function createWriter(connection: Connection): Writer {
         seq = before
         connection.forget()
         const failure = packError(error)
+        // What one of them does wrong must not be the failure of those beside it.
+        if (failure.kind === 'bug' && commits.length > 1)
+          return commits.flatMap(commit => writer.apply([commit]))
         return commits.map(() => ({ failure }))
       }
     },
   }
+  return writer
 
   /** Looks before it writes: what fails after this is the disk, and takes the whole batch with it. */
   function applyOne(commit: PackedCommit): CommitResult {
@@ -79,6 +83,8 @@ export function createWriter(connection: Connection): Writer {
         ids.length === check.ids.length && [...ids].sort().join() === [...check.ids].sort().join()
       if (!same) throw new CommitConflict('check', check.name)
     }
+    const names = new Set(changes.map(({ type, id }) => `${type}/${id}`))
+    if (names.size < changes.length) throw new CommitConflict('version', twice(changes))
     return changes.map(change => lookAt(connection, intern, tenant, change))
   }
 }
@@ -94,6 +100,12 @@ function lastSeq({ sql }: Connection): number {
 function ridOf({ sql }: Connection, type: number, id: string): number | undefined {
   const row = sql('SELECT rid FROM resource WHERE type = ? AND id = ?').get(type, id)
   return row && Number(row.rid)
+}
+
+/** The first resource that is changed a second time: no version can be replaced twice. */
+function twice(changes: PackedChange[]): string {
+  const names = changes.map(({ type, id }) => `${type}/${id}`)
+  return names.find((name, index) => names.indexOf(name) < index) ?? ''
 }
 
 function lookAt(
@@ -135,7 +147,7 @@ function writeVersion(
   const oldK = last
     ? Number(sql('SELECT k FROM feed WHERE type = ? AND seq = ?').get(type, last.seq)?.k)
     : 0
-  const k = sortKey(connection, { change, rid, oldK, first: !last, at: at.commit.at })
+  const k = sortKey(connection, { change, rid, oldK, last, at: at.commit.at })
   const gone = change.json === null
   sql('INSERT INTO version(rid, seq, number, method) VALUES (?, ?, ?, ?)').run(
     rid,
@@ -171,12 +183,13 @@ function writeVersion(
 /** The main date, else the time of version 1. */
 function sortKey(
   { sql }: Connection,
-  what: { change: PackedChange; rid: number; oldK: number; first: boolean; at: number },
+  what: { change: PackedChange; rid: number; oldK: number; last: Target['last']; at: number },
 ): number {
-  const { change, rid, oldK, first, at } = what
+  const { change, rid, oldK, last, at } = what
   if (change.date !== null) return change.date
-  if (first) return at
-  if (!change.moved || change.json === null) return oldK
+  if (!last) return at
+  const revived = methods[last.method] === 'delete'
+  if (change.json === null || !(change.moved || revived)) return oldK
   const row = sql(
     'SELECT at FROM body WHERE seq = (SELECT min(seq) FROM version WHERE rid = ?)',
   ).get(rid)
