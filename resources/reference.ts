@@ -34,7 +34,7 @@ export function parseReference(text: string): Reference | undefined {
   if (/^#[A-Za-z0-9\-.]{0,64}$/.test(text)) return { form: 'fragment' }
   const search = /^([A-Z][A-Za-z]+)\?\S+$/.exec(text)
   if (search?.[1] && isResourceType(search[1])) return { form: 'search', type: search[1] }
-  if (/^[a-z][a-z0-9+.-]*:\S+$/i.test(text)) return { form: 'absolute' }
+  if (/^(?!urn:(?:uuid|oid):)[a-z][a-z0-9+.-]*:\S+$/i.test(text)) return { form: 'absolute' }
   return undefined
 }
 
