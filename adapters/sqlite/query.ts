@@ -5,13 +5,7 @@
 import type { Predicate, Query } from '../../resources/search/query.ts'
 import type { Tenant } from '../../resources/store.ts'
 import { type Connection, unitKey } from './connection.ts'
-
-type Value = string | number
-/** A piece of SQL with the values of its question marks. */
-export interface Sql {
-  text: string
-  values: Value[]
-}
+import { bounded, either, join, never, oneOf, type Sql, sql, unionAll, type Value } from './sql.ts'
 
 /** What a query is compiled with: the types it may look at, and the commit number it sees. */
 export interface Scope {
@@ -24,13 +18,6 @@ export interface Scope {
   alias(): string
 }
 
-const sql = (text: string, ...values: Value[]): Sql => ({ text, values })
-const join = (parts: Sql[], separator: string): Sql => ({
-  text: parts.map(part => part.text).join(separator),
-  values: parts.flatMap(part => part.values),
-})
-const never = sql('0')
-
 /** A row is seen from the commit that brought it until the one that ended it. */
 const visible = (row: string, seq: number): Sql =>
   sql(
@@ -39,11 +26,6 @@ const visible = (row: string, seq: number): Sql =>
     seq,
     seq,
   )
-
-const oneOf = (column: string, values: Value[]): Sql =>
-  values.length === 1
-    ? sql(`${column} = ?`, ...values)
-    : sql(`${column} IN (${values.map(() => '?').join(', ')})`, ...values)
 
 function paramsOf(scope: Scope, code: string, first = ''): number[] {
   return scope.types
@@ -212,14 +194,7 @@ export function probe(predicate: Predicate, scope: Scope): Sql {
     case 'updated':
       return seqRange(predicate, scope)
     case 'or':
-      return predicate.any.length
-        ? wrap(
-            join(
-              predicate.any.map(each => probe(each, scope)),
-              ' OR ',
-            ),
-          )
-        : never
+      return predicate.any.length ? either(predicate.any.map(each => probe(each, scope))) : never
     case 'not': {
       const inner = probe(predicate.not, scope)
       return sql(`NOT (${inner.text})`, ...inner.values)
@@ -239,8 +214,6 @@ export function probe(predicate: Predicate, scope: Scope): Sql {
     }
   }
 }
-
-const wrap = ({ text, values }: Sql): Sql => sql(`(${text})`, ...values)
 
 function ridsById(id: string, { connection, types }: Scope): number[] {
   return types.flatMap(type => {
@@ -324,10 +297,7 @@ function orDriver(any: Predicate[], scope: Scope): Driver | undefined {
   const some = drivers.filter(driver => driver !== undefined)
   if (some.length < drivers.length || some.length === 0) return undefined
   return {
-    from: join(
-      some.map(({ from }) => from),
-      ' UNION ALL ',
-    ),
+    from: unionAll(some.map(({ from }) => from)),
     ordered: false,
     size: some.reduce((sum, { size }) => sum + size, 0),
   }
@@ -369,12 +339,11 @@ export function compile(query: Query, scope: Scope, after?: Position): Sql {
   // A statement cannot be interrupted from outside: every thousandth row asks whether it may go on.
   where.push(sql('((x.rid & 1023) <> 0 OR tick())'))
   const all = join(where, ' AND ')
-  return sql(
-    `SELECT x.rid AS rid, x.${column} AS key FROM (${from.text}) x WHERE ${all.text}
+  return bounded({
+    text: `SELECT x.rid AS rid, x.${column} AS key FROM (${from.text}) x WHERE ${all.text}
        ORDER BY x.${column} ${order}, x.rid ${order}`,
-    ...from.values,
-    ...all.values,
-  )
+    values: [...from.values, ...all.values],
+  })
 }
 
 const withSeq = (from: Sql, { seq }: Scope): Sql =>

@@ -1,0 +1,52 @@
+/** Pieces of SQL with the values of their question marks. */
+import { tooCostly } from '../../resources/error.ts'
+
+export type Value = string | number
+export interface Sql {
+  text: string
+  values: Value[]
+}
+
+export const sql = (text: string, ...values: Value[]): Sql => ({ text, values })
+
+export const join = (parts: Sql[], separator: string): Sql => ({
+  text: parts.map(part => part.text).join(separator),
+  values: parts.flatMap(part => part.values),
+})
+
+export const wrap = ({ text, values }: Sql): Sql => ({ text: `(${text})`, values })
+
+export const never = sql('0')
+
+/** SQLite takes 32,766 values in a statement, 500 arms in a union and a depth of 1,000. https://sqlite.org/limits.html */
+const mostValues = 30_000
+const mostArms = 400
+
+/** Throws where the statement would be too large to run. */
+export function bounded(made: Sql): Sql {
+  if (made.values.length > mostValues)
+    throw tooCostly('the search names too many values: ask for them in parts')
+  return made
+}
+
+export const oneOf = (column: string, values: Value[]): Sql =>
+  values.length === 1
+    ? sql(`${column} = ?`, ...values)
+    : bounded({ text: `${column} IN (${values.map(() => '?').join(', ')})`, values })
+
+/** Joins any number of parts: many are taken together in groups first. */
+function grouped(parts: Sql[], separator: string, group: (part: Sql) => Sql): Sql {
+  if (parts.length <= mostArms) return join(parts, separator)
+  const groups = Array.from({ length: Math.ceil(parts.length / mostArms) }, (_, n) =>
+    group(join(parts.slice(n * mostArms, (n + 1) * mostArms), separator)),
+  )
+  return grouped(groups, separator, group)
+}
+
+export const either = (parts: Sql[]): Sql => wrap(grouped(parts, ' OR ', wrap))
+
+export const unionAll = (parts: Sql[]): Sql =>
+  grouped(parts, ' UNION ALL ', ({ text, values }) => ({
+    text: `SELECT * FROM (${text})`,
+    values,
+  }))

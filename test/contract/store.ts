@@ -1,0 +1,43 @@
+import { describe, test } from '@jest/globals'
+import type { Store } from '../../resources/store.ts'
+import { closeContract } from './store/close.ts'
+import { commitContract } from './store/commit.ts'
+import { eventContract } from './store/events.ts'
+import { historyContract } from './store/history.ts'
+import { modelContract } from './store/model.ts'
+import { searchContract } from './store/search.ts'
+import { tenantContract } from './store/tenants.ts'
+
+/** What a test sets, and the store takes for the time (ms). */
+export interface Clock {
+  now: number
+}
+
+/** Makes an empty store that asks this clock. */
+export type Open = (now: () => number) => Promise<Store>
+
+/** One claim, tried on a store of its own. */
+export type Claim = (title: string, run: (store: Store, clock: Clock) => Promise<void>) => void
+
+/** What every Store must do, whatever it keeps the versions in. */
+export function storeContract(name: string, open: Open): void {
+  const claim: Claim = (title, run) => {
+    test(title, async () => {
+      const clock = { now: Date.UTC(2026, 0, 1) }
+      const store = await open(() => clock.now)
+      try {
+        await run(store, clock)
+      } finally {
+        await store.close()
+      }
+    })
+  }
+
+  describe(`${name}: commits`, () => commitContract(claim))
+  describe(`${name}: history`, () => historyContract(claim))
+  describe(`${name}: search`, () => searchContract(claim, open))
+  describe(`${name}: tenants`, () => tenantContract(claim))
+  describe(`${name}: events`, () => eventContract(claim))
+  describe(`${name}: close`, () => closeContract(open))
+  describe(`${name}: any sequence of commits`, () => modelContract(open))
+}
