@@ -124,6 +124,8 @@ export function extract(resource: Resource): Extract {
     }
   }
   for (const site of referencesOf(resource)) {
+    // What a stored Bundle holds are copies: they hold nothing back.
+    if (site.path.startsWith('Bundle.entry')) continue
     const target = targetOf(site.reference)
     if (!target || covered.has(target) || parseReference(site.reference)?.form !== 'relative')
       continue

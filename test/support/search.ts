@@ -24,6 +24,7 @@ export interface Searchable {
 /** Now is midday of 1 January 2025 unless `clock` says otherwise. */
 export async function openSearch(
   clock: { now: number } = { now: Date.UTC(2025, 0, 1, 12) },
+  referentialIntegrity = false,
 ): Promise<Searchable> {
   const options: SearchOptions = {
     strict: true,
@@ -41,7 +42,7 @@ export async function openSearch(
     extract,
     applyPatch,
     parseCriteria: (type, params) => parseSearch(type, params, options).query,
-    referentialIntegrity: false,
+    referentialIntegrity,
   })
   let made = 0
   const context: Context = {
