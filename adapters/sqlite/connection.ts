@@ -62,6 +62,10 @@ export function connect(options: ConnectionOptions): Connection {
     deadline = performance.now() + ms
     try {
       return work()
+    } catch (error) {
+      // A statement that failed in iterate() fails once more when it is used again.
+      statements.clear()
+      throw error
     } finally {
       deadline = Number.POSITIVE_INFINITY
     }

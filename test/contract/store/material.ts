@@ -1,5 +1,4 @@
 /** Changes, queries and walks over pages, for any store. */
-import { expect } from '@jest/globals'
 import type { HistoryQuery, Predicate, Query } from '../../../resources/search/query.ts'
 import type { Change, Page, Row, Store, Tenant, Version } from '../../../resources/store.ts'
 
@@ -104,8 +103,12 @@ export async function scanned(store: Store, tenant: Tenant, type: string, after?
   return versions
 }
 
-export const conflict = (reason: 'version' | 'check', on: string) =>
-  expect.objectContaining({ name: 'CommitConflict', reason, on })
+/** What a commit is refused with. */
+export const conflict = (reason: 'version' | 'check', on: string) => ({
+  name: 'CommitConflict',
+  reason,
+  on,
+})
 
 export const times = <T>(count: number, make: (n: number) => T): T[] =>
   Array.from({ length: count }, (_, n) => make(n))

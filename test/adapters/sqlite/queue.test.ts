@@ -1,0 +1,96 @@
+import { describe, expect, test } from '@jest/globals'
+import { openSqlite, type SqliteOptions } from '../../../adapters/sqlite/store.ts'
+import { change, found, pune, query, times, write } from '../../contract/store/material.ts'
+import { ownFolder } from '../../support/folder.ts'
+
+const at = ownFolder('queue')
+let files = 0
+const open = (more: Partial<SqliteOptions> = {}) =>
+  openSqlite({ file: at(`${++files}.db`), now: () => 1000, ...more })
+const turn = () => new Promise(resolve => setImmediate(resolve))
+
+describe('commits that wait', () => {
+  test('in one turn share a batch', async () => {
+    const sizes: number[] = []
+    const store = await open({ onBatch: size => sizes.push(size) })
+    await Promise.all(times(300, n => write(store, pune, change(`${n}`))))
+    expect(sizes).toEqual([300])
+    await store.close()
+  })
+
+  test('while another runs share the next batch', async () => {
+    const sizes: number[] = []
+    const store = await open({ onBatch: size => sizes.push(size) })
+    const running = [write(store, pune, ...times(3000, n => change(`large${n}`)))]
+    for (let n = 0; n < 50; n++) {
+      await turn()
+      running.push(write(store, pune, change(`${n}`)))
+    }
+    await Promise.all(running)
+    expect(sizes.reduce((sum, size) => sum + size)).toBe(51)
+    expect(sizes.length).toBeLessThan(51)
+    expect(await store.count(pune, query())).toBe(3050)
+    await store.close()
+  })
+
+  test.each([true, false])('are refused when too many wait (threads: %s)', async threads => {
+    const store = await open({ writeQueue: 1, threads })
+    const [first, ...others] = times(5, n => write(store, pune, change(`${n}`)))
+    const answers = await Promise.allSettled(others)
+    for (const answer of answers)
+      expect(answer).toMatchObject({
+        status: 'rejected',
+        reason: { status: 503, headers: { 'Retry-After': '1' } },
+      })
+    expect(await first).toHaveLength(1)
+    expect(store.waiting().writes).toBe(0)
+    expect(await write(store, pune, change('again'))).toHaveLength(1)
+    expect(await found(store, [])).toEqual(['0', 'again'])
+    await store.close()
+  })
+
+  test('are counted until they are answered', async () => {
+    const store = await open()
+    const running = write(store, pune, change('a'))
+    const search = store.search(pune, query())
+    expect(store.waiting()).toEqual({ writes: 0, searches: 1 })
+    await turn()
+    expect(store.waiting().writes).toBe(1)
+    await Promise.all([running, search])
+    expect(store.waiting()).toEqual({ writes: 0, searches: 0 })
+    await store.close()
+  })
+})
+
+describe('searches', () => {
+  test('are refused when too many wait', async () => {
+    const store = await open({ searchQueue: 2, readers: 1 })
+    await write(store, pune, change('a'))
+    const answers = await Promise.allSettled(times(5, () => store.search(pune, query())))
+    expect(answers.map(({ status }) => status)).toEqual([
+      'fulfilled',
+      'fulfilled',
+      'rejected',
+      'rejected',
+      'rejected',
+    ])
+    expect(answers[4]).toMatchObject({ reason: { status: 429, headers: { 'Retry-After': '1' } } })
+    expect(await found(store, [])).toEqual(['a'])
+    await store.close()
+  })
+
+  test.each([true, false])('that take too long are ended (threads: %s)', async threads => {
+    const store = await open({ searchTime: 0, threads, readers: 1 })
+    await write(store, pune, ...times(2500, n => change(`${n}`)))
+    const slow = query({ where: [{ kind: 'not', not: { kind: 'id', ids: ['none'] } }] })
+    for (const ended of [store.count(pune, slow), store.search(pune, { ...slow, count: 3000 })])
+      await expect(ended).rejects.toMatchObject({
+        status: 504,
+        message: expect.stringMatching(/takes too long: narrow it/),
+        headers: { 'Retry-After': '5' },
+      })
+    expect(await found(store, [{ kind: 'id', ids: ['7'] }])).toEqual(['7'])
+    expect((await store.history(pune, { count: 3000 })).versions).toHaveLength(2500)
+    await store.close()
+  })
+})
