@@ -17,7 +17,9 @@ export function atEdge(error: unknown): unknown {
 
 /** One clear line for what keeps the store from opening. */
 export function whyNotOpen(error: unknown, file: string): Error {
-  const code = Error.isError(error) && 'errcode' in error ? Number(error.errcode) & 0xff : 0
+  const sqlite = Error.isError(error) && 'errcode' in error ? Number(error.errcode) & 0xff : 0
+  // The folder could not be made.
+  const code = Error.isError(error) && 'syscall' in error ? 14 : sqlite
   const reasons: Record<number, string> = {
     5: `${file} is used by another process: stop it first, or choose another DATA_DIR`,
     8: `${file} is read-only: the server needs to write in its folder`,

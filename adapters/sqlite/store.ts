@@ -166,14 +166,19 @@ async function openThreads(options: SqliteOptions, unlock: () => void): Promise<
  * Reads of one turn of the event loop share a read transaction: its locks cost as much as a read by id. It never
  * outlives the turn, so it keeps no checkpoint waiting.
  */
-function createTick({ sql }: Connection): { begin(): void; end(): void } {
+function createTick({ db, sql }: Connection): { begin(): void; end(): void } {
   const begin = sql('BEGIN')
   const commit = sql('COMMIT')
   let open = false
   const end = () => {
     if (!open) return
     open = false
-    commit.run()
+    try {
+      commit.run()
+    } catch {
+      // A read met a damaged page, and was told so.
+      if (db.isTransaction) db.exec('ROLLBACK')
+    }
   }
   return {
     begin() {
