@@ -48,7 +48,9 @@ export interface ReferenceSite {
 /** Every Reference.reference of a resource: in contained resources, extensions and Bundles too. */
 export function referencesOf(resource: Resource): ReferenceSite[] {
   const sites: ReferenceSite[] = []
-  collect(resource, resource.resourceType, sites)
+  const { resourceType } = resource
+  // What comes in a Bundle is looked at before it is known to be a resource.
+  collect(resource, typeof resourceType === 'string' ? resourceType : 'Resource', sites)
   return sites
 }
 
