@@ -1,0 +1,141 @@
+import { DatabaseSync } from 'node:sqlite'
+import { afterEach, expect, jest, test } from '@jest/globals'
+import { rowTables } from '../../../adapters/sqlite/schema.ts'
+import { openSqlite, type SqliteStore } from '../../../adapters/sqlite/store.ts'
+import type { Change, Row } from '../../../resources/store.ts'
+import {
+  byCode,
+  change,
+  deletion,
+  found,
+  idsOf,
+  next,
+  pune,
+  query,
+  times,
+  walk,
+  write,
+} from '../../contract/store/material.ts'
+import { ownFolder } from '../../support/folder.ts'
+
+const at = ownFolder('sweep')
+const hour = 3_600_000
+afterEach(() => {
+  jest.useRealTimers()
+})
+
+/** A row of each kind, all of which say this value. */
+const rows = (value: number): Row[] => [
+  { kind: 'token', param: 'identifier', code: `${value}`, system: 'http://example.org/mrn' },
+  { kind: 'string', param: 'name', text: `n${value}`, exact: `N${value}` },
+  { kind: 'date', param: 'birthdate', low: value, high: value },
+  { kind: 'quantity', param: 'dose', low: `Z${value}`, high: `Z${value}`, system: '', unit: 'mg' },
+  { kind: 'reference', param: 'link', target: `Patient/t${value}` },
+  { kind: 'uri', param: 'url', uri: `http://example.org/${value}` },
+]
+
+/** How many rows there are of each table that are seen still, and that ended. */
+function counted(file: string): { seen: number[]; ended: number[] } {
+  const db = new DatabaseSync(file, { readOnly: true })
+  const count = (where: string) =>
+    rowTables.map(table =>
+      Number(db.prepare(`SELECT count(*) AS n FROM ${table} WHERE ${where}`).get()?.n),
+    )
+  const all = { seen: count('until = 0'), ended: count('until <> 0') }
+  db.close()
+  return all
+}
+
+async function start(name: string, threads: boolean) {
+  // The clock of the sweep only: what reads and writes goes on by the real one.
+  jest.useFakeTimers({
+    doNotFake: [
+      'Date',
+      'hrtime',
+      'nextTick',
+      'performance',
+      'queueMicrotask',
+      'setImmediate',
+      'clearImmediate',
+      'setTimeout',
+      'clearTimeout',
+    ],
+  })
+  const clock = { now: Date.UTC(2026, 0, 1) }
+  const file = at(name)
+  const store = await openSqlite({ file, threads, now: () => clock.now })
+  return { store, clock, file }
+}
+
+/** What the timer began is done when a later call is answered. */
+async function swept(store: SqliteStore): Promise<void> {
+  jest.advanceTimersByTime(hour / 6)
+  for (let n = 0; n < 10; n++) await store.check()
+}
+
+const byValue = (value: number) => byCode(`${value}`)
+
+test.each([true, false])(
+  'takes the rows that ended an hour ago, and no other (threads: %s)',
+  async threads => {
+    const { store, clock, file } = await start(`${threads}.db`, threads)
+    let [a, b] = [change('a', { rows: rows(0) }), change('b', { rows: rows(0) })]
+    await write(store, pune, a, b)
+    for (let n = 1; n <= 50; n++) {
+      a = next(a, { rows: rows(n) })
+      await write(store, pune, a)
+    }
+    const gone = deletion(b)
+    await write(store, pune, gone)
+    expect(counted(file)).toEqual({ seen: Array(9).fill(1), ended: Array(9).fill(51) })
+
+    await swept(store)
+    expect(counted(file).ended).toEqual(Array(9).fill(51))
+
+    clock.now += hour + 1
+    b = next(gone, { rows: rows(60) })
+    a = next(a, { rows: rows(70) })
+    await write(store, pune, b)
+    await write(store, pune, a)
+    await swept(store)
+    expect(counted(file)).toEqual({ seen: Array(9).fill(2), ended: Array(9).fill(1) })
+    expect(await found(store, [byValue(70)])).toEqual(['a'])
+    expect(await found(store, [byValue(60)])).toEqual(['b'])
+    for (const old of [0, 25, 50]) expect(await found(store, [byValue(old)])).toEqual([])
+    expect((await store.history(pune, { count: 100 })).versions).toHaveLength(55)
+
+    clock.now += hour + 1
+    await write(store, pune, change('later'))
+    await swept(store)
+    expect(counted(file)).toEqual({ seen: Array(9).fill(2), ended: Array(9).fill(0) })
+    await store.close()
+  },
+)
+
+test('works through many slices while pages go on as they began', async () => {
+  const { store, clock, file } = await start('slices.db', false)
+  const all = times(10, n => change(`p${n}`, { rows: rows(7) }))
+  await write(store, pune, ...all)
+  let busy: Change = change('busy', { rows: rows(0) })
+  await write(store, pune, busy)
+  for (let n = 1; n <= 5000; n++) {
+    busy = next(busy, { rows: rows(n) })
+    void write(store, pune, busy)
+  }
+  await store.check()
+  clock.now += 2 * hour
+  await write(store, pune, change('other', { rows: rows(9) }))
+  const first = await store.search(pune, query({ where: [byValue(7)], count: 3 }))
+  for (const each of all.slice(2, 6)) await write(store, pune, next(each, { rows: rows(8) }))
+
+  await swept(store)
+  expect(counted(file).ended).toEqual(Array(9).fill(4))
+  const rest = await walk(
+    asked => store.search(pune, asked),
+    query({ where: [byValue(7)], count: 3, after: first.next ?? '' }),
+  )
+  expect(idsOf([...first.versions, ...rest.versions])).toEqual(idsOf(all))
+  expect(await found(store, [byValue(7)])).toEqual(['p0', 'p1', 'p6', 'p7', 'p8', 'p9'])
+  expect(await found(store, [byValue(5000)])).toEqual(['busy'])
+  await store.close()
+})
