@@ -84,7 +84,10 @@ function compileArm(text: string): Move | undefined {
 }
 
 function firstStep(step: string): Move | undefined {
-  if (step.startsWith('(')) return compileArm(unwrap(step))
+  if (step.startsWith('(')) {
+    const inner = unwrap(step)
+    return inner === step ? undefined : compileArm(inner)
+  }
   return /^[A-Z]/.test(step) ? found => found : compileStep(step)
 }
 

@@ -3,7 +3,11 @@ import { openSqlite } from '../../adapters/sqlite/store.ts'
 import { createStructureValidator } from '../../profiles/structure.ts'
 import type { Context } from '../../resources/context.ts'
 import { applyPatch } from '../../resources/patch.ts'
-import { createRepository } from '../../resources/repository.ts'
+import {
+  createRepository,
+  type Outcome,
+  type TransactionEntry,
+} from '../../resources/repository.ts'
 import type { Resource } from '../../resources/resource.ts'
 import { parseSearch, type SearchOptions } from '../../resources/search/parse.ts'
 import { extract } from '../../resources/search.ts'
@@ -13,6 +17,7 @@ import { tenantOf } from '../../server/tenants.ts'
 export interface Searchable {
   /** Stores a resource under its id. */
   put(resource: Resource): Promise<void>
+  transact(entries: TransactionEntry[]): Promise<Outcome[]>
   remove(type: string, id: string): Promise<void>
   page(type: string | undefined, query: string): Promise<Page>
   /** Ids in the order of the answer. */
@@ -58,6 +63,7 @@ export async function openSearch(
       const { resourceType: type, id = '' } = resource
       await repository.write(context, { kind: 'update', type, id, resource })
     },
+    transact: entries => repository.transaction(context, entries),
     async remove(type, id) {
       await repository.write(context, { kind: 'delete', type, id })
     },

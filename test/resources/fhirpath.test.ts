@@ -1,0 +1,110 @@
+import { describe, expect, test } from '@jest/globals'
+import { compilePath } from '../../resources/fhirpath.ts'
+
+const patient = {
+  resourceType: 'Patient',
+  active: true,
+  name: [
+    { use: 'official', family: 'Rao', given: ['Asha', null, 'Devi'] },
+    { use: 'usual', given: ['Ashu'] },
+  ],
+  telecom: [
+    { system: 'phone', value: '1' },
+    { system: 'email', value: 'a@example.org' },
+  ],
+  deceasedDateTime: '2024',
+  generalPractitioner: [
+    { reference: 'Practitioner/1' },
+    { reference: 'http://example.org/fhir/Organization/2' },
+    { type: 'Practitioner', display: 'x' },
+    { display: 'y' },
+  ],
+  link: null,
+  extension: [
+    { url: 'http://example.org/a.b', valueString: 'x' },
+    { url: 'http://example.org/c', valueCode: 'y' },
+  ],
+}
+
+const values = (
+  expression: string,
+  type = 'Patient',
+  resource: Record<string, unknown> = patient,
+) => compilePath(expression, type)?.(resource).map(({ value }) => value)
+
+describe('an expression finds', () => {
+  test.each<[string, unknown[]]>([
+    ['Patient.active', [true]],
+    ['Patient.name.family', ['Rao']],
+    ['Patient.name.given', ['Asha', 'Devi', 'Ashu']],
+    ['Patient.name[1].given', ['Ashu']],
+    ['Patient.name[2].given', []],
+    ['Patient.name.first().given', ['Asha', 'Devi']],
+    ['Patient.name.given[0]', ['Asha']],
+    ['Patient.name.$this.family', ['Rao']],
+    ['Patient.link', []],
+    ['Patient.active.family', []],
+    ['Patient.contact.name', []],
+    ['name.family', ['Rao']],
+    ["Patient.telecom.where(system='email').value", ['a@example.org']],
+    ["Patient.telecom.where(system = 'fax').value", []],
+    ['Patient.deceased', ['2024']],
+    ['Patient.deceased as dateTime', ['2024']],
+    ['(Patient.deceased as dateTime)', ['2024']],
+    ['((Patient.deceased as dateTime))', ['2024']],
+    ['(Patient.deceased as boolean)', []],
+    ['Patient.deceased.as(dateTime)', ['2024']],
+    ['Patient.deceased.ofType(boolean)', []],
+    ['Patient.deceased.exists()', [true]],
+    ['Patient.contact.exists()', [false]],
+    ['(Patient.name).family', ['Rao']],
+    ['(Patient.name.first()).family', ['Rao']],
+    ['Patient.name.family | Patient.name.given', ['Rao', 'Asha', 'Devi', 'Ashu']],
+    ['Person.name.family | Patient.active', [true]],
+    ['Resource.active', [true]],
+    ['DomainResource.active', [true]],
+    ["Patient.extension('http://example.org/a.b').value", ['x']],
+    ["Patient.extension('http://example.org/none')", []],
+    ["Patient.extension.where(url = 'http://example.org/a.b').value", ['x']],
+    [
+      'Patient.generalPractitioner.where(resolve() is Organization).reference',
+      ['http://example.org/fhir/Organization/2'],
+    ],
+    ['Patient.generalPractitioner.where(resolve() is Practitioner).display', ['x']],
+    ['Patient', [patient]],
+  ])('%s', (expression, found) => {
+    expect(values(expression)).toEqual(found)
+  })
+
+  test('the type of a choice beside its value', () => {
+    expect(compilePath('Patient.deceased', 'Patient')?.(patient)).toEqual([
+      { value: '2024', type: 'dateTime' },
+    ])
+    expect(compilePath('Patient.active', 'Patient')?.(patient)).toEqual([{ value: true }])
+  })
+
+  test('a code where a string is asked for by the name of a code', () => {
+    const observation = { resourceType: 'Observation', valueString: 'x' }
+    expect(values('Observation.value.as(code)', 'Observation', observation)).toEqual(['x'])
+  })
+})
+
+describe('beyond the compiler are', () => {
+  test.each([
+    'Patient.deceased.exists() and Patient.deceased != false',
+    'Patient.name.count()',
+    'Patient.name.where(family.exists())',
+    "Patient.name.where(use != 'usual')",
+    'Patient.name.exists(given)',
+    'Patient.extension(url)',
+    'Patient.name.given[x]',
+    'Patient.Name',
+    'Patient..name',
+    '(Patient.name',
+    'Patient.name.trace() as string',
+    'Person.name',
+    '',
+  ])('%s', expression => {
+    expect(compilePath(expression, 'Patient')).toBeUndefined()
+  })
+})

@@ -1,0 +1,132 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import type { FhirError } from '../../../resources/error.ts'
+import type { Outcome, TransactionEntry } from '../../../resources/repository.ts'
+import { openSearch, type Searchable } from '../../support/search.ts'
+
+let store: Searchable
+beforeAll(async () => {
+  store = await openSearch()
+  const identified = (id: string, value: string) => ({
+    resourceType: 'Patient',
+    id,
+    identifier: [{ value }],
+  })
+  await store.put(identified('one', 'single'))
+  await store.put(identified('two', 'double'))
+  await store.put(identified('three', 'double'))
+})
+afterAll(() => store.close())
+
+const urn = 'urn:uuid:c757873d-ec9a-4326-a141-556f43239520'
+const path = (n: number) => ({ path: `Bundle.entry[${n}].resource` })
+const create = (resource: object, fullUrl?: string): TransactionEntry => ({
+  write: {
+    kind: 'create',
+    type: (resource as { resourceType: string }).resourceType,
+    resource,
+    ...path(0),
+  },
+  ...(fullUrl ? { fullUrl } : {}),
+})
+const basic = (reference: string, more: object = {}) => ({
+  resourceType: 'Basic',
+  code: { text: 'x' },
+  subject: { reference },
+  ...more,
+})
+const patient = (value: string) => ({ resourceType: 'Patient', identifier: [{ value }] })
+
+/** What the Basic among the outcomes refers to, and the ids of all. */
+function referred(outcomes: Outcome[]): [string | undefined, string[]] {
+  const ids = outcomes.map(({ version }) => `${version?.type}/${version?.id}`)
+  const json = outcomes.find(({ version }) => version?.type === 'Basic')?.version?.json
+  return [json && JSON.parse(json).subject.reference, ids]
+}
+
+describe('in a transaction, a reference', () => {
+  test('by the fullUrl of an entry becomes what that entry writes', async () => {
+    const [reference, ids] = referred(
+      await store.transact([create(basic(urn)), create(patient('a'), urn)]),
+    )
+    expect(reference).toBe(ids[1])
+  })
+
+  test('by the fullUrl of a conditional create becomes what was there already', async () => {
+    const entry = create(patient('single'), urn)
+    entry.write.criteria = [['identifier', 'single']]
+    const [reference] = referred(await store.transact([create(basic(urn)), entry]))
+    expect(reference).toBe('Patient/one')
+  })
+
+  test('relative to a fullUrl of the same server becomes what that entry writes', async () => {
+    const base = 'http://other.example.org/fhir'
+    const outcomes = await store.transact([
+      create(basic('Patient/1'), `${base}/Basic/1`),
+      create(patient('b'), `${base}/Patient/1`),
+    ])
+    const [reference, ids] = referred(outcomes)
+    expect(reference).toBe(ids[1])
+  })
+
+  test('relative to another server means what it says', async () => {
+    const [reference] = referred(
+      await store.transact([
+        create(basic('Patient/1'), 'http://one.example.org/fhir/Basic/1'),
+        create(patient('c'), 'http://two.example.org/fhir/Patient/1'),
+      ]),
+    )
+    expect(reference).toBe('Patient/1')
+  })
+
+  test('by a search becomes the one that is found', async () => {
+    const [reference] = referred(await store.transact([create(basic('Patient?identifier=single'))]))
+    expect(reference).toBe('Patient/one')
+  })
+
+  test('by a search becomes what another entry creates by the same search', async () => {
+    const entry = create(patient('new'))
+    entry.write.criteria = [['identifier', 'new']]
+    const [reference, ids] = referred(
+      await store.transact([create(basic('Patient?identifier=new')), entry]),
+    )
+    expect(reference).toBe(ids[1])
+  })
+
+  test('to an entry that deletes is left as it is', async () => {
+    await store.put({ resourceType: 'Patient', id: 'leaving' })
+    const [reference] = referred(
+      await store.transact([
+        create(basic('http://x.example.org/Patient/leaving')),
+        {
+          write: { kind: 'delete', type: 'Patient', id: 'leaving' },
+          fullUrl: 'http://x.example.org/Patient/leaving',
+        },
+      ]),
+    )
+    expect(reference).toBe('http://x.example.org/Patient/leaving')
+  })
+
+  test.each([
+    ['finds nothing', 'Patient?identifier=none', 422, 'not-found'],
+    ['finds more than one', 'Patient?identifier=double', 422, 'multiple-matches'],
+    ['has no criteria', 'Patient?_count=1', 400, 'invalid'],
+  ])(
+    'by a search that %s is refused, and nothing is written',
+    async (_, reference, status, code) => {
+      const before = await store.count('Basic', '')
+      const failing = store.transact([create(basic(reference)), create(basic('Patient/1'))])
+      await expect(failing).rejects.toMatchObject({
+        status,
+        outcome: { issue: [expect.objectContaining({ code })] },
+      })
+      expect(await store.count('Basic', '')).toBe(before)
+    },
+  )
+
+  test('of an entry whose resource has no type is refused, not a failure of the server', async () => {
+    const entry = create(basic('Patient?identifier=none'))
+    entry.write.resource = { reference: 'Patient?identifier=none' }
+    const error = await store.transact([entry]).catch((thrown: FhirError) => thrown)
+    expect(error).toMatchObject({ name: 'FhirError', status: 422 })
+  })
+})
