@@ -56,7 +56,8 @@ class StructureCheck {
       const shadow = key.charCodeAt(0) === 95
       const field = shape.fields.get(shadow ? key.slice(1) : key)
       if (!field || (shadow && !field.primitive)) {
-        this.say('structure', `${safe(key)} is not an element here`, safe(key))
+        const name = isName(key) ? key : undefined
+        this.say('structure', `${name ?? 'a key'} is not an element here`, name)
         continue
       }
       if (field.choice && !(shadow && Object.hasOwn(object, field.name))) {
@@ -198,7 +199,7 @@ class StructureCheck {
 }
 
 /** A name of the client's in an issue: only what could be an element's. */
-const safe = (key: string): string => (/^_?[A-Za-z][A-Za-z0-9]{0,63}$/.test(key) ? key : 'a key')
+const isName = (key: string): boolean => /^_?[A-Za-z][A-Za-z0-9]{0,63}$/.test(key)
 
 /** https://hl7.org/fhir/R4/narrative.html#security */
 const isActive = (html: string): boolean =>

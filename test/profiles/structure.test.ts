@@ -67,7 +67,7 @@ describe('an element', () => {
     [
       'whose name cannot be one is not repeated',
       patient({ 'Asha Rao': 1 }),
-      ['structure at Patient.a key'],
+      ['structure at Patient'],
     ],
     [
       'that a type forbids is unknown',
