@@ -2,7 +2,6 @@
 import express, { type Express, type NextFunction, type Request, type Response } from 'express'
 import type { Context } from '../resources/context.ts'
 import { FhirError, issue, notFound, unavailable } from '../resources/error.ts'
-import type { Resource } from '../resources/resource.ts'
 import type { Config } from './config.ts'
 import { consolePages } from './console/pages.ts'
 import type { Dispatch } from './dispatch.ts'
@@ -126,7 +125,7 @@ async function sendError(
     {
       status: shown.status,
       headers: shown.headers,
-      resource: shown.outcome as unknown as Resource,
+      outcome: shown.outcome,
     },
     { id, fhir, format: defaultFormat },
   )

@@ -1,7 +1,8 @@
 /** A Bundle entry as a request, and an answer as a Bundle entry. https://hl7.org/fhir/R4/http.html#transaction */
 import { type FhirError, invalid } from '../resources/error.ts'
 import { parseJson, printJson } from '../resources/json.ts'
-import { isObject, type Resource } from '../resources/resource.ts'
+import { isObject } from '../resources/resource.ts'
+import { preferOf } from './prefer.ts'
 import type { FhirRequest, FhirResponse } from './request.ts'
 
 export interface Entry {
@@ -13,7 +14,7 @@ export interface Entry {
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
 
-/** Reads one entry; headers that hold for the whole Bundle (Prefer) hold for the entry too. */
+/** Reads one entry; what the whole Bundle prefers holds for it too, and without that it answers no resource it wrote. */
 export function readEntry(entry: unknown, index: number, outer: FhirRequest): Entry {
   const path = `Bundle.entry[${index}]`
   if (!isObject(entry)) throw invalid('the entry is not an object', path)
@@ -67,7 +68,10 @@ function readHeaders(
   path: string,
   outer: FhirRequest,
 ): FhirRequest['headers'] {
-  const headers: FhirRequest['headers'] = { prefer: outer.headers.prefer }
+  const prefer = preferOf(outer).return
+    ? outer.headers.prefer
+    : [outer.headers.prefer, 'return=minimal'].filter(Boolean).join(', ')
+  const headers: FhirRequest['headers'] = { prefer }
   for (const [element, header] of Object.entries(headerOf)) {
     const value = request[element]
     if (value === undefined) continue
@@ -119,15 +123,14 @@ const phrases: Record<number, string> = {
 export function printEntry(answer: FhirResponse): string {
   const { status, headers } = answer
   const phrase = phrases[status]
-  const failed = status >= 400
   const response = {
     status: phrase ? `${status} ${phrase}` : String(status),
     location: headers.Location,
     etag: headers.ETag,
     lastModified: answer.version ? new Date(answer.version.at).toISOString() : undefined,
-    outcome: failed ? answer.resource : undefined,
+    outcome: answer.outcome,
   }
-  const body = failed ? undefined : (answer.json ?? (answer.resource && printJson(answer.resource)))
+  const body = answer.json ?? (answer.resource && printJson(answer.resource))
   return `{${body === undefined ? '' : `"resource":${body},`}"response":${printJson(response)}}`
 }
 
@@ -135,5 +138,5 @@ export function printEntry(answer: FhirResponse): string {
 export const failedEntry = (error: FhirError): FhirResponse => ({
   status: error.status,
   headers: error.headers,
-  resource: error.outcome as unknown as Resource,
+  outcome: error.outcome,
 })

@@ -175,7 +175,10 @@ export async function sendAnswer(
 const varies = 'Accept, Accept-Encoding'
 
 function textOf(answer: FhirResponse, format: Format, pretty: boolean): string | undefined {
-  if (answer.json === undefined) return answer.resource && format.print(answer.resource, pretty)
+  if (answer.json === undefined) {
+    const resource = answer.resource ?? (answer.outcome as Resource | undefined)
+    return resource && format.print(resource, pretty)
+  }
   return pretty ? format.print(parseJson(answer.json) as Resource, true) : answer.json
 }
 

@@ -1,3 +1,4 @@
+import type { OperationOutcome } from 'fhir/r4'
 import type { Resource } from '../resources/resource.ts'
 import type { Version } from '../resources/store.ts'
 
@@ -20,7 +21,7 @@ export interface FhirRequest {
   type?: string
 }
 
-/** An answer as data. At most one of `resource`, `json` and `stream`. */
+/** An answer as data. At most one of `resource`, `json`, `outcome` and `stream`. */
 export interface FhirResponse {
   status: number
   headers: Record<string, string>
@@ -28,6 +29,8 @@ export interface FhirResponse {
   resource?: Resource
   /** A resource already printed: stored bytes go through as they are. */
   json?: string
+  /** What went wrong, or was done, in place of a resource. */
+  outcome?: OperationOutcome
   stream?: AsyncIterable<Uint8Array | string>
   /** The version that is answered with, where it is one. */
   version?: Version

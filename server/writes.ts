@@ -1,11 +1,11 @@
 /** From a request to what it wants written, and from the outcome to the answer; for single requests and Bundle entries alike. */
-import { invalid } from '../resources/error.ts'
+import { invalid, issue } from '../resources/error.ts'
 import type { Outcome, Patch, Write } from '../resources/repository.ts'
 import { isId } from '../resources/resource.ts'
 import type { Version } from '../resources/store.ts'
 import { writeConditions as conditions, ifNoneExist } from './conditions.ts'
 import { notAPatch } from './formats.ts'
-import { refuseUnknown } from './prefer.ts'
+import { preferOf, refuseUnknown } from './prefer.ts'
 import type { FhirRequest, FhirResponse } from './request.ts'
 
 /** https://hl7.org/fhir/R4/http.html: POST creates, PUT updates, PATCH patches, DELETE deletes; without an id by criteria. */
@@ -65,8 +65,28 @@ export const versionHeaders = (version: Version): { ETag: string; 'Last-Modified
   'Last-Modified': new Date(version.at).toUTCString(),
 })
 
-/** The answer to a write, with the resource as it now stands; `prefer.ts` decides what of it is sent. */
+/** The answer to a write, with what its caller prefers to get. https://hl7.org/fhir/R4/http.html#ops */
 export function answerOf(outcome: Outcome, request: FhirRequest): FhirResponse {
+  const answer = wholeAnswer(outcome, request)
+  const wanted = preferOf(request).return
+  if (wanted === 'OperationOutcome')
+    return told(answer, outcome.changed ? 'done' : 'nothing had to be changed')
+  if (wanted !== 'minimal') return answer
+  const { json: _, ...rest } = answer
+  return rest
+}
+
+/** The answer with a few words in place of a resource. */
+export const told = ({ json: _, ...answer }: FhirResponse, words: string): FhirResponse => ({
+  ...answer,
+  status: answer.status === 204 ? 200 : answer.status,
+  outcome: {
+    resourceType: 'OperationOutcome',
+    issue: [issue('informational', words, undefined, 'information')],
+  },
+})
+
+function wholeAnswer(outcome: Outcome, request: FhirRequest): FhirResponse {
   const { status, version } = outcome
   if (!version) return { status, headers: {} }
   if (version.json === undefined) return { status: 204, headers: versionHeaders(version), version }

@@ -5,7 +5,6 @@ import { FhirError, invalid, notFound, tooLarge, unsupported } from '../../resou
 import type { Repository } from '../../resources/repository.ts'
 import { isObject } from '../../resources/resource.ts'
 import { type Entry, failedEntry, printEntry, readEntry } from '../entry.ts'
-import { preferOf } from '../prefer.ts'
 import type { FhirRequest, FhirResponse } from '../request.ts'
 import { answerOf, writeOf } from '../writes.ts'
 
@@ -23,27 +22,25 @@ export async function bundle(
   parts: BundleParts,
 ): Promise<FhirResponse> {
   const { type, entries } = readBundle(request, parts.maxBundleEntries)
-  const answers =
-    type === 'transaction'
-      ? await transaction(entries, context, parts)
-      : await batch(entries, context, parts)
-  const keep = preferOf(request).return === 'representation'
-  const printed = answers.map((answer, index) => {
-    const reads = ['GET', 'HEAD'].includes(entries[index]?.request.method ?? '')
-    return printEntry(keep || reads ? answer : withoutResource(answer))
-  })
+  const run = type === 'transaction' ? transaction : batch
+  const answers = await run(entries, request, { context, parts })
   return {
     status: 200,
     headers: {},
-    json: `{"resourceType":"Bundle","type":"${type}-response","entry":[${printed.join(',')}]}`,
+    json: `{"resourceType":"Bundle","type":"${type}-response","entry":[${answers.map(printEntry).join(',')}]}`,
   }
 }
 
+/** What running entries takes, besides the entries. */
+interface Run {
+  context: Context
+  parts: BundleParts
+}
+
 function readBundle(
-  request: FhirRequest,
+  { body }: FhirRequest,
   limit: number,
-): { type: 'batch' | 'transaction'; entries: Entry[] } {
-  const { body } = request
+): { type: 'batch' | 'transaction'; entries: unknown[] } {
   if (!isObject(body) || body.resourceType !== 'Bundle')
     throw invalid('what is posted here must be a Bundle', 'Bundle')
   const { type, entry = [] } = body
@@ -52,37 +49,33 @@ function readBundle(
   if (!Array.isArray(entry)) throw invalid('Bundle.entry must be an array', 'Bundle.entry')
   if (entry.length > limit)
     throw tooLarge(`a Bundle may have ${limit} entries here: send it in parts`, 'Bundle.entry')
-  return { type, entries: entry.map((item, index) => readEntry(item, index, request)) }
-}
-
-const withoutResource = (answer: FhirResponse): FhirResponse => {
-  if (answer.status >= 400) return answer
-  const { json: _, resource: _r, ...rest } = answer
-  return rest
+  return { type, entries: entry }
 }
 
 /** Entries are independent of each other, so a few run at a time and share a commit. */
 const atOnce = 32
 
-async function batch(
-  entries: Entry[],
-  context: Context,
-  parts: BundleParts,
+async function sideBySide<T>(
+  all: T[],
+  run: (one: T, index: number) => Promise<FhirResponse>,
 ): Promise<FhirResponse[]> {
   const answers: FhirResponse[] = []
   let next = 0
   const work = async () => {
-    for (let index = next++; index < entries.length; index = next++) {
-      const entry = entries[index]
-      if (entry) answers[index] = await runAlone(entry, context, parts)
-    }
+    for (let index = next++; index < all.length; index = next++)
+      answers[index] = await run(all[index] as T, index)
   }
-  await Promise.all(Array.from({ length: Math.min(atOnce, entries.length) }, work))
+  await Promise.all(Array.from({ length: Math.min(atOnce, all.length) }, work))
   return answers
 }
 
-async function runAlone(entry: Entry, context: Context, parts: BundleParts): Promise<FhirResponse> {
+/** Each entry by itself: one that cannot even be read leaves the others alone. */
+const batch = (entries: unknown[], request: FhirRequest, run: Run): Promise<FhirResponse[]> =>
+  sideBySide(entries, (entry, index) => runAlone(() => readEntry(entry, index, request), run))
+
+async function runAlone(read: () => Entry, { context, parts }: Run): Promise<FhirResponse> {
   try {
+    const entry = read()
     refuseNested(entry)
     return await parts.dispatch(entry.request, context)
   } catch (error) {
@@ -100,19 +93,21 @@ const isRead = (entry: Entry): boolean => ['GET', 'HEAD'].includes(entry.request
 
 /** The writes are one commit; the reads come after it and see what it wrote. */
 async function transaction(
-  entries: Entry[],
-  context: Context,
-  parts: BundleParts,
+  given: unknown[],
+  request: FhirRequest,
+  run: Run,
 ): Promise<FhirResponse[]> {
+  const entries = given.map((entry, index) => readEntry(entry, index, request))
   const writes = entries.filter(entry => !isRead(entry))
-  const outcomes = await parts.repository.transaction(context, writes.map(readWrite))
+  const { repository } = run.parts
+  const outcomes = await repository.transaction(run.context, writes.map(readWrite))
   const answers = new Map<Entry, FhirResponse>()
   for (const [index, entry] of writes.entries()) {
     const outcome = outcomes[index]
     if (outcome) answers.set(entry, answerOf(outcome, entry.request))
   }
   const reads = entries.filter(isRead)
-  const found = await batch(reads, context, parts)
+  const found = await sideBySide(reads, entry => runAlone(() => entry, run))
   for (const [index, entry] of reads.entries()) {
     const answer = found[index]
     if (answer) answers.set(entry, answer)

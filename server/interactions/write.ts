@@ -1,13 +1,12 @@
 /** https://hl7.org/fhir/R4/http.html#create, #update, #patch and #delete, with their conditional forms. */
-import { invalid, issue } from '../../resources/error.ts'
+import { invalid } from '../../resources/error.ts'
 import type { Interaction } from '../interactions.ts'
 import { preferOf } from '../prefer.ts'
-import type { FhirRequest, FhirResponse } from '../request.ts'
-import { answerOf, writeOf } from '../writes.ts'
+import type { FhirRequest } from '../request.ts'
+import { answerOf, told, writeOf } from '../writes.ts'
 
 const write: Interaction = async (request, context, { repository }) => {
-  const outcome = await repository.write(context, writeOf(request))
-  return preferred(request, answerOf(outcome, request), outcome.changed)
+  return answerOf(await repository.write(context, writeOf(request)), request)
 }
 
 export const create = write
@@ -35,23 +34,3 @@ function limitOf(request: FhirRequest): number | undefined {
     throw invalid('_count of a conditional delete takes a number from 1')
   return Number(count)
 }
-
-/** https://hl7.org/fhir/R4/http.html#ops: Prefer decides what of the answer is sent. */
-function preferred(request: FhirRequest, answer: FhirResponse, changed: boolean): FhirResponse {
-  const wanted = preferOf(request).return
-  if (wanted === 'OperationOutcome')
-    return told(answer, changed ? 'done' : 'nothing had to be changed')
-  if (wanted !== 'minimal') return answer
-  const { json: _, ...rest } = answer
-  return rest
-}
-
-const told = (answer: FhirResponse, words: string): FhirResponse => ({
-  status: answer.status === 204 ? 200 : answer.status,
-  headers: answer.headers,
-  ...(answer.version ? { version: answer.version } : {}),
-  resource: {
-    resourceType: 'OperationOutcome',
-    issue: [issue('informational', words, undefined, 'information')],
-  },
-})
