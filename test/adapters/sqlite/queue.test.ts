@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { openSqlite, type SqliteOptions } from '../../../adapters/sqlite/store.ts'
-import { change, found, pune, query, times, write } from '../../contract/store/material.ts'
+import { change, coded, found, pune, query, times, write } from '../../contract/store/material.ts'
 import { ownFolder } from '../../support/folder.ts'
 
 const at = ownFolder('queue')
@@ -46,6 +46,43 @@ describe('commits that wait', () => {
     expect(store.waiting().writes).toBe(0)
     expect(await write(store, pune, change('again'))).toHaveLength(1)
     expect(await found(store, [])).toEqual(['0', 'again'])
+    await store.close()
+  })
+
+  test('are not failed by one of their batch, nor are new types lost by it', async () => {
+    const file = at('beside.db')
+    const store = await openSqlite({ file, now: () => 1000 })
+    const task = (id: string) => write(store, pune, change(id, { type: 'Task' }))
+    const double = { type: 'Device', rows: [coded('1'), coded('1')] }
+    const wrong = write(store, pune, change('wrong', double))
+    const answers = [task('a'), task('b'), wrong, task('c')]
+    expect((await Promise.allSettled(answers)).map(({ status }) => status)).toEqual([
+      'fulfilled',
+      'fulfilled',
+      'rejected',
+      'fulfilled',
+    ])
+    await write(store, pune, change('d', { type: 'Device' }))
+    await store.close()
+    const again = await openSqlite({ file, now: () => 1000 })
+    expect(await again.totals(pune)).toEqual({ Task: 3, Device: 1 })
+    expect(await found(again, [], { type: 'Task' })).toEqual(['a', 'b', 'c'])
+    expect(await again.read(pune, 'Device', 'wrong')).toBeUndefined()
+    await again.close()
+  })
+
+  test('are read by whoever is told of them, though reads of that turn began before', async () => {
+    const store = await open()
+    await write(store, pune, change('a'))
+    await turn()
+    const written = write(store, pune, change('b'))
+    setImmediate(() => {
+      void store.read(pune, 'Patient', 'b')
+      // Meanwhile the other thread commits.
+      for (const until = performance.now() + 50; performance.now() < until; );
+    })
+    await written
+    expect(await store.read(pune, 'Patient', 'b')).toBeDefined()
     await store.close()
   })
 

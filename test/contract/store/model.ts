@@ -234,7 +234,7 @@ export function modelContract(open: Open): void {
             await samePresent(store, model, tenant)
           }
         }),
-        { numRuns: 60 },
+        { numRuns: 40 },
       )
     } finally {
       await store.close()

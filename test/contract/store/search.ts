@@ -67,15 +67,15 @@ export function searchContract(claim: Claim, open: Open): void {
       expect(await store.count(pune, query({ type: 'Device' }))).toBe(0)
     })
 
-    test('any of 2,000 values', async () => {
+    test('any of 1,200 values', async () => {
       const any = times(
-        2000,
+        1200,
         (n): Predicate => ({ kind: 'token', param: 'identifier', code: `${n}` }),
       )
       expect(await found(store, [{ kind: 'or', any }])).toEqual(['p1', 'p2', 'p3'])
       const asha: Predicate = { kind: 'string', param: 'name', text: 'asha', match: 'starts' }
       expect(await found(store, [asha, { kind: 'or', any }])).toEqual(['p1'])
-      expect(await found(store, [{ kind: 'id', ids: times(2000, n => `p${n}`) }])).toHaveLength(4)
+      expect(await found(store, [{ kind: 'id', ids: times(1200, n => `p${n}`) }])).toHaveLength(4)
     })
   })
 

@@ -1,0 +1,178 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { type App, startApp } from '../../support/app.ts'
+import { mrn, numbered, observation, patient, put, type Sent, send } from '../../support/make.ts'
+
+let app: App
+beforeAll(async () => {
+  app = await startApp()
+})
+afterAll(() => app.close())
+
+const jsonPatch = 'application/json-patch+json'
+const mergePatch = 'application/merge-patch+json'
+const patch = (path: string, body: unknown, sent: Sent = { type: mergePatch }) =>
+  send(app, ['PATCH', path], body, sent)
+const get = (path: string) => app.request.get(`/fhir/${path}`)
+
+/** A FHIRPath Patch of one operation. */
+const fhirpath = (...part: object[]) => ({
+  resourceType: 'Parameters',
+  parameter: [{ name: 'operation', part }],
+})
+const replaceBirthDate = fhirpath(
+  { name: 'type', valueCode: 'replace' },
+  { name: 'path', valueString: 'Patient.birthDate' },
+  { name: 'value', valueDate: '1990-02-03' },
+)
+
+describe('patch', () => {
+  test.each<[string, string, unknown]>([
+    ['JSON Patch', jsonPatch, [{ op: 'replace', path: '/birthDate', value: '1990-02-03' }]],
+    ['JSON Merge Patch', mergePatch, { birthDate: '1990-02-03' }],
+    ['FHIRPath Patch', 'application/fhir+json', replaceBirthDate],
+    ['FHIRPath Patch as plain JSON', 'application/json; charset=utf-8', replaceBirthDate],
+  ])('%s makes the next version and answers it', async (name, type, body) => {
+    const id = name.toLowerCase().replaceAll(' ', '-')
+    await put(app, patient({ id, birthDate: '1980-01-01', active: true }))
+    const answer = await patch(`Patient/${id}`, body, { type })
+    expect(answer.status).toBe(200)
+    expect(answer.headers.etag).toBe('W/"2"')
+    expect(answer.headers['content-location']).toBe(`${app.url}/fhir/Patient/${id}/_history/2`)
+    expect(answer.body).toMatchObject({ id, birthDate: '1990-02-03', active: true })
+    expect((await get(`Patient/${id}`)).body).toEqual(answer.body)
+    const { body: history } = await get(`Patient/${id}/_history`)
+    expect(history.entry[0].request).toEqual({ method: 'PATCH', url: `Patient/${id}` })
+  })
+
+  test('that changes nothing makes no version', async () => {
+    await put(app, patient({ id: 'same', active: true }))
+    const { status, headers } = await patch('Patient/same', { active: true })
+    expect([status, headers.etag]).toEqual([200, 'W/"1"'])
+  })
+
+  test('keeps the digits of what it does not touch, and of what it brings', async () => {
+    const value = '{"resourceType":"Observation","id":"digits","status":"final",'
+    await send(
+      app,
+      ['PUT', 'Observation/digits'],
+      `${value}"code":{"text":"x"},"valueQuantity":{"value":1.00}}`,
+    )
+    await patch('Observation/digits', '{"referenceRange":[{"low":{"value":0.500}}]}')
+    const { text } = await get('Observation/digits')
+    expect(text).toContain('"value":1.00}')
+    expect(text).toContain('"value":0.500}')
+  })
+
+  test.each<[string, number, unknown, string]>([
+    ['a patch whose test fails', 422, [{ op: 'test', path: '/active', value: false }], jsonPatch],
+    ['a patch of a path that is not there', 422, [{ op: 'remove', path: '/name/4' }], jsonPatch],
+    ['a patch that leaves the resource invalid', 422, { gender: 'wings' }, mergePatch],
+    ['a patch of the id', 422, { id: 'other' }, mergePatch],
+    ['a patch of the type', 422, { resourceType: 'Person' }, mergePatch],
+    ['an operation that is none', 400, [{ op: 'paint', path: '/active' }], jsonPatch],
+    ['a JSON Patch that is no list', 400, {}, jsonPatch],
+    ['a merge patch that is no object', 400, [], mergePatch],
+    ['a resource that is no Parameters', 400, patient(), 'application/fhir+json'],
+    ['broken JSON', 400, '{', mergePatch],
+    ['a media type that is no patch', 415, { active: true }, 'text/plain'],
+    ['a patch in XML', 415, '<a/>', 'application/xml-patch+xml'],
+  ])('%s answers %i and changes nothing', async (_, status, body, type) => {
+    await put(app, patient({ id: 'kept', active: true }))
+    const answer = await patch('Patient/kept', body, { type })
+    expect(answer.status).toBe(status)
+    expect(answer.body.resourceType).toBe('OperationOutcome')
+    if (status === 415) expect(answer.headers['accept-patch']).toContain(jsonPatch)
+    expect((await get('Patient/kept')).headers.etag).toBe('W/"1"')
+  })
+
+  test('without a body answers 4xx', async () => {
+    await put(app, patient({ id: 'kept' }))
+    for (const type of [jsonPatch, mergePatch, 'application/fhir+json'])
+      expect((await patch('Patient/kept', '', { type })).status).toBe(400)
+    expect((await send(app, ['PATCH', 'Patient/kept'])).status).toBe(415)
+  })
+
+  test('of what is not there answers 404, of what is deleted 410, and makes nothing', async () => {
+    expect((await patch('Patient/never', { active: true })).status).toBe(404)
+    await put(app, patient({ id: 'gone' }))
+    await send(app, ['DELETE', 'Patient/gone'])
+    expect((await patch('Patient/gone', { active: true })).status).toBe(410)
+    expect((await get('Patient/gone')).headers.etag).toBe('W/"2"')
+  })
+
+  test('a parameter answers 400', async () => {
+    expect((await patch('Patient/kept?wings=2', { active: true })).status).toBe(400)
+  })
+})
+
+describe('If-Match of a patch', () => {
+  test.each([
+    ['W/"2"', 200],
+    ['"2"', 200],
+    ['*', 200],
+    ['W/"1", W/"2"', 200],
+    ['W/"1"', 412],
+    ['W/"3"', 412],
+    ['2', 400],
+  ])('%s on version 2 answers %i', async (tag, status) => {
+    const id = `m${status}${Buffer.from(tag).toString('hex')}`
+    await put(app, patient({ id }))
+    await put(app, patient({ id, active: true }))
+    const sent = { type: mergePatch, headers: { 'If-Match': tag } }
+    expect((await patch(`Patient/${id}`, { active: false }, sent)).status).toBe(status)
+    expect((await get(`Patient/${id}`)).body.active).toBe(status !== 200)
+  })
+
+  test('of parallel patches with one tag exactly one is taken; without a tag all are', async () => {
+    await put(app, observation({ id: 'race' }))
+    const race = (headers: Record<string, string>) =>
+      Promise.all(
+        Array.from({ length: 8 }, (_, n) =>
+          patch('Observation/race', [{ op: 'add', path: '/note', value: [{ text: `${n}` }] }], {
+            type: jsonPatch,
+            headers,
+          }),
+        ),
+      )
+    const tagged = await race({ 'If-Match': 'W/"1"' })
+    expect(tagged.map(({ status }) => status).sort()).toEqual([200, ...Array(7).fill(412)])
+    const free = await race({})
+    expect(free.map(({ status }) => status)).toEqual(Array(8).fill(200))
+  })
+})
+
+describe('conditional patch', () => {
+  const where = (value: string) => `Patient?identifier=${mrn}|${value}`
+
+  test('patches the one that matches', async () => {
+    await put(app, numbered('p1', { id: 'p1' }))
+    const { status, body } = await patch(where('p1'), { active: true })
+    expect([status, body.id, body.active]).toEqual([200, 'p1', true])
+  })
+
+  test('answers 404 where nothing matches, and creates nothing', async () => {
+    expect((await patch(where('p2'), { active: true })).status).toBe(404)
+    expect((await get(where('p2'))).body.total).toBe(0)
+  })
+
+  test('answers 412 where more than one matches, and patches none', async () => {
+    await put(app, numbered('p3', { id: 'p3a' }))
+    await put(app, numbered('p3', { id: 'p3b' }))
+    const answer = await patch(where('p3'), { active: true })
+    expect([answer.status, answer.body.issue[0].code]).toEqual([412, 'multiple-matches'])
+    expect((await get('Patient/p3a')).headers.etag).toBe('W/"1"')
+  })
+
+  test('holds to If-Match on the one that matches', async () => {
+    await put(app, numbered('p4', { id: 'p4' }))
+    const stale = { type: mergePatch, headers: { 'If-Match': 'W/"7"' } }
+    expect((await patch(where('p4'), { active: true }, stale)).status).toBe(412)
+  })
+
+  test.each(['Patient', 'Patient?_format=json', 'Patient?wings=2'])(
+    '%s answers 400',
+    async path => {
+      expect((await patch(path, { active: true })).status).toBe(400)
+    },
+  )
+})
