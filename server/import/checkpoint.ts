@@ -20,9 +20,12 @@ export interface Checkpoints {
 
 const none: Checkpoint = { line: 0, loaded: 0, refused: 0 }
 
+/** Of what cannot be begun in the middle. */
+export const unkept: Checkpoints = { read: () => none, save() {}, forget() {} }
+
 /** Kept for a file as it is now and a target: a changed file begins anew. Standard input has none. */
 export function checkpointsOf(name: string, target: string, dataDir: string): Checkpoints {
-  if (name === '-') return { read: () => none, save() {}, forget() {} }
+  if (name === '-') return unkept
   const { size, mtimeMs } = statSync(name)
   const key = [resolve(name), target, size, mtimeMs].join('\n')
   const hash = createHash('sha256').update(key).digest('hex').slice(0, 32)

@@ -15,6 +15,8 @@ export interface Answer {
 export interface Target {
   /** For the user: an address, or the database. */
   name: string
+  /** Of the FHIR API, where it is reached over HTTP. */
+  address?: string
   /** Rejects when the target cannot be reached for good. */
   send(bundle: object): Promise<Answer>
   close(): Promise<void>
@@ -74,6 +76,7 @@ function overHttp(base: string): Target {
   }
   return {
     name: base,
+    address: base,
     async send(bundle) {
       const body = printJson(bundle)
       const until = performance.now() + patience * 1000
