@@ -53,10 +53,10 @@ function humanNames({ given, family }: Name, { code }: Language): HumanName[] {
     given: [given[0]],
   }
   if (!given[1] || !family[1]) return [latin]
-  const own: HumanName & { _text: unknown } = {
+  const own: HumanName = {
+    ...language(code),
     use: 'usual',
     text: `${given[1]} ${family[1]}`,
-    _text: language(code),
     family: family[1],
     given: [given[1]],
   }
@@ -80,10 +80,10 @@ function addresses(random: Random, spoken: Language): Address[] {
   }
   const own = spoken.areas[place]
   if (!own) return [latin]
-  const translated: Address & { _text: unknown } = {
+  const translated: Address = {
+    ...language(spoken.code),
     use: 'home',
     text: `${own}, ${spoken.city} ${postalCode}, ${spoken.state}`,
-    _text: language(spoken.code),
     line: [own],
     city: spoken.city,
     state: spoken.state,
@@ -136,7 +136,7 @@ export function patientOf(random: Random, number: number, day: string): Patient 
     communication: [
       {
         language: {
-          coding: [{ system: 'urn:ietf:bcp:47', code: `${spoken.code}-IN` }],
+          coding: [{ system: 'urn:ietf:bcp:47', code: spoken.code }],
           text: spoken.name,
         },
         preferred: true,
