@@ -12,22 +12,40 @@ export interface Found {
   type?: string
 }
 
-export type Path = (resource: Record<string, unknown>) => Found[]
+export interface Path {
+  (resource: Record<string, unknown>): Found[]
+  /** Keys of which the resource has one wherever something is found; absent: any resource may have something. */
+  roots?: ReadonlySet<string>
+}
+
 type Move = (found: Found[]) => Found[]
+/** A way from the resource down, and the name of its first step, where it has one. */
+interface Arm {
+  move: Move
+  root?: string
+}
 
 /** The function of an expression for one resource type; absent where it is beyond this compiler. */
 export function compilePath(expression: string, type: string): Path | undefined {
-  const arms: Move[] = []
+  const arms: Arm[] = []
   for (const arm of splitTop(expression, '|')) {
     const plain = unwrap(arm.trim())
     const first = /^[A-Z][A-Za-z]*/.exec(plain.replace(/^\(+/, ''))?.[0]
     if (first && ![type, 'Resource', 'DomainResource'].includes(first)) continue
-    const move = compileArm(plain)
-    if (!move) return undefined
-    arms.push(move)
+    const compiled = compileArm(plain)
+    if (!compiled) return undefined
+    arms.push(compiled)
   }
-  if (arms.length === 0) return undefined
-  return resource => arms.flatMap(move => move([{ value: resource }]))
+  const [only] = arms
+  if (!only) return undefined
+  const path: Path =
+    arms.length === 1
+      ? resource => only.move([{ value: resource }])
+      : resource => arms.flatMap(({ move }) => move([{ value: resource }]))
+  const roots = arms.map(({ root }) => root)
+  if (roots.every(root => root !== undefined))
+    path.roots = new Set(roots.flatMap(root => [root, ...choicesOf(root).keys()]))
+  return path
 }
 
 /** `(a as T)` and `(a).b` both begin with a bracket; one around everything is dropped. */
@@ -67,28 +85,47 @@ function splitTop(text: string, separator: string): string[] {
   return [...parts, text.slice(from)]
 }
 
-function compileArm(text: string): Move | undefined {
+function compileArm(text: string): Arm | undefined {
   const cast = splitTop(text, ' as ')
   if (cast.length === 2) {
     const before = compileArm(unwrap(cast[0]?.trim() ?? ''))
-    const after = ofType(cast[1]?.trim() ?? '')
-    return before && (found => after(before(found)))
+    return before && { ...before, move: inTurn([before.move, ofType(cast[1]?.trim() ?? '')]) }
   }
-  const moves: Move[] = []
-  for (const [index, step] of splitTop(text, '.').entries()) {
-    const move = index === 0 ? firstStep(step.trim()) : compileStep(step.trim())
+  const [head = '', ...rest] = splitTop(text, '.').map(step => step.trim())
+  const first = firstStep(head, rest)
+  if (!first) return undefined
+  const moves = [first.move]
+  for (const step of rest) {
+    const move = compileStep(step)
     if (!move) return undefined
     moves.push(move)
   }
-  return found => moves.reduce((at, move) => move(at), found)
+  // Nothing is an answer to exists() too.
+  return rest.includes('exists()') ? { move: inTurn(moves) } : { ...first, move: inTurn(moves) }
 }
 
-function firstStep(step: string): Move | undefined {
+function inTurn(moves: Move[]): Move {
+  return found => {
+    let at = found
+    for (const move of moves) at = move(at)
+    return at
+  }
+}
+
+function firstStep(step: string, [next = '']: string[]): Arm | undefined {
   if (step.startsWith('(')) {
     const inner = unwrap(step)
     return inner === step ? undefined : compileArm(inner)
   }
-  return /^[A-Z]/.test(step) ? found => found : compileStep(step)
+  // The resource itself: what is asked of it comes with the next step.
+  if (/^[A-Z]/.test(step)) return { move: found => found, ...rootOf(next) }
+  const move = compileStep(step)
+  return move && { move, ...rootOf(step) }
+}
+
+function rootOf(step: string): { root?: string } {
+  const root = /^[a-z][A-Za-z]*(?=$|\[)/.exec(step)?.[0]
+  return root === undefined ? {} : { root }
 }
 
 function compileStep(step: string): Move | undefined {
@@ -131,9 +168,10 @@ function compileWhere(condition: string): Move | undefined {
   if (target) return found => found.filter(({ value }) => refersTo(value, target))
   const equality = /^([A-Za-z.]+)\s*=\s*'([^']*)'$/.exec(condition)
   if (!equality) return undefined
-  const move = compileArm(equality[1] ?? '')
+  const arm = compileArm(equality[1] ?? '')
   return (
-    move && (found => found.filter(one => move([one]).some(({ value }) => value === equality[2])))
+    arm &&
+    (found => found.filter(one => arm.move([one]).some(({ value }) => value === equality[2])))
   )
 }
 
@@ -151,19 +189,25 @@ const ofType =
         one.type === undefined || one.type === type || (type === 'code' && one.type === 'string'),
     )
 
+/** The keys a choice is written with, and their types; none where no element of this name is one. */
+const choicesOf = (name: string): ReadonlyMap<string, string> =>
+  new Map(
+    choiceTypes(name).map(type => [name + type.charAt(0).toUpperCase() + type.slice(1), type]),
+  )
+
 /** A step down: by the name itself, or by each type of a choice. */
 function child(name: string): Move {
-  const choices = choiceTypes(name).map(
-    type => [name + type.charAt(0).toUpperCase() + type.slice(1), type] as const,
-  )
+  const choices = choicesOf(name)
   return found => {
     const children: Found[] = []
     for (const { value } of found) {
       if (!isObject(value)) continue
       if (Object.hasOwn(value, name)) add(children, value[name], undefined)
-      else
-        for (const [key, type] of choices)
-          if (Object.hasOwn(value, key)) add(children, value[key], type)
+      else if (choices.size > 0)
+        for (const key in value) {
+          const type = choices.get(key)
+          if (type !== undefined) add(children, value[key], type)
+        }
     }
     return children
   }

@@ -68,6 +68,10 @@ interface Indexed {
 interface TypeIndex {
   codes: ReadonlyMap<string, SearchParameterFacts>
   indexed: Indexed[]
+  /** Which of `indexed` may find something where a resource has this key. */
+  byKey: Map<string, number[]>
+  /** Those that may find something in any resource. */
+  always: number[]
 }
 
 const indexes = new Map<string, TypeIndex>()
@@ -79,6 +83,8 @@ function indexOf(type: string): TypeIndex {
   const index: TypeIndex = {
     codes: new Map(parameters.map(facts => [facts.code, facts])),
     indexed: [],
+    byKey: new Map(),
+    always: [],
   }
   indexes.set(type, index)
   for (const facts of parameters) {
@@ -87,9 +93,20 @@ function indexOf(type: string): TypeIndex {
     const searchType = searchTypes[facts.type]
     if (!path || !searchType) continue
     const extract = searchType.extractor(facts, type)
-    if (extract) index.indexed.push({ facts, path, extract })
+    if (!extract) continue
+    const place = index.indexed.push({ facts, path, extract }) - 1
+    if (!path.roots) index.always.push(place)
+    for (const key of path.roots ?? [])
+      index.byKey.set(key, [...(index.byKey.get(key) ?? []), place])
   }
   return index
+}
+
+/** Those parameters that may have a value, so that the many others are not even looked at. */
+function dueOf({ indexed, byKey, always }: TypeIndex, resource: Resource): Indexed[] {
+  const due = new Set(always)
+  for (const key in resource) for (const place of byKey.get(key) ?? []) due.add(place)
+  return indexed.filter((_, place) => due.has(place))
 }
 
 /** The store knows these by itself. */
@@ -110,15 +127,11 @@ export function searchableParameters(type: string): ReadonlyMap<string, SearchPa
 export function extract(resource: Resource): Extract {
   const type = resource.resourceType
   const rows: Row[] = []
-  const seen = new Set<string>()
   const covered = new Set<string>()
-  for (const { path, extract: rowsOf } of indexOf(type).indexed) {
+  for (const { path, extract: rowsOf } of dueOf(indexOf(type), resource)) {
     const found = path(resource)
     if (found.length === 0) continue
-    for (const row of rowsOf(found, resource)) {
-      const key = Object.values(row).join('\u0000')
-      if (seen.has(key)) continue
-      seen.add(key)
+    for (const row of distinct(rowsOf(found, resource))) {
       rows.push(row)
       if (row.kind === 'reference') covered.add(row.target)
     }
@@ -139,6 +152,12 @@ export function extract(resource: Resource): Extract {
     ...(instant === undefined ? {} : { date: instant }),
     ...(patient === undefined ? {} : { patient }),
   }
+}
+
+/** Each row of one parameter once. */
+function distinct(rows: Row[]): Iterable<Row> {
+  if (rows.length < 2) return rows
+  return new Map(rows.map(row => [Object.values(row).join('\u0000'), row])).values()
 }
 
 function mainDate(type: string, rows: Row[]): number | undefined {
