@@ -1,0 +1,69 @@
+/** npm run bench: parts alone and the whole server; JSON and a table with the facts of the machine. */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { availableParallelism, cpus, loadavg, totalmem } from 'node:os'
+import { parseArgs } from 'node:util'
+import { readData } from './data.ts'
+import { growth } from './growth.ts'
+import { micro } from './micro.ts'
+import { printTable, type Row } from './row.ts'
+import { wholeServer } from './server.ts'
+
+const { values } = parseArgs({
+  options: {
+    parts: { type: 'string', default: 'micro,server' },
+    data: { type: 'string', default: '../shared/data/synthea-75.ndjson.gz' },
+    seconds: { type: 'string', default: '5' },
+    repeat: { type: 'string', default: '3' },
+    out: { type: 'string', default: 'bench/results' },
+    help: { type: 'boolean', default: false },
+  },
+})
+
+if (values.help) {
+  console.log(`npm run bench -- [options]
+
+  --parts LIST    micro, server, growth (fills a store with a million resources); default micro,server
+  --data FILE     transactions to load, one a line (.gz too)
+  --seconds N     of each measurement (default 5)
+  --repeat N      of each; the middle one is shown (default 3)
+  --out FOLDER    where results go (default bench/results)`)
+  process.exit(0)
+}
+
+const parts = new Set(values.parts.split(','))
+const options = { seconds: Number(values.seconds), repeat: Number(values.repeat) }
+const data = readData(values.data)
+const facts = {
+  date: new Date().toISOString().slice(0, 10),
+  node: process.version,
+  sqlite: process.versions.sqlite,
+  processor: cpus()[0]?.model ?? 'unknown',
+  cores: availableParallelism(),
+  memory: `${Math.round(totalmem() / 2 ** 30)} GiB`,
+  system: `${process.platform} ${process.arch}`,
+  load: loadavg()[0]?.toFixed(2),
+}
+
+const tables: [title: string, rows: Row[]][] = []
+if (parts.has('micro')) tables.push(['Parts alone, for one Synthea resource', micro(data)])
+if (parts.has('server'))
+  tables.push(['The server, durable, its load on the same cores', await wholeServer(data, options)])
+if (parts.has('growth')) tables.push(['The store as it grows', await growth()])
+
+const text = `# Results of npm run bench
+
+${Object.entries(facts)
+  .map(([name, value]) => `${name}: ${value}`)
+  .join(' · ')}
+
+Each figure is the middle of ${options.repeat} runs of ${options.seconds} s. Machines differ and are shared: compare ratios within one run.
+
+${tables.map(([title, rows]) => `## ${title}\n\n${printTable(rows)}`).join('\n\n')}
+`
+mkdirSync(values.out, { recursive: true })
+writeFileSync(`${values.out}/latest.md`, text)
+writeFileSync(
+  `${values.out}/latest.json`,
+  `${JSON.stringify({ facts, options, tables: Object.fromEntries(tables) }, null, 1)}\n`,
+)
+console.log(text)
