@@ -1,4 +1,5 @@
 /** Express request to FhirRequest, and FhirResponse to Express. */
+import { isUtf8 } from 'node:buffer'
 import type { OutgoingHttpHeaders } from 'node:http'
 import { promisify } from 'node:util'
 import { brotliCompress, constants, gzip } from 'node:zlib'
@@ -47,8 +48,16 @@ export function readRequest(
     headers: request.headers as FhirRequest['headers'],
     base,
   }
+  if (fhir.headers['if-none-exist'] !== undefined) readCriteria(fhir.headers)
   if (Buffer.isBuffer(request.body) && request.body.length > 0) readBody(fhir, request.body, limits)
   return fhir
+}
+
+/** Node takes the bytes of a header for Latin-1; misread criteria would find nothing, and store a second one. */
+function readCriteria(headers: FhirRequest['headers']): void {
+  const bytes = Buffer.from(headers['if-none-exist'] ?? '', 'latin1')
+  if (!isUtf8(bytes)) throw invalid('If-None-Exist is not UTF-8: percent-encode its values')
+  headers['if-none-exist'] = bytes.toString('utf8')
 }
 
 function readPath(path: string): string[] {

@@ -95,6 +95,20 @@ describe('conditional create', () => {
     expect((await create(numbered('c4'), unless(search))).status).toBe(200)
   })
 
+  test.each([
+    ['UTF-8, as many clients send them', 200, 'utf8'],
+    ['another encoding, which must not store a second one,', 400, 'latin1'],
+  ] as const)('letters beyond ASCII in %s answer %i', async (_, status, encoding) => {
+    const body = JSON.stringify(numbered('Ü1'))
+    await create(numbered('Ü1'), unless(`identifier=${mrn}|%C3%9C1`))
+    const search = Buffer.from(`identifier=${mrn}|Ü1`, encoding).toString('latin1')
+    const headers = { 'Content-Type': 'application/fhir+json', 'If-None-Exist': search }
+    // Not by supertest: Node writes a header that has a text for its body as UTF-8, fetch its bytes as they are.
+    const answer = await fetch(`${app.url}/fhir/Patient`, { method: 'POST', headers, body })
+    expect(answer.status).toBe(status)
+    expect(await count('%C3%9C1')).toBe(1)
+  })
+
   test('a question mark in a value stays in it', async () => {
     const identifier = [{ system: 'http://example.org/?of', value: '1' }]
     const search = unless('identifier=http://example.org/?of|1')
