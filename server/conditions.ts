@@ -1,6 +1,7 @@
 /** https://hl7.org/fhir/R4/http.html#concurrency and #cread: what a request's headers make it depend on. */
 import { invalid } from '../resources/error.ts'
 import type { Write } from '../resources/repository.ts'
+import { readQuery } from './query.ts'
 import type { FhirRequest } from './request.ts'
 
 /** If-Match and If-None-Match of a write; 400 where they are malformed, so that no condition is passed over. */
@@ -47,5 +48,7 @@ const opaque = (tag: string): string => (tag.startsWith('W/') ? tag.slice(2) : t
 export function ifNoneExist({ headers }: FhirRequest): Pick<Write, 'criteria'> {
   const header = headers['if-none-exist']
   if (header === undefined) return {}
-  return { criteria: [...new URLSearchParams(header.trim().replace(/^[^=?]*\?/, ''))] }
+  return {
+    criteria: readQuery(header.trim().replace(/^[^=?]*\?/, ''), 'the criteria of If-None-Exist'),
+  }
 }

@@ -3,6 +3,7 @@ import { type FhirError, invalid } from '../resources/error.ts'
 import { parseJson, printJson } from '../resources/json.ts'
 import { isObject } from '../resources/resource.ts'
 import { preferOf } from './prefer.ts'
+import { readQuery } from './query.ts'
 import type { FhirRequest, FhirResponse } from './request.ts'
 
 export interface Entry {
@@ -49,7 +50,7 @@ function readUrl(url: string, base: string, path: string): Pick<FhirRequest, 'pa
   try {
     return {
       path: steps.split('/').filter(Boolean).map(decodeURIComponent),
-      query: cut < 0 ? [] : [...new URLSearchParams(local.slice(cut + 1))],
+      query: cut < 0 ? [] : readQuery(local.slice(cut + 1)),
     }
   } catch {
     throw invalid('url is not correctly percent-encoded', `${path}.request.url`)

@@ -24,11 +24,11 @@ import {
   notAPatch,
   patchTypes,
 } from './formats.ts'
+import { readQuery } from './query.ts'
 import type { FhirRequest, FhirResponse } from './request.ts'
 
 /** Longer addresses are searches by POST. */
 const longestUrl = 16 * 1024
-const mostParameters = 500
 
 /** What was asked for, as data, with the format of the answer. Throws a FhirError for what cannot be read. */
 export function readRequest(
@@ -70,27 +70,6 @@ function readPath(path: string): string[] {
   } catch {
     throw invalid('the address is not correctly percent-encoded')
   }
-}
-
-function readQuery(text: string): [string, string][] {
-  if (text === '') return []
-  const plain = text.replaceAll('+', ' ')
-  let pairs: [string, string][]
-  try {
-    pairs = plain
-      .split('&')
-      .filter(Boolean)
-      .map(pair => {
-        const cut = pair.indexOf('=')
-        const [name, value] = cut < 0 ? [pair, ''] : [pair.slice(0, cut), pair.slice(cut + 1)]
-        return [decodeURIComponent(name), decodeURIComponent(value)]
-      })
-  } catch {
-    throw invalid('the parameters are not correctly percent-encoded')
-  }
-  if (pairs.length > mostParameters)
-    throw tooLarge(`a request takes ${mostParameters} parameters at most`)
-  return pairs
 }
 
 function readBody(fhir: FhirRequest, bytes: Buffer, limits: JsonLimits): void {

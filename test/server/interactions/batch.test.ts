@@ -112,6 +112,14 @@ describe('each interaction in a batch', () => {
     expect(body.entry[2].resource).toBeUndefined()
   })
 
+  test('with criteria that are not percent-encoded UTF-8 answers 400 and stores nothing', async () => {
+    const { body } = await run('batch', [
+      { ...request('PUT', 'Patient?identifier=%DC1'), resource: numbered('u1') },
+      { ...request('POST', 'Patient', { ifNoneExist: 'identifier=%DC1' }), resource: patient() },
+    ])
+    expect(statuses(body)).toEqual(['400 Bad Request', '400 Bad Request'])
+  })
+
   test('may name this server in its url, and no other', async () => {
     const { body } = await run('batch', [
       request('GET', `${app.url}/fhir/Patient/a`),

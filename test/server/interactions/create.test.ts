@@ -120,6 +120,7 @@ describe('conditional create', () => {
     ['nothing', ''],
     ['no search parameter', '_count=1'],
     ['an unknown parameter', 'wings=2'],
+    ['a value that is not percent-encoded UTF-8', 'identifier=%DC1'],
   ])('criteria that name %s answer 400', async (_, search) => {
     expect((await create(patient(), unless(search))).status).toBe(400)
   })
