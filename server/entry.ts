@@ -1,4 +1,5 @@
 /** A Bundle entry as a request, and an answer as a Bundle entry. https://hl7.org/fhir/R4/http.html#transaction */
+import { STATUS_CODES } from 'node:http'
 import { type FhirError, invalid } from '../resources/error.ts'
 import { parseJson, printJson } from '../resources/json.ts'
 import { isObject } from '../resources/resource.ts'
@@ -103,30 +104,13 @@ function readBody(method: string, resource: unknown, path: string): Pick<FhirReq
   return resource === undefined ? {} : { body: resource }
 }
 
-const phrases: Record<number, string> = {
-  200: 'OK',
-  201: 'Created',
-  204: 'No Content',
-  304: 'Not Modified',
-  400: 'Bad Request',
-  404: 'Not Found',
-  405: 'Method Not Allowed',
-  409: 'Conflict',
-  410: 'Gone',
-  412: 'Precondition Failed',
-  422: 'Unprocessable Entity',
-  429: 'Too Many Requests',
-  500: 'Internal Server Error',
-  503: 'Service Unavailable',
-}
-
 /** Prints the answer as an entry. What is stored is taken over as it is. */
 export function printEntry(answer: FhirResponse): string {
   const { status, headers } = answer
-  const phrase = phrases[status]
+  const phrase = STATUS_CODES[status]
   const response = {
     status: phrase ? `${status} ${phrase}` : String(status),
-    location: headers.Location,
+    location: headers.Location ?? headers['Content-Location'],
     etag: headers.ETag,
     lastModified: answer.version ? new Date(answer.version.at).toISOString() : undefined,
     outcome: answer.outcome,

@@ -77,12 +77,19 @@ async function runAlone(read: () => Entry, { context, parts }: Run): Promise<Fhi
   try {
     const entry = read()
     refuseNested(entry)
-    return await parts.dispatch(entry.request, context)
+    const answer = await parts.dispatch(entry.request, context)
+    return entry.request.method === 'HEAD' ? headOf(answer) : answer
   } catch (error) {
     if (error instanceof FhirError) return failedEntry(error)
     throw error
   }
 }
+
+const headOf = ({ status, headers, version }: FhirResponse): FhirResponse => ({
+  status,
+  headers,
+  ...(version ? { version } : {}),
+})
 
 function refuseNested(entry: Entry): void {
   if (entry.request.path.length === 0 && entry.request.method === 'POST')

@@ -61,6 +61,36 @@ describe('each interaction in a batch', () => {
     })
   })
 
+  test('of an update tells which resource was written, also where a search named it', async () => {
+    await put(app, numbered('placed', { id: 'placed' }))
+    const criteria = `Patient?identifier=${mrn}|placed`
+    const patched = { contentType: 'application/merge-patch+json', data: 'eyJhY3RpdmUiOnRydWV9' }
+    for (const type of ['batch', 'transaction']) {
+      const { body } = await run(type, [
+        { ...request('PUT', criteria), resource: numbered('placed', { language: type }) },
+        {
+          ...request('PATCH', 'Patient/a'),
+          resource: { resourceType: 'Binary', ...patched },
+        },
+      ])
+      expect(statuses(body)).toEqual(['200 OK', '200 OK'])
+      const [updated, kept] = body.entry
+      const number = type === 'batch' ? 2 : 3
+      expect(updated.response.location).toBe(`${app.url}/fhir/Patient/placed/_history/${number}`)
+      expect(kept.response.location).toMatch(/\/fhir\/Patient\/a\/_history\/\d+$/)
+    }
+  })
+
+  test('by HEAD answers without the resource', async () => {
+    const head = [request('HEAD', 'Patient/a'), request('HEAD', 'Patient')]
+    for (const type of ['batch', 'transaction']) {
+      const { body } = await run(type, head)
+      expect(statuses(body)).toEqual(['200 OK', '200 OK'])
+      expect(body.entry.map((entry: any) => entry.resource)).toEqual([undefined, undefined])
+      expect(body.entry[0].response.etag).toMatch(/^W/)
+    }
+  })
+
   test('that fails has its status and outcome, and leaves the others alone', async () => {
     const { status, body } = await run('batch', [
       request('GET', 'Patient/never'),
