@@ -29,7 +29,7 @@ const subsetted = {
   code: 'SUBSETTED',
 }
 
-/** The resource with only what was asked for and what is mandatory, marked as SUBSETTED. */
+/** The resource with only what was asked for, what is mandatory and what modifies it, marked as SUBSETTED. */
 export function reduce(json: string, subset: Subset): Resource {
   const resource = parseJson(json) as Resource
   const structure = structureOf(resource.resourceType)
@@ -38,7 +38,8 @@ export function reduce(json: string, subset: Subset): Resource {
   const keep = elements
     ? named(elements, structure, resource.resourceType)
     : keepOf(summary, structure)
-  const wanted = (name: string) => always.has(name) || mandatory(structure, name) || keep(name)
+  const wanted = (name: string) =>
+    always.has(name) || mandatory(structure, name) || keep(name) || alters(structure, name, subset)
   const reduced = pick(resource, wanted)
   if (summary === 'true' && !elements) trim(reduced, resource.resourceType)
   const meta = isObject(reduced.meta) ? reduced.meta : {}
@@ -73,6 +74,10 @@ function keepOf(summary: Subset['summary'], structure: Structure): (name: string
 
 const mandatory = (structure: Structure, name: string): boolean =>
   (elementOf(structure, name)?.min ?? 0) > 0
+
+/** What can turn the meaning of the rest around (`doNotPerform`, entered in error) is not left out of it. */
+const alters = (structure: Structure, name: string, { summary, elements }: Subset): boolean =>
+  (elements !== undefined || summary === 'true') && elementOf(structure, name)?.modifier === true
 
 /** The element a name in JSON stands for: `valueQuantity` is `value`. */
 function keyOf({ elements }: Structure, name: string): string {

@@ -162,6 +162,27 @@ describe('parts of a resource', () => {
     expect(await keysOf(query)).toBe(keys)
   })
 
+  test.each([
+    ['_summary=true', 'code doNotPerform intent modifierExtension status subject'],
+    ['_summary=text', 'intent status subject'],
+    ['_elements=note', 'doNotPerform intent modifierExtension note status subject'],
+  ])('%s leaves out nothing that changes what the rest means', async (query, keys) => {
+    await put(app, {
+      resourceType: 'ServiceRequest',
+      id: 'not',
+      modifierExtension: [{ url: 'http://x.org/m', valueBoolean: true }],
+      status: 'active',
+      intent: 'order',
+      doNotPerform: true,
+      code: { text: 'biopsy' },
+      subject: { reference: 'Patient/a' },
+      note: [{ text: 'anticoagulated' }],
+    })
+    const { resourceType, id, meta, ...rest } = (await get(`ServiceRequest/not?${query}`)).body
+    expect([resourceType, id, meta.versionId]).toEqual(['ServiceRequest', 'not', '1'])
+    expect(Object.keys(rest).sort().join(' ')).toBe(keys)
+  })
+
   test('they are marked as such, and keep the tags they have', async () => {
     await put(
       app,
