@@ -7,6 +7,7 @@ import { dropUnchanged } from './write/drop-unchanged.ts'
 import { extractRows } from './write/extract-rows.ts'
 import { findMatch } from './write/find-match.ts'
 import { load } from './write/load.ts'
+import { refusePart } from './write/refuse-part.ts'
 import { resolveReferences } from './write/resolve-references.ts'
 import { stamp } from './write/stamp.ts'
 import { takeBody } from './write/take-body.ts'
@@ -25,6 +26,7 @@ const steps: [Step, ...(Kind | undefined)[]][] = [
   [load,                  u, p, d],
   [checkVersion,          u, p, d],   // If-Match, If-None-Match
   [takeBody,           c, u, p   ],   // applies the patch
+  [refusePart,            u      ],   // what _summary or _elements gave
   [dropUnchanged,         u, p   ],
   [validate,           c, u, p   ],
   [resolveReferences,  c, u, p, d],

@@ -50,6 +50,23 @@ describe('update', () => {
     expect((await get('Patient/u4/_history')).body.total).toBe(1)
   })
 
+  test.each(['_summary=true', '_elements=gender'])(
+    'with what a read with %s gave answers 422, because the rest would be lost',
+    async query => {
+      const whole = patient({ id: 'part', gender: 'other', photo: [{ title: 'face' }] })
+      await put(app, whole)
+      const part = (await get(`Patient/part?${query}`)).body
+      const answer = await update('Patient/part', { ...part, gender: 'female' })
+      expect([answer.status, answer.body.issue[0]]).toEqual([
+        422,
+        expect.objectContaining({ code: 'business-rule', expression: ['Patient.meta.tag'] }),
+      ])
+      expect((await get('Patient/part')).body).toMatchObject(whole)
+      const copy = await update('Patient/copy-of-part', { ...part, id: 'copy-of-part' })
+      expect(copy.status).toBeLessThan(300)
+    },
+  )
+
   test('that changes only the digits of a decimal makes a version', async () => {
     const quantity = (digits: string) =>
       `{"resourceType":"Observation","id":"dec","status":"final","code":{"text":"x"},"valueQuantity":{"value":${digits}}}`
