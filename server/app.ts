@@ -7,7 +7,7 @@ import { consolePages } from './console/pages.ts'
 import type { Dispatch } from './dispatch.ts'
 import { defaultFormat } from './formats.ts'
 import type { Health } from './health.ts'
-import { asFhirError, formatOf, readRequest, sendAnswer } from './http.ts'
+import { asFhirError, formatOf, readRequest, type Sending, sendAnswer } from './http.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
 import type { FhirRequest } from './request.ts'
@@ -52,6 +52,7 @@ function fhir(parts: AppParts, body: express.RequestHandler) {
     const started = performance.now()
     const id = requestId(request, parts)
     let asked: FhirRequest | undefined
+    let format = defaultFormat
     response.once('close', () => {
       running.count--
       report(parts, { id, started, status: response.statusCode, asked })
@@ -63,11 +64,11 @@ function fhir(parts: AppParts, body: express.RequestHandler) {
         if (running.count > config.maxRunning)
           throw unavailable('the server is busy: try again shortly', 1)
         asked = readRequest(request, { base: parts.base(), limits })
-        const format = formatOf(asked)
+        format = formatOf(asked)
         const result = await parts.dispatch(asked, parts.makeContext(id))
         await sendAnswer(response, result, { id, fhir: asked, format })
       } catch (thrown) {
-        await sendError(response, thrown, { id, log: parts.log, fhir: asked })
+        await sendError(response, thrown, { id, log: parts.log, fhir: asked, format })
       }
     }
     if (readsBody.has(request.method)) body(request, response, answer)
@@ -105,7 +106,7 @@ function report(
 async function sendError(
   response: Response,
   thrown: unknown,
-  { id, log, fhir }: { id: string; log: Log; fhir: FhirRequest | undefined },
+  { log, ...sending }: Sending & { log: Log },
 ): Promise<void> {
   const error = asFhirError(thrown)
   if (response.headersSent) {
@@ -114,11 +115,11 @@ async function sendError(
   }
   const known = error instanceof FhirError
   if (!known || error.status >= 500)
-    log.error({ request: id, err: error, cause: (error as Error)?.cause })
+    log.error({ request: sending.id, err: error, cause: (error as Error)?.cause })
   const shown = known
     ? error
     : new FhirError(500, [
-        issue('exception', `the server failed on request ${id}: tell its operator this id`),
+        issue('exception', `the server failed on request ${sending.id}: tell its operator this id`),
       ])
   await sendAnswer(
     response,
@@ -127,7 +128,7 @@ async function sendError(
       headers: shown.headers,
       outcome: shown.outcome,
     },
-    { id, fhir, format: defaultFormat },
+    sending,
   )
 }
 
@@ -181,6 +182,6 @@ function failed(parts: AppParts) {
   // Express tells an error handler by its four parameters.
   return async (error: unknown, request: Request, response: Response, _next: NextFunction) => {
     const id = requestId(request, parts)
-    await sendError(response, error, { id, log: parts.log, fhir: undefined })
+    await sendError(response, error, { id, log: parts.log, format: defaultFormat })
   }
 }

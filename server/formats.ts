@@ -21,10 +21,26 @@ const json: Format = {
 
 export const formats: readonly Format[] = [json]
 
-const byName = new Map(formats.flatMap(format => format.names.map(name => [name, format] as const)))
+/** Whoever asks for a media type by its general name gets it under that name. */
+const byName = new Map(
+  formats.flatMap(format =>
+    format.names.map(
+      name => [name, name.includes('/') ? { ...format, mediaType: name } : format] as const,
+    ),
+  ),
+)
 
 export const defaultFormat = json
-export const formatNamed = (name: string): Format | undefined => byName.get(name)
+
+/** What a media type with its parameters stands for; absent: none that there is, or in another version of FHIR. */
+export function formatNamed(text: string): Format | undefined {
+  const [name = '', ...parameters] = text.split(';').map(part => part.trim().toLowerCase())
+  return parameters.some(isOtherVersion) ? undefined : byName.get(name)
+}
+
+/** https://hl7.org/fhir/R4/http.html#version-parameter */
+export const isOtherVersion = (parameter: string): boolean =>
+  parameter.startsWith('fhirversion=') && !/^fhirversion="?4\.0(\.\d+)?"?$/.test(parameter)
 
 /** The media types a PATCH may come in: a FHIRPath Patch is a resource. */
 export const patchFormats = [
@@ -62,11 +78,16 @@ export const accepted = [
 export function negotiate(accept: string | undefined): Format | undefined {
   if (accept === undefined || accept === '' || accept === '*/*' || accept === json.mediaType)
     return json
-  for (const part of accept.split(',')) {
-    const [name = '', ...parameters] = part.split(';').map(text => text.trim().toLowerCase())
-    if (parameters.some(parameter => /^q=0(\.0*)?$/.test(parameter))) continue
-    const format = /^(\*|application|text)\/\*$/.test(name) ? json : byName.get(name)
-    if (format) return format
-  }
-  return undefined
+  return accept
+    .split(',')
+    .map(range => ({ range, quality: qualityOf(range) }))
+    .filter(({ quality }) => quality > 0)
+    .sort((a, b) => b.quality - a.quality)
+    .map(({ range }) => formatNamed(range.replace(/^\s*(\*|application|text)\/\*/, anyOf)))
+    .find(format => format !== undefined)
 }
+
+const qualityOf = (range: string): number =>
+  Number(/;\s*q=([01](?:\.\d{0,3})?)\s*(?:;|$)/i.exec(range)?.[1] ?? 1)
+
+const anyOf = (_: string, kind: string): string => (kind === 'text' ? 'text/json' : json.mediaType)

@@ -20,6 +20,7 @@ import {
   type Format,
   formatNamed,
   formType,
+  isOtherVersion,
   negotiate,
   notAPatch,
   patchTypes,
@@ -81,6 +82,8 @@ function readBody(fhir: FhirRequest, bytes: Buffer, limits: JsonLimits): void {
     .replaceAll('"', '')
   if (charset && charset !== 'utf-8' && charset !== 'utf8')
     throw unsupportedMedia('the body must be UTF-8')
+  if (parameters.some(isOtherVersion))
+    throw unsupportedMedia('the body must be of FHIR 4.0: no other fhirVersion is stored here')
   const text = decodeUtf8(bytes)
   if (mediaType === formType) {
     if (fhir.path.at(-1) !== '_search')
@@ -108,14 +111,17 @@ export function formatOf(fhir: FhirRequest): Format {
   if (fhir.query.length > 0) {
     const asked = fhir.query.find(([name]) => name === '_format')?.[1]
     if (asked !== undefined) {
-      const format = formatNamed(asked.split(';', 1)[0]?.trim().replace(' ', '+') ?? '')
-      if (!format) throw notAcceptable(`_format takes ${defaultFormat.names.join(', ')}`)
+      const format = formatNamed(asked.trim().replace(' ', '+'))
+      if (!format)
+        throw notAcceptable(`_format takes ${defaultFormat.names.join(', ')}, of FHIR 4.0`)
       return format
     }
   }
   const format = negotiate(fhir.headers.accept)
   if (!format)
-    throw notAcceptable(`answers come as ${defaultFormat.mediaType}: ask for it in Accept`)
+    throw notAcceptable(
+      `answers come as ${defaultFormat.mediaType}, of FHIR 4.0: ask for it in Accept`,
+    )
   return format
 }
 
@@ -128,7 +134,7 @@ const isPretty = (fhir: FhirRequest | undefined): boolean =>
 const worthPacking = 1024
 
 /** How an answer is sent. */
-interface Sending {
+export interface Sending {
   /** Of the request. */
   id: string
   fhir?: FhirRequest | undefined
