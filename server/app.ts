@@ -157,10 +157,10 @@ function cors({ corsOrigins }: Config): express.RequestHandler {
   const origins = new Set(corsOrigins.split(',').map(origin => origin.trim()))
   return (request, response, next) => {
     const { origin } = request.headers
+    if (corsOrigins !== '') response.vary('Origin')
     if (origin && (origins.has('*') || origins.has(origin))) {
       response.setHeader('Access-Control-Allow-Origin', origins.has('*') ? '*' : origin)
       response.setHeader('Access-Control-Expose-Headers', exposed)
-      response.vary('Origin')
     }
     if (request.method !== 'OPTIONS') return next()
     const headers = request.headers['access-control-request-headers']

@@ -148,7 +148,12 @@ export async function sendAnswer(
   { id, fhir, format }: Sending,
 ): Promise<void> {
   // All headers go in one call: those set before would make writing the head slow.
-  const headers: OutgoingHttpHeaders = { 'X-Request-Id': id, ...answer.headers }
+  const headers: OutgoingHttpHeaders = {
+    'X-Request-Id': id,
+    'Cache-Control': kept,
+    Vary: response.hasHeader('Vary') ? `Origin, ${varies}` : varies,
+    ...answer.headers,
+  }
   if (answer.stream) return sendStream(response, headers, answer)
   const text = textOf(answer, format, isPretty(fhir))
   if (text === undefined || answer.status === 304 || answer.status === 204) {
@@ -156,7 +161,6 @@ export async function sendAnswer(
     return
   }
   headers['Content-Type'] = `${format.mediaType}; charset=utf-8`
-  headers.Vary = response.hasHeader('Vary') ? `Origin, ${varies}` : varies
   const encoding = text.length > worthPacking ? encodingOf(response) : undefined
   if (encoding) headers['Content-Encoding'] = encoding
   const body = encoding ? await pack(encoding, text) : text
@@ -166,6 +170,8 @@ export async function sendAnswer(
   else response.end(body)
 }
 
+/** Without a word on it caches guess from Last-Modified how long an answer holds, and show what was replaced. */
+const kept = 'private, no-cache'
 const varies = 'Accept, Accept-Encoding'
 
 function textOf(answer: FhirResponse, format: Format, pretty: boolean): string | undefined {

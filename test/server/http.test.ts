@@ -1,0 +1,41 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { type App, startApp } from '../support/app.ts'
+import { patient, put } from '../support/make.ts'
+
+const ours = 'https://app.example.org'
+let app: App
+let open: App
+beforeAll(async () => {
+  app = await startApp()
+  open = await startApp({ CORS_ORIGINS: ours })
+  for (const each of [app, open]) await put(each, patient({ id: 'a' }))
+})
+afterAll(() => Promise.all([app.close(), open.close()]))
+
+test.each([
+  ['a read', 'Patient/a', 200],
+  ['a search', 'Patient?_id=a', 200],
+  ['what is not there', 'Patient/none', 404],
+  ['the CapabilityStatement', 'metadata', 200],
+])('a cache asks again before it shows %s', async (_, path, status) => {
+  const answer = await app.request.get(`/fhir/${path}`)
+  expect([answer.status, answer.headers['cache-control']]).toEqual([status, 'private, no-cache'])
+})
+
+test('a 304 says of caches what the whole answer would', async () => {
+  const whole = await app.request.get('/fhir/Patient/a')
+  const same = await app.request.get('/fhir/Patient/a').set('If-None-Match', 'W/"1"')
+  expect(same.status).toBe(304)
+  for (const name of ['etag', 'last-modified', 'cache-control', 'vary'])
+    expect(same.headers[name]).toBe(whole.headers[name])
+})
+
+test.each([
+  ['no origin', undefined],
+  ['another origin', 'https://other.example.org'],
+  ['an allowed origin', ours],
+])('an answer to %s is not given by a cache to another, where some may call', async (_, origin) => {
+  const { headers } = await open.request.get('/fhir/Patient/a').set(origin ? { origin } : {})
+  expect(headers.vary).toBe('Origin, Accept, Accept-Encoding')
+  expect(headers['access-control-allow-origin']).toBe(origin === ours ? ours : undefined)
+})
