@@ -156,7 +156,9 @@ export async function sendAnswer(
   }
   if (answer.stream) return sendStream(response, headers, answer)
   const text = textOf(answer, format, isPretty(fhir))
-  if (text === undefined || answer.status === 304 || answer.status === 204) {
+  const bodiless = answer.status === 304 || answer.status === 204
+  if (text === undefined || bodiless) {
+    if (!bodiless) headers['Content-Length'] = 0
     response.writeHead(answer.status, headers).end()
     return
   }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { type App, startApp } from '../support/app.ts'
-import { patient, put } from '../support/make.ts'
+import { patient, put, send } from '../support/make.ts'
 
 const ours = 'https://app.example.org'
 let app: App
@@ -38,4 +38,10 @@ test.each([
   const { headers } = await open.request.get('/fhir/Patient/a').set(origin ? { origin } : {})
   expect(headers.vary).toBe('Origin, Accept, Accept-Encoding')
   expect(headers['access-control-allow-origin']).toBe(origin === ours ? ours : undefined)
+})
+
+test('an answer without a body says so instead of sending an empty one in chunks', async () => {
+  const minimal = { headers: { Prefer: 'return=minimal' } }
+  const { headers } = await send(app, ['PUT', 'Patient/a'], patient({ id: 'a' }), minimal)
+  expect([headers['content-length'], headers['transfer-encoding']]).toEqual(['0', undefined])
 })
