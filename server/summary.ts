@@ -10,7 +10,7 @@ export interface Subset {
   elements?: string[]
 }
 
-/** What `_summary` and `_elements` of a read ask for; absent: all of it. Refuses `count`, which is for searches. */
+/** What `_summary` and `_elements` of anything but a search ask for; absent: all of it. Refuses `count`, which is for searches. */
 export function subsetOf(request: FhirRequest): Subset | undefined {
   if (request.query.length === 0) return undefined
   let subset: Subset | undefined
@@ -18,7 +18,7 @@ export function subsetOf(request: FhirRequest): Subset | undefined {
     if (name === '_elements') subset = { ...subset, elements: value.split(',').filter(Boolean) }
     if (name !== '_summary' || value === 'false') continue
     if (value !== 'true' && value !== 'text' && value !== 'data')
-      throw invalid('_summary of a read takes true, text, data or false')
+      throw invalid('_summary takes true, text, data or false here')
     subset = { ...subset, summary: value }
   }
   return subset

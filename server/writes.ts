@@ -7,11 +7,14 @@ import { writeConditions as conditions, ifNoneExist } from './conditions.ts'
 import { notAPatch } from './formats.ts'
 import { preferOf, refuseUnknown } from './prefer.ts'
 import type { FhirRequest, FhirResponse } from './request.ts'
+import { reduce, subsetOf } from './summary.ts'
 
 /** https://hl7.org/fhir/R4/http.html: POST creates, PUT updates, PATCH patches, DELETE deletes; without an id by criteria. */
 export function writeOf(request: FhirRequest): Write {
   const [type = ''] = request.path
   const { body } = request
+  // Refused before anything is written, not when it is answered.
+  subsetOf(request)
   switch (request.method) {
     case 'POST':
       refuseUnknown(request, shaping, 'a create (its search goes into If-None-Exist)')
@@ -31,7 +34,7 @@ export function writeOf(request: FhirRequest): Write {
   }
 }
 
-const shaping = new Set(['_format', '_pretty'])
+const shaping = new Set(['_format', '_pretty', '_summary', '_elements'])
 
 /** Which one is meant: by its id, or by the search that stands in its place. */
 function target(request: FhirRequest): Pick<Write, 'id' | 'criteria'> {
@@ -71,9 +74,10 @@ export function answerOf(outcome: Outcome, request: FhirRequest): FhirResponse {
   const wanted = preferOf(request).return
   if (wanted === 'OperationOutcome')
     return told(answer, outcome.changed ? 'done' : 'nothing had to be changed')
-  if (wanted !== 'minimal') return answer
-  const { json: _, ...rest } = answer
-  return rest
+  const { json, ...rest } = answer
+  if (wanted === 'minimal') return rest
+  const subset = subsetOf(request)
+  return subset && json !== undefined ? { ...rest, resource: reduce(json, subset) } : answer
 }
 
 /** The answer with a few words in place of a resource. */

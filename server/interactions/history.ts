@@ -1,6 +1,7 @@
 /** https://hl7.org/fhir/R4/http.html#history: of an instance, a type or the system; newest first, deletes included. */
 import type { Context } from '../../resources/context.ts'
 import { invalid } from '../../resources/error.ts'
+import { printJson } from '../../resources/json.ts'
 import type { Repository } from '../../resources/repository.ts'
 import { instantRange } from '../../resources/search/instant.ts'
 import type { HistoryQuery } from '../../resources/search/query.ts'
@@ -9,6 +10,7 @@ import type { Interaction, Parts } from '../interactions.ts'
 import { type Listed, linksOf, printListing } from '../listing.ts'
 import { refuseUnknown } from '../prefer.ts'
 import type { FhirRequest } from '../request.ts'
+import { reduce, type Subset, subsetOf } from '../summary.ts'
 
 export const history: Interaction = async (request, context, parts) => {
   const [type, id] = request.path.filter(step => step !== '_history')
@@ -17,6 +19,7 @@ export const history: Interaction = async (request, context, parts) => {
     ...(id ? { id } : {}),
     ...readParameters(request, parts),
   }
+  const subset = subsetOf(request)
   const { repository } = parts
   const page = await repository.history(context, query)
   const total = id === undefined ? undefined : await totalOf(page, query, { repository, context })
@@ -25,7 +28,7 @@ export const history: Interaction = async (request, context, parts) => {
     type: 'history',
     ...(total === undefined ? {} : { total }),
     links: linksOf(request, used, page.next),
-    entries: page.versions.map(version => listed(version, request)),
+    entries: page.versions.map(version => listed(version, request, subset)),
   })
   return { status: 200, headers: {}, json }
 }
@@ -63,6 +66,8 @@ const parameters: Readonly<Record<string, Read>> = {
   _page(value, query) {
     query.after = value
   },
+  _summary() {},
+  _elements() {},
   _format() {},
   _pretty() {},
 }
@@ -91,11 +96,11 @@ const methods = {
   delete: 'DELETE',
 } as const
 
-function listed(version: Version, request: FhirRequest): Listed {
+function listed(version: Version, request: FhirRequest, subset: Subset | undefined): Listed {
   const { type, id, number, at, method, json } = version
   return {
     fullUrl: `${request.base}/${type}/${id}`,
-    json,
+    json: subset && json !== undefined ? printJson(reduce(json, subset)) : json,
     rest: {
       request: { method: methods[method], url: method === 'create' ? type : `${type}/${id}` },
       response: {

@@ -141,3 +141,23 @@ describe('Prefer on a write', () => {
     if (!resourceType) expect(answer.text).toBe('')
   })
 })
+
+describe('parts of what was written', () => {
+  test('are answered where they are asked for', async () => {
+    const created = await send(app, ['POST', 'Patient?_elements=gender'], numbered('part'))
+    const { id } = created.body
+    expect(created.body.meta.tag[0].code).toBe('SUBSETTED')
+    expect(Object.keys(created.body)).toEqual(['resourceType', 'id', 'meta'])
+    const kept = (await app.request.get(`/fhir/Patient/${id}`)).body
+    expect([kept.meta.tag, kept.identifier[0].value]).toEqual([undefined, 'part'])
+    const again = numbered('part', { gender: 'other' })
+    const path = `Patient?identifier=${mrn}|part&_elements=gender`
+    const updated = (await send(app, ['PUT', path], again)).body
+    expect([updated.id, updated.gender, updated.identifier]).toEqual([id, 'other', undefined])
+  })
+
+  test('that cannot be answered are refused before anything is written', async () => {
+    const answer = await send(app, ['POST', 'Patient?_summary=count'], numbered('uncounted'))
+    expect([answer.status, await count('uncounted')]).toEqual([400, 0])
+  })
+})

@@ -199,7 +199,18 @@ describe('_since and _at', () => {
   })
 })
 
+test('versions come in part where that is asked for, also on the next page', async () => {
+  const { body } = await get('Patient/a/_history?_elements=gender&_count=1')
+  expect(Object.keys(body.entry[0].resource)).toEqual(['resourceType', 'id', 'meta'])
+  expect(body.entry[0].resource.meta.tag[0].code).toBe('SUBSETTED')
+  expect(next(body)).toContain('_elements=gender')
+  const { entry } = (await get('Patient/a/_history?_summary=true&_count=50')).body
+  expect(entry[0].resource.birthDate).toBeDefined()
+  expect(entry.find(({ request }: Entry) => request.method === 'DELETE').resource).toBeUndefined()
+})
+
 test.each([
+  ['_summary=count', 400],
   ['_count=0', 400],
   ['_count=x', 400],
   ['_count=-1', 400],
