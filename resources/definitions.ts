@@ -26,6 +26,8 @@ export interface Structure {
 }
 
 export interface SearchParameterFacts {
+  /** The end of its address, `http://hl7.org/fhir/SearchParameter/Patient-active`. */
+  id: string
   code: string
   base: string[]
   type: string
@@ -46,7 +48,7 @@ const structures = lazy<Record<string, Structure>>('elements.json')
 const codes = lazy<Record<string, string[]>>('codes.json')
 const invariants =
   lazy<Record<string, [key: string, severity: string, expression: string][]>>('invariants.json')
-const parameters = lazy<Record<string, SearchParameterFacts>>('search-parameters.json')
+const parameters = lazy<Record<string, Omit<SearchParameterFacts, 'id'>>>('search-parameters.json')
 const compartments = lazy<Record<string, Record<string, string[]>>>('compartments.json')
 
 let types: ReadonlySet<string> | undefined
@@ -94,7 +96,9 @@ export function searchParameters(type: string): readonly SearchParameterFacts[] 
   const known = byType.get(type)
   if (known) return known
   const bases = new Set([type, 'Resource', 'DomainResource'])
-  const found = Object.values(parameters()).filter(({ base }) => base.some(name => bases.has(name)))
+  const found = Object.entries(parameters())
+    .filter(([, { base }]) => base.some(name => bases.has(name)))
+    .map(([id, facts]) => ({ id, ...facts }))
   byType.set(type, found)
   return found
 }

@@ -166,7 +166,7 @@ function readCodes(urls: Set<string>, valueSets: ValueSet[], codeSystems: CodeSy
 }
 
 function readSearchParameters(parameters: SearchParameter[], elements: object): Facts {
-  const facts: Record<string, SearchParameterFacts> = {}
+  const facts: Record<string, Omit<SearchParameterFacts, 'id'>> = {}
   const base = parameters.filter(
     ({ url, expression, type }) =>
       url.startsWith('http://hl7.org/fhir/SearchParameter/') && (expression || type === 'special'),

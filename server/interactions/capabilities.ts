@@ -130,6 +130,7 @@ function resourceOf(type: string, parts: Parts): CapabilityStatementRestResource
 const paramsOf = (type: string) =>
   [...searchableParameters(type).values()].map(facts => ({
     name: facts.code,
+    definition: `http://hl7.org/fhir/SearchParameter/${facts.id}`,
     type: facts.type as 'token',
   }))
 

@@ -1,0 +1,105 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import type { CapabilityStatement } from 'fhir/r4'
+import { createStructureValidator } from '../../../profiles/structure.ts'
+import { searchParameters } from '../../../resources/definitions.ts'
+import { parseSearch } from '../../../resources/search/parse.ts'
+import { type App, startApp } from '../../support/app.ts'
+import { definitions, readExample } from '../../support/examples.ts'
+import { patient, put } from '../../support/make.ts'
+
+let app: App
+let statement: CapabilityStatement
+beforeAll(async () => {
+  app = await startApp({ MAX_DELETE: '2', CORS_ORIGINS: 'https://app.example.org' })
+  statement = (await get('metadata')).body
+})
+afterAll(() => app.close())
+
+const get = (path: string) => app.request.get(`/fhir/${path}`)
+const server = () => statement.rest?.[0] ?? { mode: 'client' as const }
+const options = { strict: true, defaultCount: 1, maxCount: 1, base: 'http://x.org', now: 0 }
+
+describe('capabilities', () => {
+  test.each(['full', 'normative', 'terminology'])('mode=%s is valid R4', async mode => {
+    const { status, body } = await get(`metadata?mode=${mode}`)
+    expect(status).toBe(200)
+    expect(createStructureValidator().validate(body)).toEqual([])
+    expect([body.kind, body.implementation.url]).toEqual(['instance', `${app.url}/fhir`])
+  })
+
+  test('another mode answers 400, and HEAD the same headers', async () => {
+    expect((await get('metadata?mode=fast')).status).toBe(400)
+    const { headers } = await app.request.head('/fhir/metadata')
+    expect(headers.etag).toBe((await get('metadata')).headers.etag)
+  })
+
+  test('say 304 to whoever has them', async () => {
+    const { headers } = await get('metadata')
+    const again = get('metadata').set('If-None-Match', headers.etag ?? '')
+    expect((await again).status).toBe(304)
+  })
+
+  test('list each type once, and each of its search parameters once', () => {
+    const types = server().resource ?? []
+    expect(new Set(types.map(({ type }) => type)).size).toBe(types.length)
+    for (const { type, searchParam = [] } of types) {
+      const names = searchParam.map(({ name }) => name)
+      expect([type, new Set(names).size]).toEqual([type, names.length])
+    }
+  })
+
+  test('list exactly the search parameters that are answered', () => {
+    for (const { type, searchParam = [] } of server().resource ?? []) {
+      const listed = new Set(searchParam.map(({ name }) => name))
+      for (const { code, type: kind } of searchParameters(type)) {
+        const search = () => parseSearch(type, [[code, values[kind] ?? 'x']], options)
+        if (listed.has(code)) search()
+        else expect([type, code, statusOf(search)]).toEqual([type, code, 422])
+      }
+    }
+  })
+
+  test('name the definition of each search parameter, which is one that R4 publishes', () => {
+    const published = definitions
+      .filter(file => file.startsWith('SearchParameter-'))
+      .map(file => JSON.parse(readExample(file)).url)
+    const named = (server().resource ?? []).flatMap(({ searchParam = [] }) =>
+      searchParam.map(({ definition }) => definition),
+    )
+    expect(new Set(published)).toEqual(new Set([...published, ...named]))
+  })
+
+  test('say how many a conditional delete takes, and whether pages of other origins may call', async () => {
+    const single = await startApp({ MAX_DELETE: '1' })
+    const other = (await single.request.get('/fhir/metadata')).body.rest[0]
+    await single.close()
+    expect(server().resource?.[0]?.conditionalDelete).toBe('multiple')
+    expect(other.resource[0].conditionalDelete).toBe('single')
+    expect([server().security?.cors, other.security.cors]).toEqual([true, false])
+  })
+
+  test('come in part', async () => {
+    await put(app, patient({ id: 'a' }))
+    const { body } = await get('metadata?_elements=software')
+    expect(body).toMatchObject({ software: { name: 'Nidaan' }, fhirVersion: '4.0.1' })
+    expect(body.rest).toBeUndefined()
+  })
+})
+
+const values: Record<string, string> = {
+  date: '2024',
+  number: '1',
+  quantity: '1',
+  reference: 'Patient/1',
+  composite: 'x|a$2024',
+  uri: 'http://x.org',
+}
+
+function statusOf(run: () => unknown): number {
+  try {
+    run()
+    return 200
+  } catch (error) {
+    return (error as { status: number }).status
+  }
+}
