@@ -9,6 +9,9 @@ export function writeConditions({ headers }: FhirRequest): Pick<Write, 'ifMatch'
   const { 'if-match': ifMatch, 'if-none-match': ifNoneMatch } = headers
   if (ifNoneMatch !== undefined && ifNoneMatch.trim() !== '*')
     throw invalid('If-None-Match on a write takes * only')
+  // A date of whole seconds cannot tell two versions apart, and passed over it would let an update be lost.
+  if (headers['if-unmodified-since'] !== undefined && ifMatch === undefined)
+    throw invalid('If-Unmodified-Since is too coarse for a write: name the version in If-Match')
   return {
     ...(ifMatch === undefined ? {} : { ifMatch: readVersions(ifMatch) }),
     ...(ifNoneMatch === undefined ? {} : { ifNoneMatch: '*' }),
@@ -45,10 +48,13 @@ export function isUnchanged({ headers }: FhirRequest, etag: string, at: number):
 const opaque = (tag: string): string => (tag.startsWith('W/') ? tag.slice(2) : tag)
 
 /** https://hl7.org/fhir/R4/http.html#ccreate: the search part of a URL, with or without what comes before it. */
-export function ifNoneExist({ headers }: FhirRequest): Pick<Write, 'criteria'> {
+export function ifNoneExist({ headers, path: [type] }: FhirRequest): Pick<Write, 'criteria'> {
   const header = headers['if-none-exist']
   if (header === undefined) return {}
+  const [before = '', place = ''] = /^([^=?]*)\?/.exec(header.trim()) ?? []
+  if (place !== '' && place.split('/').at(-1) !== type)
+    throw invalid(`If-None-Exist searches in another type than ${type}, which is to be created`)
   return {
-    criteria: readQuery(header.trim().replace(/^[^=?]*\?/, ''), 'the criteria of If-None-Exist'),
+    criteria: readQuery(header.trim().slice(before.length), 'the criteria of If-None-Exist'),
   }
 }

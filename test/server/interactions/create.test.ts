@@ -89,6 +89,7 @@ describe('conditional create', () => {
     ['the parameters alone', `identifier=${mrn}|c4`],
     ['with the question mark', `?identifier=${mrn}|c4`],
     ['with the type', `Patient?identifier=${mrn}|c4`],
+    ['with the path', `/fhir/Patient?identifier=${mrn}|c4`],
     ['percent-encoded', `identifier=${encodeURIComponent(`${mrn}|c4`)}`],
   ])('the header holds %s', async (_, search) => {
     await create(numbered('c4'), unless(`identifier=${mrn}|c4`))
@@ -120,6 +121,7 @@ describe('conditional create', () => {
     ['nothing', ''],
     ['no search parameter', '_count=1'],
     ['an unknown parameter', 'wings=2'],
+    ['another type', `Observation?identifier=${mrn}|c4`],
     ['a value that is not percent-encoded UTF-8', 'identifier=%DC1'],
   ])('criteria that name %s answer 400', async (_, search) => {
     expect((await create(patient(), unless(search))).status).toBe(400)

@@ -115,6 +115,20 @@ describe('If-Match of an update', () => {
     expect(body.active).toBe(status !== 200)
   })
 
+  test('If-Unmodified-Since answers 400 and writes nothing, unless If-Match decides', async () => {
+    await put(app, patient({ id: 'dated' }))
+    const dated = { 'If-Unmodified-Since': 'Sun, 06 Nov 1994 08:49:37 GMT' }
+    const changed = patient({ id: 'dated', active: true })
+    const refused = await update('Patient/dated', changed, { headers: dated })
+    expect([refused.status, refused.body.issue[0].diagnostics]).toEqual([
+      400,
+      expect.stringContaining('If-Match'),
+    ])
+    const headers = { ...dated, 'If-Match': 'W/"1"' }
+    const { body } = await update('Patient/dated', changed, { headers })
+    expect(body.meta.versionId).toBe('2')
+  })
+
   test.each(['W/"1"', '*'])('%s on what is not there answers 412', async tag => {
     const answer = await update('Patient/m0', patient({ id: 'm0' }), when(tag))
     expect([answer.status, answer.body.issue[0].code]).toEqual([412, 'conflict'])
