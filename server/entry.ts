@@ -79,10 +79,16 @@ function readHeaders(
     if (value === undefined) continue
     if (typeof value !== 'string')
       throw invalid(`${element} must be a string`, `${path}.request.${element}`)
-    headers[header] =
-      element === 'ifModifiedSince' ? new Date(Date.parse(value)).toUTCString() : value
+    headers[header] = element === 'ifModifiedSince' ? httpDate(value, path) : value
   }
   return headers
+}
+
+function httpDate(instant: string, path: string): string {
+  const at = Date.parse(instant)
+  if (Number.isNaN(at))
+    throw invalid('ifModifiedSince must be an instant', `${path}.request.ifModifiedSince`)
+  return new Date(at).toUTCString()
 }
 
 /** A patch other than FHIRPath Patch comes in a Binary, whose contentType says which it is. */

@@ -24,10 +24,12 @@ export async function bundle(
   const { type, entries } = readBundle(request, parts.maxBundleEntries)
   const run = type === 'transaction' ? transaction : batch
   const answers = await run(entries, request, { context, parts })
+  // An empty array is not valid in FHIR.
+  const entry = answers.length ? `,"entry":[${answers.map(printEntry).join(',')}]` : ''
   return {
     status: 200,
     headers: {},
-    json: `{"resourceType":"Bundle","type":"${type}-response","entry":[${answers.map(printEntry).join(',')}]}`,
+    json: `{"resourceType":"Bundle","type":"${type}-response"${entry}}`,
   }
 }
 

@@ -150,6 +150,23 @@ describe('each interaction in a batch', () => {
     expect(statuses(body)).toEqual(['400 Bad Request', '400 Bad Request'])
   })
 
+  test('with a date that is none answers 400', async () => {
+    const dated = request('GET', 'Patient/a', { ifModifiedSince: 'yesterday' })
+    const { body } = await run('batch', [dated, request('GET', 'Patient/a')])
+    expect(statuses(body)).toEqual(['400 Bad Request', '200 OK'])
+    expect(body.entry[0].response.outcome.issue[0].expression).toEqual([
+      'Bundle.entry[0].request.ifModifiedSince',
+    ])
+  })
+
+  test.each(['batch', 'transaction'])(
+    'that is not there: an empty %s answers no empty array',
+    async type => {
+      const { status, body } = await run(type, [])
+      expect([status, body]).toEqual([200, { resourceType: 'Bundle', type: `${type}-response` }])
+    },
+  )
+
   test('may name this server in its url, and no other', async () => {
     const { body } = await run('batch', [
       request('GET', `${app.url}/fhir/Patient/a`),
