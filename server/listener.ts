@@ -33,6 +33,10 @@ export function setTimes(server: Server, { requestTime }: Config): void {
 }
 
 const clientErrors: Record<string, [string, string]> = {
+  HPE_INVALID_URL: [
+    '400 Bad Request',
+    'the address has characters that must be percent-encoded, as UTF-8',
+  ],
   HPE_HEADER_OVERFLOW: [
     '431 Request Header Fields Too Large',
     'the headers are larger than 32 KiB',

@@ -1,3 +1,4 @@
+import { connect } from 'node:net'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { type App, startApp } from '../support/app.ts'
 import { patient, put, send } from '../support/make.ts'
@@ -44,4 +45,12 @@ test('an answer without a body says so instead of sending an empty one in chunks
   const minimal = { headers: { Prefer: 'return=minimal' } }
   const { headers } = await send(app, ['PUT', 'Patient/a'], patient({ id: 'a' }), minimal)
   expect([headers['content-length'], headers['transfer-encoding']]).toEqual(['0', undefined])
+})
+
+test('letters beyond ASCII in an address answer 400 and say what to do with them', async () => {
+  const socket = connect(Number(new URL(app.url).port), '127.0.0.1')
+  socket.end('GET /fhir/Patient?name=आशा HTTP/1.1\r\nHost: x\r\n\r\n')
+  const answer = (await socket.toArray()).join('')
+  expect(answer).toMatch(/^HTTP\/1.1 400 /)
+  expect(answer).toContain('percent-encoded')
 })
