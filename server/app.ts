@@ -149,7 +149,8 @@ function metricsPage({ metrics }: AppParts): express.RequestHandler {
   }
 }
 
-const exposed = 'ETag, Location, Content-Location, Last-Modified, X-Request-Id, Retry-After'
+const exposed =
+  'ETag, Location, Content-Location, Last-Modified, X-Request-Id, X-Correlation-Id, Retry-After'
 const methods = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'
 
 /** https://fetch.spec.whatwg.org/#http-cors-protocol */

@@ -130,6 +130,9 @@ const isPretty = (fhir: FhirRequest | undefined): boolean =>
   fhir.query.length > 0 &&
   fhir.query.some(([name, value]) => name === '_pretty' && value === 'true')
 
+/** An id of the caller's that ours replaced is given back, so that it can tell which of its requests this was. */
+const longestEcho = 256
+
 /** Shorter answers do not gain by packing. */
 const worthPacking = 1024
 
@@ -154,6 +157,9 @@ export async function sendAnswer(
     Vary: response.hasHeader('Vary') ? `Origin, ${varies}` : varies,
     ...answer.headers,
   }
+  const theirs = response.req.headers['x-request-id']
+  if (theirs !== undefined && theirs !== id && theirs.length <= longestEcho)
+    headers['X-Correlation-Id'] = theirs
   if (answer.stream) return sendStream(response, headers, answer)
   const text = textOf(answer, format, isPretty(fhir))
   const bodiless = answer.status === 304 || answer.status === 204

@@ -54,3 +54,17 @@ test('letters beyond ASCII in an address answer 400 and say what to do with them
   expect(answer).toMatch(/^HTTP\/1.1 400 /)
   expect(answer).toContain('percent-encoded')
 })
+
+test.each([
+  ['an id that can stand in a log is kept', 'lab-7.42', 'lab-7.42', undefined],
+  ['another is answered beside one of ours', 'lab 7 <42>', expect.any(String), 'lab 7 <42>'],
+  ['none is answered with one of ours', undefined, expect.any(String), undefined],
+  ['a very long one is not repeated', 'x'.repeat(300), expect.any(String), undefined],
+])('X-Request-Id: %s', async (_, given, id, correlation) => {
+  const answer = await app.request
+    .get('/fhir/Patient/a')
+    .set(given ? { 'X-Request-Id': given } : {})
+  expect(answer.headers['x-request-id']).toEqual(id)
+  expect(answer.headers['x-correlation-id']).toBe(correlation)
+  if (correlation) expect(answer.headers['x-request-id']).not.toBe(given)
+})
