@@ -3,6 +3,7 @@ import type { Outcome, Write } from './repository.ts'
 import { type Change, CommitConflict, type Version } from './store.ts'
 import { checkVersion } from './write/check-version.ts'
 import type { Draft, Step, WriteParts } from './write/draft.ts'
+import { dropNarrative } from './write/drop-narrative.ts'
 import { dropUnchanged } from './write/drop-unchanged.ts'
 import { extractRows } from './write/extract-rows.ts'
 import { findMatch } from './write/find-match.ts'
@@ -28,6 +29,7 @@ const steps: [Step, ...(Kind | undefined)[]][] = [
   [takeBody,           c, u, p   ],   // applies the patch
   [refusePart,            u      ],   // what _summary or _elements gave
   [dropUnchanged,         u, p   ],
+  [dropNarrative,            p   ],   // one that may tell what the patch changed
   [validate,           c, u, p   ],
   [resolveReferences,  c, u, p, d],
   [stamp,              c, u, p   ],   // id, versionId; the commit adds lastUpdated

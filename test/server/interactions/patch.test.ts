@@ -50,6 +50,37 @@ describe('patch', () => {
     expect([status, headers.etag]).toEqual([200, 'W/"1"'])
   })
 
+  describe('of a resource with a narrative', () => {
+    const text = (status: string, words: string) => ({
+      status,
+      div: `<div xmlns="http://www.w3.org/1999/xhtml">${words}</div>`,
+    })
+    const told = (id: string, status: string) =>
+      put(app, observation({ id, text: text(status, 'Hb 7.1'), valueString: '7.1' }))
+
+    test('drops one that is generated, as it may tell what was changed', async () => {
+      await told('told', 'generated')
+      const { status, body } = await patch('Observation/told', { valueString: '12.5' })
+      expect([status, body.valueString, body.text]).toEqual([200, '12.5', undefined])
+    })
+
+    test('keeps one that it brings, and one beside a change of meta alone', async () => {
+      await told('retold', 'generated')
+      const tag = [{ system: mrn, code: 'x' }]
+      expect((await patch('Observation/retold', { meta: { tag } })).body.text.div).toContain('7.1')
+      const both = { valueString: '12.5', text: text('generated', 'Hb 12.5') }
+      expect((await patch('Observation/retold', both)).body.text.div).toContain('12.5')
+    })
+
+    test('answers 422 where somebody wrote it, until it is patched too', async () => {
+      await told('written', 'additional')
+      const { status, body } = await patch('Observation/written', { valueString: '12.5' })
+      expect([status, body.issue[0].expression]).toEqual([422, ['Observation.text']])
+      const both = { valueString: '12.5', text: text('additional', 'Hb 12.5') }
+      expect((await patch('Observation/written', both)).status).toBe(200)
+    })
+  })
+
   test('keeps the digits of what it does not touch, and of what it brings', async () => {
     const value = '{"resourceType":"Observation","id":"digits","status":"final",'
     await send(
