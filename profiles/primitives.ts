@@ -55,10 +55,11 @@ function hasControl(value: string): boolean {
 }
 
 const base64: Primitive = {
-  is: value =>
-    typeof value === 'string' &&
-    /^[A-Za-z0-9+/\s]*={0,2}\s*$/.test(value) &&
-    value.replace(/\s/g, '').length % 4 === 0,
+  is(value) {
+    if (typeof value !== 'string') return false
+    const plain = value.replace(/\s+/g, '')
+    return plain !== '' && plain.length % 4 === 0 && /^[A-Za-z0-9+/]+={0,2}$/.test(plain)
+  },
   form: 'base64',
 }
 
