@@ -164,6 +164,11 @@ describe('a narrative', () => {
     '<div><a href="http://example.org">x</a><img src="#p1"/></div>',
     '<div>one = 1, on time</div>',
     '<div><formula>x</formula></div>',
+    '<div><p>pain onset = 2 days ago, once= 1</p></div>',
+    '<div><p title="onset = today" class=\'on x=1\'>BP < 140, &lt;script&gt;</p></div>',
+    '<div><!-- <b> --><br/><td nowrap>x</td><p style="color: red;">y</p></div>',
+    '<div><a href="http://example.org?javascript:x">y</a></div>',
+    '<div><data-x.y _z="1"/></div>',
   ])('%s is taken', div => {
     expect(found(text(div))).toEqual([])
   })
@@ -187,9 +192,31 @@ describe('a narrative', () => {
     '<div><base href="x"/></div>',
     '<div><input/></div>',
     '<div><frame src="x"/></div>',
+    '<div><p title="a>b" onclick="x()">y</p></div>',
+    `<div><p title='"' onclick="x()">y</p></div>`,
+    '<div><p title="a"onclick="x()">y</p></div>',
+    '<div><p/onclick="x()">y</p></div>',
+    '<div><p a=b"=" onclick=x d=">y</p></div>',
+    '<div><p a=b\u00a0c=" onclick=x d=">y</p></div>',
+    '<div><!-- <p title=" --><img onerror=x() title=""/></div>',
+    '<div><p title="<" onclick="x()">y</p></div>',
+    '<div><p x< onclick="x()">y</p></div>',
+    '<div><p =onclick="x()">y</p></div>',
+    '<div><h:script xmlns:h="http://www.w3.org/1999/xhtml"/></div>',
+    '<div><a href="java\nscript:x()">y</a></div>',
+    '<div><a href="&#106;ava&#x73;cript&#58;x()">y</a></div>',
+    '<div><a href="javascript&colon;x()">y</a></div>',
+    '<div><style>@import "x"</style></div>',
     5,
   ])('%j is refused', div => {
     expect(found(text(div))).toEqual(at)
+  })
+
+  test('is read without delay, however it is made', () => {
+    const started = performance.now()
+    for (const part of ['<style ', '<p a="', "<p a='", '<a b', '< ', '<x:', '<!--', 'on', 'a= '])
+      found(text(`<div>${part.repeat(200_000)}</div>`))
+    expect(performance.now() - started).toBeLessThan(3000)
   })
 
   test('needs its status and its div', () => {
