@@ -24,6 +24,11 @@ export function parseJson(text: string, limits: JsonLimits = defaults): unknown 
   return new JsonParser(text, limits, { invalid, tooLarge }).parse()
 }
 
+const unlimited: JsonLimits = { depth: Infinity, keys: Infinity, string: Infinity }
+
+/** What is stored was held to the limits that were set when it came, and a page of it is deeper than one alone. */
+export const parseStored = (text: string): unknown => parseJson(text, unlimited)
+
 export const printJson = (value: unknown, pretty = false): string =>
   JSON.stringify(value, undefined, pretty ? 2 : undefined)
 

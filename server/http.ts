@@ -12,7 +12,7 @@ import {
   tooLarge,
   unsupportedMedia,
 } from '../resources/error.ts'
-import { decodeUtf8, type JsonLimits, parseJson } from '../resources/json.ts'
+import { decodeUtf8, type JsonLimits, parseJson, parseStored } from '../resources/json.ts'
 import type { Resource } from '../resources/resource.ts'
 import {
   accepted,
@@ -187,7 +187,7 @@ function textOf(answer: FhirResponse, format: Format, pretty: boolean): string |
     const resource = answer.resource ?? (answer.outcome as Resource | undefined)
     return resource && format.print(resource, pretty)
   }
-  return pretty ? format.print(parseJson(answer.json) as Resource, true) : answer.json
+  return pretty ? format.print(parseStored(answer.json) as Resource, true) : answer.json
 }
 
 const brotli = promisify(brotliCompress)

@@ -1,7 +1,7 @@
 /** https://hl7.org/fhir/R4/search.html#summary and #elements, for reads and for search results. */
 import { type Element, type Structure, structureOf } from '../resources/definitions.ts'
 import { invalid } from '../resources/error.ts'
-import { parseJson } from '../resources/json.ts'
+import { parseStored } from '../resources/json.ts'
 import { isObject, type Resource } from '../resources/resource.ts'
 import type { FhirRequest } from './request.ts'
 
@@ -31,7 +31,7 @@ const subsetted = {
 
 /** The resource with only what was asked for, what is mandatory and what modifies it, marked as SUBSETTED. */
 export function reduce(json: string, subset: Subset): Resource {
-  const resource = parseJson(json) as Resource
+  const resource = parseStored(json) as Resource
   const structure = structureOf(resource.resourceType)
   if (!structure) return resource
   const { summary, elements } = subset

@@ -1,5 +1,5 @@
 import { gone, notFound } from '../error.ts'
-import { parseJson } from '../json.ts'
+import { parseStored } from '../json.ts'
 import type { Resource } from '../resource.ts'
 import type { Step } from './draft.ts'
 
@@ -8,7 +8,7 @@ export const load: Step = async (draft, parts) => {
   const { kind, type } = draft.write
   const before = await parts.store.read(draft.context.tenant, type, draft.id)
   if (before) draft.before = before
-  if (before?.json !== undefined) draft.current = parseJson(before.json) as Resource
+  if (before?.json !== undefined) draft.current = parseStored(before.json) as Resource
   else if (kind === 'patch')
     throw before
       ? gone(`${type}/${draft.id} is deleted`)

@@ -208,3 +208,29 @@ describe('everything else comes back as it was sent:', () => {
     }
   })
 })
+
+test('what was stored at the limit of depth can be listed, shortened, changed and deleted', async () => {
+  const wide = await startApp({ MAX_DEPTH: '100' })
+  try {
+    let extension: object = { url: 'http://example.org/e', valueString: 'x' }
+    for (let level = 0; level < 48; level++)
+      extension = { url: 'http://example.org/e', extension: [extension] }
+    const deep = { resourceType: 'Patient', id: 'deep', extension: [extension] }
+    const ask = async (method: string, path: string, body?: object) => {
+      const answer = await fetch(`${wide.url}/fhir/${path}`, {
+        method,
+        headers: { 'Content-Type': 'application/fhir+json' },
+        ...(body ? { body: JSON.stringify(body) } : {}),
+      })
+      return answer.status
+    }
+    expect(await ask('PUT', 'Patient/deep', deep)).toBe(201)
+    for (const path of ['Patient?_pretty=true', 'Patient/deep/_history?_pretty=true'])
+      expect([path, await ask('GET', path)]).toEqual([path, 200])
+    expect(await ask('GET', 'Patient/deep?_elements=extension')).toBe(200)
+    expect(await ask('PUT', 'Patient/deep', { ...deep, active: true })).toBe(200)
+    expect(await ask('DELETE', 'Patient/deep')).toBe(204)
+  } finally {
+    await wide.close()
+  }
+})
