@@ -123,7 +123,8 @@ function composeFhir(
     store,
     validator: createStructureValidator(),
     extract,
-    applyPatch,
+    applyPatch: (resource, patch) =>
+      applyPatch(resource, patch, { depth: config.maxDepth, size: config.maxBody }),
     parseCriteria: (type, params) => parseSearch(type, params, { ...criteria, base: base() }).query,
     referentialIntegrity,
   })

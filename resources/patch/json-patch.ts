@@ -2,6 +2,7 @@
 import { type FhirError, invalid, issue, rejected } from '../error.ts'
 import { isDecimal } from '../json.ts'
 import { isObject, type Resource } from '../resource.ts'
+import { count, defaultLimits, type PatchLimits } from './size.ts'
 import { copyTree, isTree } from './tree.ts'
 
 interface Operation {
@@ -13,7 +14,12 @@ interface Operation {
   name: string
 }
 
-type Root = { root: unknown }
+interface Root {
+  root: unknown
+  /** Size of all that was copied: a few copies of copies would fill the memory. */
+  copied: number
+  limits: PatchLimits
+}
 type Apply = (at: Root, operation: Operation) => void
 
 const operations: Readonly<Record<string, Apply>> = {
@@ -34,17 +40,24 @@ const operations: Readonly<Record<string, Apply>> = {
       throw invalid(`${operation.name}: a value cannot be moved into itself`)
     add(at, path, remove(at, from, operation), operation)
   },
-  copy: (at, operation) =>
-    add(at, operation.path, copyTree(find(at, operation.from, operation)), operation),
+  copy(at, operation) {
+    const value = find(at, operation.from, operation)
+    at.copied = count(value, at.limits, at.copied)
+    add(at, operation.path, copyTree(value), operation)
+  },
   test(at, operation) {
     if (!equal(find(at, operation.path, operation), operation.value))
       throw rejected([issue('processing', `${operation.name}: the test does not hold`)])
   },
 }
 
-export function jsonPatch(resource: Resource, body: unknown): unknown {
+export function jsonPatch(
+  resource: Resource,
+  body: unknown,
+  limits: PatchLimits = defaultLimits,
+): unknown {
   if (!Array.isArray(body)) throw invalid('a JSON Patch is an array of operations')
-  const at: Root = { root: copyTree(resource) }
+  const at: Root = { root: copyTree(resource), copied: 0, limits }
   for (const [index, item] of body.entries()) {
     const operation = readOperation(item, `operation ${index}`)
     operations[operation.op]?.(at, operation)

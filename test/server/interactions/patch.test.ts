@@ -207,3 +207,39 @@ describe('conditional patch', () => {
     },
   )
 })
+
+describe('a patch that makes too much', () => {
+  const nested = (levels: number): object =>
+    levels === 0
+      ? { url: 'http://example.org/e', valueString: 'x' }
+      : { url: 'http://example.org/e', extension: [nested(levels - 1)] }
+
+  test('by copies of copies answers 413 before the memory is full', async () => {
+    await put(app, patient({ id: 'copied', active: true }))
+    const copies = Array.from({ length: 60 }, (_, n) => ({ op: 'copy', from: '', path: `/x${n}` }))
+    const { status, body } = await patch('Patient/copied', copies, { type: jsonPatch })
+    expect([status, body.issue[0].code]).toEqual([413, 'too-long'])
+  })
+
+  test('of a long text answers 413', async () => {
+    await put(app, patient({ id: 'long', name: [{ given: ['x'.repeat(1_000_000)] }] }))
+    const copies = Array.from({ length: 20 }, () => ({
+      op: 'copy',
+      from: '/name/0/given/0',
+      path: '/name/0/given/-',
+    }))
+    expect((await patch('Patient/long', copies, { type: jsonPatch })).status).toBe(413)
+    expect((await patch('Patient/long', copies.slice(5), { type: jsonPatch })).status).toBe(200)
+  })
+
+  test('that is deeper than a body may be answers 413, and what is there stays', async () => {
+    await put(app, patient({ id: 'deeper', extension: [nested(20)] }))
+    const path = `${'/extension/0'.repeat(21)}/extension`
+    const add = [
+      { op: 'remove', path: `${'/extension/0'.repeat(21)}/valueString` },
+      { op: 'add', path, value: [nested(20)] },
+    ]
+    expect((await patch('Patient/deeper', add, { type: jsonPatch })).status).toBe(413)
+    expect((await get('Patient/deeper')).body.extension).toEqual([nested(20)])
+  })
+})
