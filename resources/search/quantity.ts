@@ -12,7 +12,10 @@ type Measured = { low: string; high: string; system: string; unit: string }
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '')
 
-/** A Quantity, Range, Money or bare number as a range of ordered keys; a comparator opens one end. */
+/**
+ * A Quantity, Range, Money or bare number as a range of ordered keys; a comparator opens one end, and < and > leave out
+ * the value itself. Where code and unit differ, either is found without a system.
+ */
 function measuresOf(value: unknown): Measured[] {
   if (isDecimal(value)) return [point(decimalKey(decimalText(value)))]
   if (!isObject(value)) return []
@@ -23,13 +26,19 @@ function measuresOf(value: unknown): Measured[] {
     return some ? [{ ...some, low: low?.low ?? openLow, high: high?.high ?? openHigh }] : []
   }
   if (!isDecimal(value.value)) return []
-  const key = decimalKey(decimalText(value.value))
-  const unit = text(value.code) || text(value.unit) || text(value.currency)
-  const named = { system: text(value.system), unit }
-  const comparator = text(value.comparator)
-  if (comparator.startsWith('<')) return [{ low: openLow, high: key, ...named }]
-  if (comparator.startsWith('>')) return [{ low: key, high: openHigh, ...named }]
-  return [{ ...point(key), ...named }]
+  const { low, high } = compared(decimalKey(decimalText(value.value)), text(value.comparator))
+  const code = text(value.code) || text(value.currency)
+  const unit = text(value.unit)
+  const measure = { low, high, system: text(value.system), unit: code || unit }
+  return code && unit && code !== unit ? [measure, { low, high, system: '', unit }] : [measure]
+}
+
+function compared(value: string, comparator: string): Pick<Measured, 'low' | 'high'> {
+  if (comparator.startsWith('<'))
+    return { low: openLow, high: comparator === '<' ? key.before(value) : value }
+  if (comparator.startsWith('>'))
+    return { low: comparator === '>' ? key.after(value) : value, high: openHigh }
+  return { low: value, high: value }
 }
 
 const point = (key: string): Measured => ({ low: key, high: key, system: '', unit: '' })
