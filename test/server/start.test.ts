@@ -22,3 +22,22 @@ test('npm start that is told to stop leaves no server behind', async () => {
   await gone
   await expect(fetch(`${url}/metadata`)).rejects.toThrow()
 })
+
+test('too old a Node is told so in one line', async () => {
+  const older = `Object.defineProperty(process,'versions',{value:{...process.versions,node:'20.1.0'}})`
+  const run = spawn(process.execPath, [
+    '--import',
+    `data:text/javascript,${older}`,
+    'server/node.js',
+    'server/main.ts',
+  ])
+  let said = ''
+  run.stderr.on('data', chunk => {
+    said += chunk
+  })
+  const code = await new Promise(resolve => run.once('close', resolve))
+  expect([code, said.trim().split('\n')]).toEqual([
+    1,
+    [expect.stringMatching(/^Nidaan needs Node 26\.10 or newer/)],
+  ])
+})

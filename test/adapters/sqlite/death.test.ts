@@ -95,11 +95,12 @@ describe('when a thread that searches dies', () => {
     await store.close()
   })
 
-  test('a search that runs is refused', async () => {
+  test('a search that it was given is refused', async () => {
     const { store, searchers } = await open()
     await write(store, pune, change('a'))
-    const running = store.search(pune, query())
-    await Promise.all([expect(running).rejects.toEqual(stopped), searchers[0]?.terminate()])
+    const dying = searchers[0]?.terminate()
+    await expect(store.search(pune, query())).rejects.toEqual(stopped)
+    await dying
     await store.close()
   })
 })

@@ -1,0 +1,196 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { createApp } from '../../server/app.ts'
+import { readConfig } from '../../server/config.ts'
+import type { Dispatch } from '../../server/dispatch.ts'
+import { createLog } from '../../server/log.ts'
+import { createMetrics } from '../../server/metrics.ts'
+import { tenantOf } from '../../server/tenants.ts'
+import { type App, startApp } from '../support/app.ts'
+import { ownFolder } from '../support/folder.ts'
+import { numbered, patient, put, send } from '../support/make.ts'
+
+const at = ownFolder('app')
+let app: App
+beforeAll(async () => {
+  app = await startApp()
+})
+afterAll(() => app.close())
+
+describe('the start page', () => {
+  test('says what the server is, and loads nothing from elsewhere', async () => {
+    const { status, text, headers } = await app.request.get('/')
+    expect(status).toBe(200)
+    expect(text).toContain('FHIR R4')
+    expect(headers['content-security-policy']).toContain("default-src 'none'")
+    for (const [, link = ''] of text.matchAll(/(?:src|href)="(\/[^"]*)"/g))
+      expect([link, (await app.request.get(link)).status]).toEqual([link, 200])
+  })
+
+  test('knows what is stored', async () => {
+    await put(app, patient({ id: 'counted' }))
+    const { body } = await app.request.get('/console/totals')
+    expect(body.Patient).toBeGreaterThan(0)
+  })
+
+  test('is the only thing beside the API: other paths answer 404 and say where to go', async () => {
+    for (const path of ['/nothing', '/console/', '/fhirx']) {
+      const { status, body } = await app.request.get(path)
+      expect([status, body.issue[0].diagnostics]).toEqual([
+        404,
+        expect.stringContaining('the FHIR API is at /fhir'),
+      ])
+    }
+    expect((await app.request.post('/')).status).toBe(404)
+  })
+})
+
+describe('health', () => {
+  test('is live and ready', async () => {
+    expect((await app.request.get('/health/live')).body).toEqual({ status: 'ok' })
+    const { status, body } = await app.request.get('/health/ready')
+    expect([status, body]).toEqual([200, { ready: true, problems: [] }])
+    expect((await app.request.get('/health/other')).status).toBe(404)
+  })
+
+  test('is not ready where the disk is nearly full', async () => {
+    const file = `sqlite:${at('full.db')}`
+    const tight = await startApp({ STORE_URL: file, MIN_FREE_DISK: '900000000GiB' })
+    const { status, body } = await tight.request.get('/health/ready')
+    expect([status, body]).toEqual([
+      503,
+      { ready: false, problems: ['the disk is nearly full'], freeDisk: expect.any(Number) },
+    ])
+    expect((await tight.request.get('/health/live')).status).toBe(200)
+    await tight.close()
+  })
+})
+
+describe('metrics', () => {
+  test('count requests by interaction and status, and tell durations, queues and batches', async () => {
+    const file = await startApp({ STORE_URL: `sqlite:${at('metrics.db')}` })
+    await put(file, patient({ id: 'm' }))
+    await file.request.get('/fhir/Patient/m')
+    await file.request.get('/fhir/Patient/none')
+    const { text, headers } = await file.request.get('/metrics')
+    await file.close()
+    expect(headers['content-type']).toContain('text/plain')
+    for (const line of [
+      'nidaan_requests_total{interaction="update",status="201"} 1',
+      'nidaan_requests_total{interaction="read",status="200"} 1',
+      'nidaan_requests_total{interaction="read",status="404"} 1',
+      'nidaan_request_seconds_count{interaction="read"} 2',
+      'nidaan_commit_batch_size_count 1',
+      'nidaan_commit_seconds_count 1',
+      'nidaan_requests_running 0',
+      'nidaan_writes_waiting 0',
+      'nidaan_searches_waiting 0',
+    ])
+      expect(text).toContain(`${line}\n`)
+  })
+})
+
+describe('X-Request-Id', () => {
+  test('is the one that was given, or a new one', async () => {
+    const given = await app.request.get('/fhir/Patient/x').set('X-Request-Id', 'order-17.a_b')
+    expect(given.headers['x-request-id']).toBe('order-17.a_b')
+    const made = await app.request.get('/fhir/Patient/x')
+    expect(made.headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/)
+    const wrong = await app.request.get('/fhir/Patient/x').set('X-Request-Id', 'a b')
+    expect(wrong.headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/)
+  })
+})
+
+/** The pipeline with interactions of the test's. */
+async function withDispatch(
+  dispatch: Dispatch,
+  work: (url: string) => Promise<void>,
+): Promise<void> {
+  const config = readConfig({ LOG_LEVEL: 'silent' })
+  const waiting = () => ({ writes: 0, searches: 0 })
+  const pipeline = createApp({
+    config,
+    dispatch,
+    metrics: createMetrics({ running: () => 0, waiting }),
+    health: { ready: async () => ({ ready: true, problems: [] }) },
+    log: createLog(config.logLevel),
+    base: () => 'http://127.0.0.1/fhir',
+    makeContext: requestId => ({
+      tenant: tenantOf(),
+      requestId,
+      now: () => 0,
+      newId: () => 'made',
+    }),
+    totals: async () => ({}),
+    running: { count: 0 },
+  })
+  const server = createServer(pipeline)
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  try {
+    await work(`http://127.0.0.1:${(server.address() as AddressInfo).port}/fhir`)
+  } finally {
+    server.close()
+    server.closeAllConnections()
+  }
+}
+
+describe('a fault of the server', () => {
+  test('answers 500 with the id of the request and nothing of its data', async () => {
+    const fail = async () => {
+      throw new Error('Asha Kulkarni has no result')
+    }
+    await withDispatch(fail, async url => {
+      const answer = await fetch(`${url}/Patient/asha`, { headers: { 'X-Request-Id': 'r-1' } })
+      const text = await answer.text()
+      expect([answer.status, answer.headers.get('x-request-id')]).toEqual([500, 'r-1'])
+      expect(JSON.parse(text).issue).toEqual([
+        { severity: 'error', code: 'exception', diagnostics: expect.stringContaining('r-1') },
+      ])
+      expect(text).not.toMatch(/Asha/i)
+    })
+  })
+
+  test('in the middle of a stream ends the connection, so that nobody takes a part for the whole', async () => {
+    async function* half() {
+      yield 'a part'
+      throw new Error('gone')
+    }
+    const dispatch: Dispatch = async () => ({ status: 200, headers: {}, stream: half() })
+    await withDispatch(dispatch, async url => {
+      await expect(fetch(`${url}/Patient`).then(answer => answer.text())).rejects.toThrow()
+    })
+  })
+})
+
+describe('an answer that is a stream', () => {
+  test('is sent as it comes', async () => {
+    async function* many() {
+      for (let n = 0; n < 200; n++) yield `${n} ${'x'.repeat(10_000)}\n`
+    }
+    const headers = { 'Content-Type': 'application/fhir+ndjson' }
+    const dispatch: Dispatch = async () => ({ status: 200, headers, stream: many() })
+    await withDispatch(dispatch, async url => {
+      const answer = await fetch(`${url}/Patient`)
+      expect(answer.headers.get('content-type')).toBe('application/fhir+ndjson')
+      expect((await answer.text()).match(/^\d+ /gm)).toHaveLength(200)
+    })
+  })
+})
+
+describe('errors', () => {
+  test('name elements and never what was sent', async () => {
+    const secret = 'Kulkarni9876'
+    const wrong = [
+      send(app, ['POST', 'Patient'], numbered(secret, { gender: secret, birthDate: secret })),
+      send(app, ['POST', 'Patient'], `{"resourceType":"Patient","${secret}":${secret}}`),
+      send(app, ['PUT', `Patient/${secret}`], patient({ id: `${secret}x`, name: secret })),
+      app.request.get(`/fhir/Patient?birthdate=${secret}&name:${secret}=${secret}`),
+      app.request.get(`/fhir/${secret}/1`),
+    ]
+    for (const { status, text } of await Promise.all(wrong)) {
+      expect(status).toBeGreaterThanOrEqual(400)
+      expect(text).not.toContain(secret)
+    }
+  })
+})
