@@ -7,18 +7,18 @@ import { isObject, type Resource } from './resource.ts'
 import type { Commit } from './store.ts'
 import type { Draft, WriteParts } from './write/draft.ts'
 import { findReferences } from './write/find-references.ts'
-import { changeOf, finishDraft, makeDraft, outcomeOf, prepareDraft, retrying } from './write.ts'
+import { changeOf, finishDraft, makeDraft, outcomeOf, prepareDraft, type Retry } from './write.ts'
 
 /** Writes all entries or none; the outcomes come in the order of the entries. */
 export async function transact(
   context: Context,
   entries: TransactionEntry[],
-  parts: WriteParts,
+  parts: WriteParts & { retry: Retry },
 ): Promise<Outcome[]> {
   refuseDoubleUrls(entries)
   // Ids hold over all attempts, so that an attempt begins where the last one did.
   const ids = entries.map(entry => entry.write.id ?? context.newId())
-  return retrying(() => attempt(context, { entries, ids }, parts))
+  return parts.retry(() => attempt(context, { entries, ids }, parts))
 }
 
 async function attempt(

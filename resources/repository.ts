@@ -6,7 +6,15 @@ import type { HistoryQuery, Query } from './search/query.ts'
 import type { Page, Store, Version } from './store.ts'
 import { criteriaQuery } from './write/criteria.ts'
 import { alone, type Draft, type WriteParts } from './write/draft.ts'
-import { changeOf, finishDraft, makeDraft, outcomeOf, prepareDraft, retrying } from './write.ts'
+import {
+  changeOf,
+  finishDraft,
+  makeDraft,
+  outcomeOf,
+  prepareDraft,
+  type Retry,
+  retrying,
+} from './write.ts'
 
 /** A patch as it came: which of the three languages, and its body parsed. https://hl7.org/fhir/R4/http.html#patch */
 export type Patch =
@@ -71,6 +79,16 @@ export function createRepository(parts: WriteParts): Repository {
   const { store } = parts
   const exclusive = createExclusive()
 
+  /** An attempt waits for all who name what the ones before it lost to: so nobody is outrun for ever. */
+  const inTurn = ({ tenant }: Context, keys: string[]): Retry => {
+    const names = new Set(keys)
+    return attempt =>
+      retrying(
+        () => exclusive([...names], attempt),
+        on => names.add(`${tenant}/${on}`),
+      )
+  }
+
   return {
     read: (context, type, id, number) => read(store, context, { type, id, number }),
 
@@ -86,22 +104,17 @@ export function createRepository(parts: WriteParts): Repository {
     count: (context, query) => store.count(context.tenant, query),
     totals: context => store.totals(context.tenant),
 
-    write: (context, write) => {
-      const keys = keysOf(context, write)
-      const once = () => retrying(() => writeOnce(context, write, parts))
-      return keys.length ? exclusive(keys, once) : once()
-    },
+    write: (context, write) =>
+      inTurn(context, keysOf(context, write))(() => writeOnce(context, write, parts)),
 
     async deleteMatching(context, type, criteria, limit) {
       const key = `${context.tenant}/${type}?${JSON.stringify(criteria)}`
-      return exclusive([key], () =>
-        retrying(() => deleteMatching(context, { type, criteria, limit }, parts)),
-      )
+      return inTurn(context, [key])(() => deleteMatching(context, { type, criteria, limit }, parts))
     },
 
     transaction: (context, entries) => {
-      const keys = new Set(entries.flatMap(entry => keysOf(context, entry.write)))
-      return exclusive([...keys], () => transact(context, entries, parts))
+      const keys = entries.flatMap(entry => keysOf(context, entry.write))
+      return transact(context, entries, { ...parts, retry: inTurn(context, keys) })
     },
   }
 }

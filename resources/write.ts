@@ -83,8 +83,14 @@ export function outcomeOf(draft: Draft, version: Version): Outcome {
 /** How often a write looks again before it gives up: others were quicker each time. */
 const attempts = 8
 
-/** Repeats `attempt` while the commit finds that what was decided on no longer holds. */
-export async function retrying<T>(attempt: () => Promise<T>): Promise<T> {
+/** Runs an attempt until its commit goes through. */
+export type Retry = <T>(attempt: () => Promise<T>) => Promise<T>
+
+/** Repeats `attempt` while the commit finds that what was decided on no longer holds; `lost` is told on what. */
+export async function retrying<T>(
+  attempt: () => Promise<T>,
+  lost: (on: string) => void = () => {},
+): Promise<T> {
   for (let n = 1; ; n++) {
     try {
       return await attempt()
@@ -97,6 +103,7 @@ export async function retrying<T>(attempt: () => Promise<T>): Promise<T> {
             .outcome.issue,
           { cause: error, headers: { 'Retry-After': '1' } },
         )
+      lost(error.on)
     }
   }
 }

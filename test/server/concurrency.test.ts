@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { type App, startApp } from '../support/app.ts'
+import { ownFolder } from '../support/folder.ts'
+
+const file = ownFolder('concurrency')
 
 let app: App
 beforeAll(async () => {
@@ -132,4 +135,35 @@ test('transactions that write the same resources in other orders all come throug
   )
   expect(one?.body.meta.versionId).toBe('20')
   expect(one?.body.birthDate).toBe(two?.body.birthDate)
+})
+
+test('writes by search keep up with many writes by id, alone and in transactions', async () => {
+  const busy = await startApp({ STORE_URL: '', DATA_DIR: file('busy') })
+  const body = (n: number) => patient('busy', { id: 'busy', birthDate: `19${10 + (n % 90)}-01-01` })
+  await busy.request.put('/fhir/Patient/busy').set('Content-Type', json).send(body(0))
+  const transaction = (n: number) => ({
+    resourceType: 'Bundle',
+    type: 'transaction',
+    entry: [{ resource: JSON.parse(body(n)), request: { method: 'PUT', url: 'Patient/busy' } }],
+  })
+  const answers = await Promise.all(
+    times(120, n => {
+      if (n % 3 === 0)
+        return busy.request
+          .put(`/fhir/Patient?identifier=${system}|busy`)
+          .set('Content-Type', json)
+          .send(body(n))
+      if (n % 3 === 1)
+        return busy.request
+          .put('/fhir/Patient/busy')
+          .set('Content-Type', json)
+          .send(body(n + 1))
+      return busy.request
+        .post('/fhir')
+        .set('Content-Type', json)
+        .send(JSON.stringify(transaction(n + 2)))
+    }),
+  )
+  await busy.close()
+  expect(statuses(answers)).toEqual(times(120, () => 200))
 })
