@@ -5,6 +5,7 @@ import { rewriteReferences } from './reference.ts'
 import type { Outcome, TransactionEntry } from './repository.ts'
 import { isObject, type Resource } from './resource.ts'
 import type { Commit } from './store.ts'
+import { breathe } from './write/breathe.ts'
 import type { Draft, WriteParts } from './write/draft.ts'
 import { findReferences } from './write/find-references.ts'
 import { changeOf, finishDraft, makeDraft, outcomeOf, prepareDraft, type Retry } from './write.ts'
@@ -35,7 +36,7 @@ async function attempt(
   await rewriteAll(request.entries, drafts, parts)
   for (const [index, draft] of drafts.entries()) {
     await finishDraft(draft, parts)
-    if (index % turn === turn - 1) await breathe()
+    await breathe(index)
   }
   const due = drafts.filter(draft => !draft.settled)
   const versions = due.length
@@ -70,11 +71,6 @@ async function prepareAll(
       if (!draft.settled) others.written.add(`${draft.write.type}/${draft.id}`)
     }
 }
-
-/** How many entries are worked on before others get their turn. */
-const turn = 24
-
-const breathe = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
 
 function refuseDoubleUrls(entries: TransactionEntry[]): void {
   const seen = new Map<string, string | undefined>()
@@ -123,6 +119,6 @@ async function rewriteAll(
     const targets = references(entries[index]?.fullUrl)
     if (targets.size === 0) continue
     draft.resource = rewriteReferences(resource as Resource, targets)
-    if (index % turn === turn - 1) await breathe()
+    await breathe(index)
   }
 }

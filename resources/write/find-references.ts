@@ -2,6 +2,9 @@ import { type Issue, issue, rejected } from '../error.ts'
 import { referencesOf } from '../reference.ts'
 import type { TransactionEntry } from '../repository.ts'
 import { isObject, type Resource } from '../resource.ts'
+import { matches, type Unstored } from '../search/match.ts'
+import type { Query } from '../search/query.ts'
+import { breathe } from './breathe.ts'
 import { criteriaQuery } from './criteria.ts'
 import { at, type Draft, type WriteParts } from './draft.ts'
 
@@ -31,9 +34,14 @@ export async function findReferences(
       relative.set(base, within.set(path, target))
     }
   }
+  const all = new Map<string, ReadonlyMap<string, string>>()
   return fullUrl => {
-    const within = fullUrl && relative.get(split(fullUrl)[0])
-    return within ? new Map([...everywhere, ...within]) : everywhere
+    const [base] = split(fullUrl ?? '')
+    const within = relative.get(base)
+    if (!within) return everywhere
+    const known = all.get(base) ?? new Map([...everywhere, ...within])
+    all.set(base, known)
+    return known
   }
 }
 
@@ -45,12 +53,14 @@ function split(fullUrl: string): [base: string, path: string] {
 async function conditional(drafts: Draft[], parts: WriteParts): Promise<Map<string, string>> {
   const found = new Map<string, string>()
   const issues: Issue[] = []
-  for (const draft of drafts) {
+  const bundle = entriesBySearch(drafts, parts)
+  for (const [index, draft] of drafts.entries()) {
+    await breathe(index)
     const { resource } = draft.write
     if (draft.settled || !isObject(resource)) continue
     for (const { reference, path } of referencesOf(resource as Resource)) {
       if (!/^[A-Za-z]+\?/.test(reference) || found.has(reference)) continue
-      const ids = await idsOf(reference, draft, { drafts, parts })
+      const ids = await idsOf(reference, draft, { bundle, parts })
       const [only] = ids
       if (only && ids.length === 1) found.set(reference, only)
       else
@@ -70,22 +80,66 @@ async function conditional(drafts: Draft[], parts: WriteParts): Promise<Map<stri
 async function idsOf(
   reference: string,
   draft: Draft,
-  { drafts, parts }: { drafts: Draft[]; parts: WriteParts },
+  { bundle, parts }: { bundle: Entries; parts: WriteParts },
 ): Promise<string[]> {
   const cut = reference.indexOf('?')
   const type = reference.slice(0, cut)
   const criteria = [...new URLSearchParams(reference.slice(cut + 1))]
-  const query = { ...criteriaQuery(parts, type, criteria), count: 2 }
-  const where = JSON.stringify(query.where)
-  const sibling = drafts.find(
-    other =>
-      other.write.type === type &&
-      other.write.kind !== 'delete' &&
-      other.checks.some(check => JSON.stringify(check.query.where) === where),
-  )
-  if (sibling) return [`${type}/${sibling.settled?.version?.id ?? sibling.id}`]
-  const { versions } = await parts.store.search(draft.context.tenant, query)
+  const query = criteriaQuery(parts, type, criteria)
+  const same = bundle.byCriteria(type, query)
+  if (same) return [`${type}/${same.settled?.version?.id ?? same.id}`]
+  // They are resolved last (https://hl7.org/fhir/R4/http.html#trules): by what the entries will have written.
+  const { deleted } = draft.others
+  const written = bundle.ofType(type)
+  const limited = { ...query, count: 2 + deleted.size + written.size }
+  const { versions } = await parts.store.search(draft.context.tenant, limited)
   const ids = versions.map(version => version.id)
-  draft.checks.push({ query, ids, name: `reference to ${type} by search` })
-  return ids.map(id => `${type}/${id}`)
+  draft.checks.push({ query: limited, ids, name: `reference to ${type} by search` })
+  const staying = ids.filter(id => !deleted.has(`${type}/${id}`) && !written.has(id))
+  const coming = [...written.values()].filter(each =>
+    query.where.every(predicate => matches(predicate, each)),
+  )
+  return [...staying, ...coming.map(({ id }) => id)].map(id => `${type}/${id}`)
+}
+
+/** The entries as a reference by search may find them. */
+interface Entries {
+  /** The one that looks for its match by the same criteria. */
+  byCriteria(type: string, query: Query): Draft | undefined
+  /** What will be written of a type, by id. A patch is not known yet, so what it changes counts as it is. */
+  ofType(type: string): ReadonlyMap<string, Unstored>
+}
+
+function entriesBySearch(drafts: Draft[], parts: WriteParts): Entries {
+  const keyOf = (type: string, { where }: Query) => `${type}?${JSON.stringify(where)}`
+  const looking = new Map<string, Draft>()
+  for (const draft of drafts) {
+    const [check] = draft.checks
+    if (!check || draft.write.kind === 'delete') continue
+    const key = keyOf(draft.write.type, check.query)
+    if (!looking.has(key)) looking.set(key, draft)
+  }
+  const written = new Map<string, ReadonlyMap<string, Unstored>>()
+  return {
+    byCriteria: (type, query) => looking.get(keyOf(type, query)),
+    ofType(type) {
+      const known =
+        written.get(type) ?? new Map(drafts.flatMap(draft => unstored(draft, type, parts)))
+      written.set(type, known)
+      return known
+    },
+  }
+}
+
+/** What fails the checks has no rows, and fails the transaction later. */
+function unstored(
+  { write, settled, id }: Draft,
+  type: string,
+  parts: WriteParts,
+): [string, Unstored][] {
+  const { resource } = write
+  if (write.type !== type || settled || !isObject(resource) || resource.resourceType !== type)
+    return []
+  if (parts.validator.validate(resource as Resource).length) return []
+  return [[id, { id, extract: parts.extract({ ...(resource as Resource), id }) }]]
 }

@@ -3,6 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { FhirError } from '../../resources/error.ts'
 import { parseJson } from '../../resources/json.ts'
 import type { Resource } from '../../resources/resource.ts'
+import { matches } from '../../resources/search/match.ts'
+import { extract } from '../../resources/search.ts'
 import { openSearch, type Searchable } from '../support/search.ts'
 
 interface Search {
@@ -35,6 +37,15 @@ describe.each(readdirSync(folder))('the cases of %s:', file => {
         const found = await store.find(type, query)
         expect(found.sort()).toEqual(ids)
         expect(await store.count(type, query)).toBe(ids.length)
+        const { where } = store.parse(type, query)
+        const unstored = resources.filter(
+          resource =>
+            resource.resourceType === type &&
+            where.every(predicate =>
+              matches(predicate, { id: resource.id ?? '', extract: extract(resource) }),
+            ),
+        )
+        expect(unstored.map(({ id }) => id).sort()).toEqual(ids)
       } else await expect(refusal(store.find(type, query))).resolves.toEqual([status, code])
     },
   )

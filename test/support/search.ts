@@ -10,6 +10,7 @@ import {
 } from '../../resources/repository.ts'
 import type { Resource } from '../../resources/resource.ts'
 import { parseSearch, type SearchOptions } from '../../resources/search/parse.ts'
+import type { Query } from '../../resources/search/query.ts'
 import { extract } from '../../resources/search.ts'
 import type { Page } from '../../resources/store.ts'
 import { tenantOf } from '../../server/tenants.ts'
@@ -20,6 +21,7 @@ export interface Searchable {
   transact(entries: TransactionEntry[]): Promise<Outcome[]>
   remove(type: string, id: string): Promise<void>
   page(type: string | undefined, query: string): Promise<Page>
+  parse(type: string | undefined, query: string): Query
   /** Ids in the order of the answer. */
   find(type: string | undefined, query: string): Promise<string[]>
   count(type: string | undefined, query: string): Promise<number>
@@ -68,6 +70,7 @@ export async function openSearch(
       await repository.write(context, { kind: 'delete', type, id })
     },
     page,
+    parse,
     find: async (type, query) => (await page(type, query)).versions.map(({ id }) => id),
     count: async (type, query) => repository.count(context, parse(type, query)),
     close: () => store.close(),

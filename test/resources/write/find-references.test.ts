@@ -92,6 +92,68 @@ describe('in a transaction, a reference', () => {
     expect(reference).toBe(ids[1])
   })
 
+  test('by a search becomes what another entry writes, whatever way', async () => {
+    const [created, ids] = referred(
+      await store.transact([create(basic('Patient?identifier=fresh')), create(patient('fresh'))]),
+    )
+    expect(created).toBe(ids[1])
+    const update: TransactionEntry = {
+      write: {
+        kind: 'update',
+        type: 'Patient',
+        id: 'now',
+        resource: { ...patient('now'), id: 'now' },
+        ...path(1),
+      },
+    }
+    expect(
+      referred(await store.transact([create(basic('Patient?identifier=now')), update]))[0],
+    ).toBe('Patient/now')
+  })
+
+  test('by a search does not become what the transaction deletes or changes to another', async () => {
+    await store.put({ ...patient('moving'), id: 'moving' })
+    await store.put({ ...patient('going'), id: 'going' })
+    const moving: TransactionEntry = {
+      write: {
+        kind: 'update',
+        type: 'Patient',
+        id: 'moving',
+        resource: { ...patient('moved'), id: 'moving' },
+        ...path(1),
+      },
+    }
+    const going: TransactionEntry = { write: { kind: 'delete', type: 'Patient', id: 'going' } }
+    for (const [value, entry] of [
+      ['moving', moving],
+      ['going', going],
+    ] as const)
+      await expect(
+        store.transact([create(basic(`Patient?identifier=${value}`)), entry]),
+      ).rejects.toMatchObject({ status: 422, outcome: { issue: [{ code: 'not-found' }] } })
+  })
+
+  test('by a search that two entries match is refused', async () => {
+    await expect(
+      store.transact([
+        create(basic('Patient?identifier=twin')),
+        create(patient('twin')),
+        create(patient('twin')),
+      ]),
+    ).rejects.toMatchObject({ status: 422, outcome: { issue: [{ code: 'multiple-matches' }] } })
+  })
+
+  test('by a search is never the entry that refers to it by that search', async () => {
+    const linked = {
+      ...patient('other'),
+      link: [{ type: 'seealso', other: { reference: 'Patient?identifier=single' } }],
+    }
+    const [reference] = referred(
+      await store.transact([create(linked), create(basic('Patient?identifier=%73ingle'))]),
+    )
+    expect(reference).toBe('Patient/one')
+  })
+
   test('to an entry that deletes is left as it is', async () => {
     await store.put({ resourceType: 'Patient', id: 'leaving' })
     const [reference] = referred(
