@@ -113,8 +113,11 @@ async function rewriteAll(
   parts: WriteParts,
 ): Promise<void> {
   const references = await findReferences(entries, drafts, parts)
+  // What is stored already means what it says: of a patch only urns are looked at, which are never stored.
+  const urns = new Map([...references(undefined)].filter(([url]) => url.startsWith('urn:')))
   for (const [index, draft] of drafts.entries()) {
-    const { resource } = draft.write
+    const { resource, kind } = draft.write
+    if (kind === 'patch') draft.urns = urns
     if (!isObject(resource) || draft.settled) continue
     const targets = references(entries[index]?.fullUrl)
     if (targets.size === 0) continue

@@ -23,6 +23,8 @@ export interface Draft {
   readonly write: Write
   /** The body with its references as they will stand; absent: the body as it came. */
   resource?: Resource
+  /** What the urns in a patch stand for. */
+  urns?: ReadonlyMap<string, string>
   /** What else happens in the same commit. */
   readonly others: Others
   id: string

@@ -1,4 +1,5 @@
 import { invalid } from '../error.ts'
+import { rewriteReferences } from '../reference.ts'
 import { isId, isObject, type Resource } from '../resource.ts'
 import { at, type Draft, type Step } from './draft.ts'
 
@@ -7,7 +8,9 @@ export const takeBody: Step = (draft, parts) => {
   const { kind, type, patch } = draft.write
   const resource = draft.resource ?? draft.write.resource
   if (kind === 'patch') {
-    if (draft.current && patch) draft.after = parts.applyPatch(draft.current, patch)
+    if (!draft.current || !patch) return
+    const patched = parts.applyPatch(draft.current, patch)
+    draft.after = draft.urns ? rewriteReferences(patched, draft.urns) : patched
     return
   }
   if (!isObject(resource)) throw invalid(`the body is not a ${type}`, at(draft, ''))

@@ -58,6 +58,23 @@ describe('in a transaction, a reference', () => {
     expect(reference).toBe('Patient/one')
   })
 
+  test('in a patch becomes what the entry writes', async () => {
+    await store.put({ ...basic('Patient/one'), id: 'patched' } as never)
+    const patch: TransactionEntry = {
+      write: {
+        kind: 'patch',
+        type: 'Basic',
+        id: 'patched',
+        patch: {
+          language: 'json-patch',
+          body: [{ op: 'replace', path: '/subject/reference', value: urn }],
+        },
+      },
+    }
+    const [reference, ids] = referred(await store.transact([patch, create(patient('p'), urn)]))
+    expect(reference).toBe(ids[1])
+  })
+
   test('relative to a fullUrl of the same server becomes what that entry writes', async () => {
     const base = 'http://other.example.org/fhir'
     const outcomes = await store.transact([
