@@ -2,10 +2,12 @@
 import type { HistoryQuery, Query } from '../../resources/search/query.ts'
 import type { Tenant } from '../../resources/store.ts'
 import { type Connection, type ConnectionOptions, connect } from './connection.ts'
+import { firstSeqAt } from './instant.ts'
 import type { PackedCommit } from './message.ts'
 import {
   countHits,
   historyPage,
+  lastSeq,
   readVersion,
   scanSlice,
   searchPage,
@@ -19,7 +21,7 @@ export type ReadCall =
   | { do: 'read'; tenant: Tenant; type: string; id: string; number: number | undefined }
   | { do: 'search'; tenant: Tenant; query: Query; ms: number }
   | { do: 'count'; tenant: Tenant; query: Query; ms: number }
-  | { do: 'history'; tenant: Tenant; query: HistoryQuery }
+  | { do: 'history'; tenant: Tenant; query: HistoryQuery; ms: number }
   | { do: 'scan'; tenant: Tenant; slice: { type: string; after: string; count: number } }
   | { do: 'totals'; tenant: Tenant }
   | { do: 'undelivered'; limit: number }
@@ -40,7 +42,7 @@ export function runRead(connection: Connection, call: ReadCall): unknown {
     case 'count':
       return connection.within(call.ms, () => countHits(connection, call.tenant, call.query))
     case 'history':
-      return historyPage(connection, call.tenant, call.query)
+      return connection.within(call.ms, () => historyPage(connection, call.tenant, call.query))
     case 'scan':
       return scanSlice(connection, call.tenant, call.slice)
     case 'totals':
@@ -80,37 +82,19 @@ export function createWriteEngine(connection: Connection): WriteEngine {
 const slice = 2000
 
 /** Deletes rows that ended before an instant (ms). True: there is more to do. */
-function sweep({ db, sql }: Connection, before: number): boolean {
-  const bound = Number(
-    sql('SELECT coalesce(max(seq), 0) AS seq FROM body WHERE seq <= ? AND at < ?').get(
-      lastBefore({ sql }, before),
-      before,
-    )?.seq,
-  )
+function sweep(connection: Connection, before: number): boolean {
+  const { sql } = connection
+  const bound = firstSeqAt(connection, before, lastSeq(connection) + 1) - 1
   let more = false
   for (const table of rowTables) {
     const first = sql(`SELECT min(until) AS until FROM ${table} WHERE until <> 0`).get()?.until
     if (first === null || first === undefined || Number(first) > bound) continue
     const to = Math.min(bound, Number(first) + slice)
-    db.exec('BEGIN IMMEDIATE')
+    // A transaction of its own: a failure leaves none open.
     sql(`DELETE FROM ${table} WHERE until <> 0 AND until <= ?`).run(to)
-    db.exec('COMMIT')
     if (to < bound) more = true
   }
   return more
-}
-
-/** `at` never goes back along `seq`. */
-function lastBefore({ sql }: Pick<Connection, 'sql'>, before: number): number {
-  let low = 0
-  let high = Number(sql('SELECT coalesce(max(seq), 0) AS seq FROM body').get()?.seq)
-  while (low < high) {
-    const middle = Math.ceil((low + high) / 2)
-    const row = sql('SELECT at FROM body WHERE seq <= ? ORDER BY seq DESC LIMIT 1').get(middle)
-    if (row && Number(row.at) >= before) high = middle - 1
-    else low = middle
-  }
-  return low
 }
 
 export const openConnection = (options: ConnectionOptions): Connection => connect(options)

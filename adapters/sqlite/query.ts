@@ -2,10 +2,23 @@
  * From a Query to SQL. One condition drives: a range of one table in the order of its key. All others are probes of the
  * driver's (k, rid). SQLite's planner never chooses.
  */
+import { fold } from '../../resources/search/fold.ts'
 import type { Predicate, Query } from '../../resources/search/query.ts'
 import type { Tenant } from '../../resources/store.ts'
 import { type Connection, unitKey } from './connection.ts'
-import { bounded, either, join, never, oneOf, type Sql, sql, unionAll, type Value } from './sql.ts'
+import { firstSeqAt } from './instant.ts'
+import {
+  bounded,
+  either,
+  join,
+  never,
+  oneOf,
+  type Sql,
+  sql,
+  ticking,
+  unionAll,
+  type Value,
+} from './sql.ts'
 
 /** What a query is compiled with: the types it may look at, and the commit number it sees. */
 export interface Scope {
@@ -36,6 +49,8 @@ function paramsOf(scope: Scope, code: string, first = ''): number[] {
 /** Where a predicate's rows stand: the table, and what must hold of `row`. Absent: nothing can match. */
 interface Rows {
   table: string
+  /** What the key answers: rows outside of it are not even looked at. */
+  range: Sql
   where: Sql
   /** The rows come in the order of `k`, because all before it in the key is one value. */
   ordered: boolean
@@ -55,40 +70,47 @@ function rowsOf(predicate: RowPredicate, row: string, scope: Scope): Rows | unde
   const made = conditions(predicate, row, scope)
   if (!made) return undefined
   const ordered = made.ordered && params.length === 1
-  return { table: predicate.kind, where: join([param, ...made.where], ' AND '), ordered }
+  const range = join([param, ...made.range], ' AND ')
+  return { table: predicate.kind, range, where: join([range, ...made.rest], ' AND '), ordered }
+}
+
+/** Conditions on the key, in its order, and on what stands behind it. */
+interface Conditions {
+  range: Sql[]
+  rest: Sql[]
+  ordered: boolean
 }
 
 function conditions(
   predicate: Exclude<RowPredicate, { kind: 'refers' }>,
   row: string,
   scope: Scope,
-): { where: Sql[]; ordered: boolean } | undefined {
+): Conditions | undefined {
   const { connection } = scope
   switch (predicate.kind) {
     case 'token': {
-      const where: Sql[] = []
-      if (predicate.code !== undefined) where.push(sql(`${row}.code = ?`, predicate.code))
-      if (predicate.system !== undefined) {
-        const system = connection.systemId(predicate.system)
-        if (system === undefined) return undefined
-        where.push(sql(`${row}.system = ?`, system))
-      }
-      return { where, ordered: predicate.code !== undefined }
+      const { code, system } = predicate
+      const range = code === undefined ? [] : [sql(`${row}.code = ?`, code)]
+      if (system === undefined) return { range, rest: [], ordered: code !== undefined }
+      const id = connection.systemId(system)
+      if (id === undefined) return undefined
+      return { range, rest: [sql(`${row}.system = ?`, id)], ordered: code !== undefined }
     }
     case 'reference': {
       const rids = predicate.targets.flatMap(target => ridOf(target, scope))
       if (rids.length === 0) return undefined
-      return { where: [oneOf(`${row}.target`, rids)], ordered: rids.length === 1 }
+      return { range: [oneOf(`${row}.target`, rids)], rest: [], ordered: rids.length === 1 }
     }
     case 'string':
-      return { where: stringWhere(predicate, row), ordered: false }
+      return stringConditions(predicate, row)
     case 'uri':
-      return { where: [sql(`${row}.uri = ?`, predicate.uri)], ordered: true }
+      return { range: [sql(`${row}.uri = ?`, predicate.uri)], rest: [], ordered: true }
     case 'date':
-      return { where: bounds(predicate, row), ordered: false }
+      return { ...bounds(predicate, row), ordered: false }
     case 'quantity': {
       const unit = unitWhere(predicate, row, connection)
-      return unit && { where: [...bounds(predicate, row), ...unit], ordered: false }
+      const { range, rest } = bounds(predicate, row)
+      return unit && { range, rest: [...rest, ...unit], ordered: false }
     }
   }
 }
@@ -113,27 +135,30 @@ function referrers(target: string, row: string, scope: Scope): Rows | undefined 
     .all(...scope.types)
     .map(({ id }) => Number(id))
   if (params.length === 0) return undefined
-  return {
-    table: 'reference',
-    where: join([oneOf(`${row}.param`, params), oneOf(`${row}.target`, rids)], ' AND '),
-    ordered: false,
-  }
+  const range = join([oneOf(`${row}.param`, params), oneOf(`${row}.target`, rids)], ' AND ')
+  return { table: 'reference', range, where: range, ordered: false }
 }
 
-function stringWhere(
+function stringConditions(
   { text, match }: { text: string; match: 'starts' | 'exact' },
   row: string,
-): Sql[] {
+): Conditions {
   if (match === 'starts')
-    return [sql(`${row}.text >= ? AND ${row}.text < ?`, text, `${text}\u{10ffff}`)]
+    return {
+      range: [sql(`${row}.text >= ? AND ${row}.text < ?`, text, `${text}\u{10ffff}`)],
+      rest: [],
+      ordered: false,
+    }
+  const folded = fold(text)
   // An empty `exact` says that the text is written as it is folded.
-  return [sql(`(${row}.exact = ? OR (${row}.exact = '' AND ${row}.text = ?))`, text, text)]
+  const exact = sql(`${row}.exact = ?`, text === folded ? '' : text)
+  return { range: [sql(`${row}.text = ?`, folded)], rest: [exact], ordered: true }
 }
 
 function bounds(
   predicate: { kind: string; lowFrom?: Value; lowTo?: Value; highFrom?: Value; highTo?: Value },
   row: string,
-): Sql[] {
+): Pick<Conditions, 'range' | 'rest'> {
   const { lowFrom, lowTo, highFrom, highTo } = predicate
   // An empty `high` of a quantity says that it is a point.
   const high = (comparison: string, value: Value): Sql =>
@@ -144,12 +169,16 @@ function bounds(
           value,
         )
       : sql(`${row}.high ${comparison} ?`, value)
-  return [
-    ...(lowFrom === undefined ? [] : [sql(`${row}.low >= ?`, lowFrom)]),
-    ...(lowTo === undefined ? [] : [sql(`${row}.low <= ?`, lowTo)]),
-    ...(highFrom === undefined ? [] : [high('>=', highFrom)]),
-    ...(highTo === undefined ? [] : [high('<=', highTo)]),
-  ]
+  return {
+    range: [
+      ...(lowFrom === undefined ? [] : [sql(`${row}.low >= ?`, lowFrom)]),
+      ...(lowTo === undefined ? [] : [sql(`${row}.low <= ?`, lowTo)]),
+    ],
+    rest: [
+      ...(highFrom === undefined ? [] : [high('>=', highFrom)]),
+      ...(highTo === undefined ? [] : [high('<=', highTo)]),
+    ],
+  }
 }
 
 function unitWhere(
@@ -222,36 +251,22 @@ function ridsById(id: string, { connection, types }: Scope): number[] {
   })
 }
 
-/** `at` never goes back along `seq`, so a range of time is a range of seq, found by bisection. */
 function seqRange({ from, to }: { from?: number; to?: number }, scope: Scope): Sql {
+  const first = (instant: number) => firstSeqAt(scope.connection, instant, scope.seq + 1)
   const parts = [
-    ...(from === undefined ? [] : [sql('x.seq >= ?', firstSeqAt(from, scope))]),
-    ...(to === undefined ? [] : [sql('x.seq < ?', firstSeqAt(to + 1, scope))]),
+    ...(from === undefined ? [] : [sql('x.seq >= ?', first(from))]),
+    ...(to === undefined ? [] : [sql('x.seq < ?', first(to + 1))]),
   ]
   return parts.length ? join(parts, ' AND ') : sql('1')
 }
 
-function firstSeqAt(instant: number, { connection, seq }: Scope): number {
-  let low = 0
-  let high = seq + 1
-  const statement = connection.sql('SELECT seq, at FROM body WHERE seq >= ? ORDER BY seq LIMIT 1')
-  while (low < high) {
-    const middle = Math.floor((low + high) / 2)
-    const row = statement.get(middle)
-    if (row && Number(row.at) < instant) low = Number(row.seq) + 1
-    else high = middle
-  }
-  return low
-}
-
-/** How many rows a condition has, as far as it matters. */
+/** How many rows a condition's range has, as far as it matters. */
 const probed = 1000
 
 interface Driver {
   from: Sql
   ordered: boolean
   size: number
-  predicate?: Predicate
 }
 
 function driverOf(predicate: Predicate, scope: Scope): Driver | undefined {
@@ -259,21 +274,21 @@ function driverOf(predicate: Predicate, scope: Scope): Driver | undefined {
   if (predicate.kind === 'updated' || predicate.kind === 'not') return undefined
   if (predicate.kind === 'or') return orDriver(predicate.any, scope)
   const rows = rowsOf(predicate, 'r', scope)
+  if (!rows) return { from: sql('SELECT 0 AS k, 0 AS rid WHERE 0'), ordered: true, size: 0 }
   const seen = visible('r', scope.seq)
-  const from = rows
-    ? sql(
-        `SELECT r.k AS k, r.rid AS rid FROM ${rows.table} r WHERE ${rows.where.text} AND ${seen.text}`,
-        ...rows.where.values,
-        ...seen.values,
-      )
-    : sql('SELECT 0 AS k, 0 AS rid WHERE 0')
-  return { from, ordered: rows?.ordered ?? true, size: sizeOf(from, scope), predicate }
+  const from = sql(
+    `SELECT r.k AS k, r.rid AS rid FROM ${rows.table} r WHERE ${ticking('r.rid')} AND ${rows.where.text} AND ${seen.text}`,
+    ...rows.where.values,
+    ...seen.values,
+  )
+  return { from, ordered: rows.ordered, size: sizeOf(rows, scope) }
 }
 
-function sizeOf(from: Sql, { connection }: Scope): number {
+/** Of the range, not of the hits in it: to find a thousand hits, all rows may have to be looked at. */
+function sizeOf({ table, range }: Rows, { connection }: Scope): number {
   const row = connection
-    .sql(`SELECT count(*) AS n FROM (SELECT 1 FROM (${from.text}) LIMIT ${probed})`)
-    .get(...from.values)
+    .sql(`SELECT count(*) AS n FROM (SELECT 1 FROM ${table} r WHERE ${range.text} LIMIT ${probed})`)
+    .get(...range.values)
   return Number(row?.n)
 }
 
@@ -307,7 +322,7 @@ function orDriver(any: Predicate[], scope: Scope): Driver | undefined {
 function feed(scope: Scope): Sql {
   const types = oneOf('f.type', scope.types)
   return sql(
-    `SELECT f.k AS k, f.rid AS rid, f.seq AS seq FROM feed f WHERE ${types.text} AND f.seq <= ?
+    `SELECT f.k AS k, f.rid AS rid, f.seq AS seq FROM feed f WHERE ${ticking('f.seq')} AND ${types.text} AND f.seq <= ?
        AND (f.until = 0 OR f.until > ?)`,
     ...types.values,
     scope.seq,
@@ -336,9 +351,7 @@ export function compile(query: Query, scope: Scope, after?: Position): Sql {
   const column = byDate ? 'k' : 'seq'
   const [order, than] = query.sort.descending ? ['DESC', '<'] : ['ASC', '>']
   if (after) where.push(sql(`(x.${column}, x.rid) ${than} (?, ?)`, after.key, after.rid))
-  // A statement cannot be interrupted from outside: every thousandth row asks whether it may go on.
-  where.push(sql('((x.rid & 1023) <> 0 OR tick())'))
-  const all = join(where, ' AND ')
+  const all = where.length ? join(where, ' AND ') : sql('1')
   return bounded({
     text: `SELECT x.rid AS rid, x.${column} AS key FROM (${from.text}) x WHERE ${all.text}
        ORDER BY x.${column} ${order}, x.rid ${order}`,

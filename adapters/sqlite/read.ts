@@ -2,8 +2,10 @@ import { invalid } from '../../resources/error.ts'
 import type { HistoryQuery, Query } from '../../resources/search/query.ts'
 import type { Event, Page, Tenant, Version } from '../../resources/store.ts'
 import type { Connection } from './connection.ts'
+import { firstSeqAt } from './instant.ts'
 import { compile, type Position, type Scope } from './query.ts'
 import { methods } from './schema.ts'
+import { ticking } from './sql.ts'
 
 interface Stored {
   type: number
@@ -62,7 +64,7 @@ function parseToken(text: string): Token {
   return { seq: Number(seq), key: Number(key), rid: Number(rid) }
 }
 
-const lastSeq = ({ sql }: Connection): number =>
+export const lastSeq = ({ sql }: Connection): number =>
   Number(sql('SELECT coalesce(max(seq), 0) AS seq FROM body').get()?.seq)
 
 function scopeOf(connection: Connection, tenant: Tenant, query: Query, seq: number): Scope {
@@ -134,27 +136,27 @@ export function totalsOf(connection: Connection, tenant: Tenant): Record<string,
   return Object.fromEntries(rows.map(({ name, count }) => [String(name), Number(count)]))
 }
 
-/** A version was current from its own instant until that of the next one. */
-const currentIn = `b.at <= ? AND (b.at >= ? OR (b.json IS NOT NULL AND NOT EXISTS(
+/** Of versions up to the end of a span: current at its beginning, or made within it. */
+const currentIn = `(b.at >= ? OR (b.json IS NOT NULL AND NOT EXISTS(
   SELECT 1 FROM version n CROSS JOIN body nb ON nb.seq = n.seq WHERE n.rid = v.rid AND n.seq > v.seq AND nb.at <= ?)))`
 
 export function historyPage(connection: Connection, tenant: Tenant, query: HistoryQuery): Page {
   const from = historySource(connection, tenant, query)
   if (!from) return { versions: [] }
   const token = query.after === undefined ? undefined : parseToken(query.after)
-  const where = [
-    from.where,
-    `${from.order} < ?`,
-    ...(query.since === undefined ? [] : ['b.at >= ?']),
-  ]
-  const values = [
-    ...from.values,
-    token?.seq ?? Number.MAX_SAFE_INTEGER,
-    ...(query.since === undefined ? [] : [query.since]),
-  ]
-  if (query.current) {
+  const end = lastSeq(connection) + 1
+  const first = (instant: number) => firstSeqAt(connection, instant, end)
+  const { since, current } = query
+  const to = Math.min(token?.seq ?? end, current ? first(current.to + 1) : end)
+  const where = [ticking(from.order), from.where, `${from.order} < ?`]
+  const values = [...from.values, to]
+  if (since !== undefined) {
+    where.push(`${from.order} >= ?`)
+    values.push(first(since))
+  }
+  if (current) {
     where.push(currentIn)
-    values.push(query.current.to, query.current.from, query.current.from)
+    values.push(current.from, current.from)
   }
   const rows = connection
     .sql(

@@ -18,6 +18,12 @@ export const wrap = ({ text, values }: Sql): Sql => ({ text: `(${text})`, values
 
 export const never = sql('0')
 
+/**
+ * A statement cannot be interrupted from outside: about every thousandth row it looks at asks whether it may go on. To
+ * stand first, because a condition that fails leaves those after it out.
+ */
+export const ticking = (number: string): string => `((${number} & 1023) <> 0 OR tick())`
+
 /** SQLite takes 32,766 values in a statement, 500 arms in a union and a depth of 1,000. https://sqlite.org/limits.html */
 const mostValues = 30_000
 const mostArms = 400

@@ -218,7 +218,7 @@ function createStore(options: SqliteOptions, calls: Calls): SqliteStore {
         throw atEdge(error)
       }
     },
-    history: (tenant, query) => search<Page>({ do: 'history', tenant, query }),
+    history: (tenant, query) => search<Page>({ do: 'history', tenant, query, ms }),
     search: (tenant, query) => search<Page>({ do: 'search', tenant, query, ms }),
     count: (tenant, query) => search<number>({ do: 'count', tenant, query, ms }),
     async *scan(tenant, type, after = '') {

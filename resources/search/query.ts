@@ -29,7 +29,7 @@ export type Predicate =
   | { kind: 'reference'; param: string; targets: string[] }
   /** Any reference at all, by whatever element, to this `Patient/1`. */
   | { kind: 'refers'; target: string }
-  /** `starts`: the folded value begins with `text`; `exact`: the value is `text` as written. */
+  /** `starts`: the folded value begins with `text`; `exact`: the value, folded by fold.ts, is `text` as written. */
   | {
       kind: 'string'
       param: string

@@ -1,4 +1,5 @@
 import { expect } from '@jest/globals'
+import { fold } from '../../../resources/search/fold.ts'
 import type { Change, Version } from '../../../resources/store.ts'
 import type { Claim } from '../store.ts'
 import {
@@ -243,7 +244,7 @@ function contents(claim: Claim): void {
         json: `{"text": ${JSON.stringify(text)},  "n": 1.00}`,
         rows: [
           coded(text, `http://example.org/${text}`),
-          { kind: 'string', param: 'name', text, exact: text },
+          { kind: 'string', param: 'name', text: fold(text), exact: text },
         ],
       }),
     )
@@ -253,14 +254,10 @@ function contents(claim: Claim): void {
       const system = `http://example.org/${text}`
       const token = { kind: 'token', param: 'identifier', code: text, system } as const
       expect(await found(store, [token])).toEqual([`u${n}`])
-      for (const match of ['exact', 'starts'] as const)
-        expect(await found(store, [{ kind: 'string', param: 'name', text, match }])).toEqual([
-          `u${n}`,
-        ])
-      const part = [...text].slice(0, -1).join('')
-      expect(
-        await found(store, [{ kind: 'string', param: 'name', text: part, match: 'starts' }]),
-      ).toEqual([`u${n}`])
+      const name = { kind: 'string', param: 'name' } as const
+      expect(await found(store, [{ ...name, text, match: 'exact' }])).toEqual([`u${n}`])
+      for (const part of [fold(text), [...fold(text)].slice(0, -1).join('')])
+        expect(await found(store, [{ ...name, text: part, match: 'starts' }])).toEqual([`u${n}`])
     }
   })
 

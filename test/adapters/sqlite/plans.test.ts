@@ -1,0 +1,96 @@
+/** How SQLite goes about common queries: by a range of a key, never by looking at everything. */
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { type Connection, connect } from '../../../adapters/sqlite/connection.ts'
+import { countHits, historyPage, searchPage } from '../../../adapters/sqlite/read.ts'
+import { openSqlite } from '../../../adapters/sqlite/store.ts'
+import type { Predicate } from '../../../resources/search/query.ts'
+import type { Row } from '../../../resources/store.ts'
+import { change, coded, pune, query, write } from '../../contract/store/material.ts'
+import { ownFolder } from '../../support/folder.ts'
+
+const file = ownFolder('plans')('plans.db')
+const at = Date.UTC(2026, 0, 1)
+const rows: Row[] = [
+  coded('1'),
+  { kind: 'string', param: 'name', text: 'asha', exact: 'Asha' },
+  { kind: 'date', param: 'birthdate', low: at, high: at + 1 },
+  { kind: 'reference', param: 'link', target: 'Patient/b' },
+  { kind: 'uri', param: 'profile', uri: 'http://example.org/p' },
+]
+
+let connection: Connection
+beforeAll(async () => {
+  const store = await openSqlite({ file, now: () => at, threads: false })
+  await write(store, pune, change('a', { rows }))
+  await store.close()
+  connection = connect({ file, readOnly: true, cache: 1 })
+})
+afterAll(() => connection.close())
+
+/** The plans of all statements that look at rows of resources. */
+function plans(work: (watched: Connection) => unknown): string[] {
+  const texts = new Set<string>()
+  const sql: Connection['sql'] = text => {
+    texts.add(text)
+    return connection.sql(text)
+  }
+  work({ ...connection, sql })
+  return [...texts].flatMap(text => {
+    const marks = text.match(/\?/g)?.length ?? 0
+    const steps = connection.db.prepare(`EXPLAIN QUERY PLAN ${text}`).all(...Array(marks).fill(0))
+    return steps.map(({ detail }) => String(detail))
+  })
+}
+
+const by = {
+  token: { kind: 'token', param: 'identifier', code: '1', system: 'http://example.org/mrn' },
+  name: { kind: 'string', param: 'name', text: 'as', match: 'starts' },
+  exact: { kind: 'string', param: 'name', text: 'Asha', match: 'exact' },
+  since: { kind: 'date', param: 'birthdate', highFrom: at },
+  link: { kind: 'reference', param: 'link', targets: ['Patient/b'] },
+  profile: { kind: 'uri', param: 'profile', uri: 'http://example.org/p' },
+  updated: { kind: 'updated', from: at },
+} satisfies Record<string, Predicate>
+
+test.each<[string, Predicate[], string]>([
+  ['a token', [by.token], 'SEARCH r USING PRIMARY KEY (param=? AND code=?)'],
+  [
+    'the beginning of a name',
+    [by.name],
+    'SEARCH r USING PRIMARY KEY (param=? AND text>? AND text<?)',
+  ],
+  ['a name as written', [by.exact], 'SEARCH r USING PRIMARY KEY (param=? AND text=?)'],
+  ['a reference', [by.link], 'SEARCH r USING PRIMARY KEY (param=? AND target=?)'],
+  ['a uri', [by.profile], 'SEARCH r USING PRIMARY KEY (param=? AND uri=?)'],
+  [
+    'the time of the last change',
+    [by.updated],
+    'SEARCH f USING PRIMARY KEY (type=? AND seq>? AND seq<?)',
+  ],
+])('a search by %s reads a range of its key', (_, where, expected) => {
+  const steps = plans(watched => searchPage(watched, pune, query({ where })))
+  expect(steps).toContain(expected)
+  expect(steps.filter(step => step.startsWith('SCAN') && !step.startsWith('SCAN ('))).toEqual([])
+})
+
+test('the size of a condition is that of its range, so that no search reads all dates to find few', () => {
+  const sizes: string[] = []
+  const sql: Connection['sql'] = text => {
+    if (text.includes('LIMIT 1000')) sizes.push(text)
+    return connection.sql(text)
+  }
+  const where = [by.link, by.since]
+  countHits({ ...connection, sql }, pune, query({ where }))
+  expect(sizes).toHaveLength(2)
+  for (const text of sizes) expect(text).not.toMatch(/high|until/)
+})
+
+test('a history since an instant begins there', () => {
+  const since = at + 1
+  expect(plans(watched => historyPage(watched, pune, { since, count: 1 }))).toContain(
+    'SEARCH b USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)',
+  )
+  expect(
+    plans(watched => historyPage(watched, pune, { type: 'Patient', since, count: 1 })),
+  ).toContain('SEARCH f USING PRIMARY KEY (type=? AND seq>? AND seq<?)')
+})
