@@ -111,8 +111,13 @@ export function parseSearch(
     }
     parsed.used.push([name, value])
   }
+  // In order of date only what is found by rows comes without sorting; all there is comes in the order of its making.
+  if (!params.some(([name]) => name === '_sort') && parsed.query.where.every(isUnordered))
+    parsed.query.sort = { by: 'updated', descending: true }
   return parsed
 }
+
+const isUnordered = ({ kind }: Predicate): boolean => kind === 'updated' || kind === 'not'
 
 interface Scope {
   type: string

@@ -15,7 +15,7 @@ describe('parameters that shape the answer', () => {
       query: {
         type: 'Patient',
         where: [],
-        sort: { by: 'date', descending: true },
+        sort: { by: 'updated', descending: true },
         count: 5,
         after: 'abc',
       },
@@ -154,7 +154,8 @@ describe('what every store must give', () => {
     ['_sort=-date', ['o4', 'o0', 'o2', 'o3', 'o1']],
     ['_sort=_lastUpdated', ['o0', 'o1', 'o2', 'o3', 'o4']],
     ['_sort=-_lastUpdated', ['o4', 'o3', 'o2', 'o1', 'o0']],
-    ['', ['o4', 'o0', 'o2', 'o3', 'o1']],
+    ['', ['o4', 'o3', 'o2', 'o1', 'o0']],
+    ['status=final', ['o4', 'o0', 'o2', 'o3', 'o1']],
   ])(
     'the order of %s, where what has no date stands at the time it was made',
     async (query, ids) => {
