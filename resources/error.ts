@@ -51,6 +51,8 @@ export const invalid = failure(400, 'invalid')
 export const unsupported = failure(422, 'not-supported')
 export const notFound = failure(404, 'not-found')
 export const gone = failure(410, 'deleted')
+/** A link whose time is over. */
+export const expired = failure(410, 'expired')
 export const conflict = failure(409, 'conflict')
 /** If-Match or If-None-Match does not hold. */
 export const mismatch = failure(412, 'conflict')

@@ -103,8 +103,9 @@ export interface Page {
  */
 export interface Store {
   /**
-   * All of it or none of it, atomically and durably. `build` is called once, synchronously, when the commit takes its
-   * place in the order, with the instant that goes into meta.lastUpdated (ms; never before that of an earlier commit).
+   * All of it or none of it, atomically and durably. `build` is called synchronously when the commit takes its place in
+   * the order, with the instant that goes into meta.lastUpdated (ms; never before that of an earlier commit), and again
+   * with a later one where that place is lost: it has no effects.
    * Resolves with the versions written, in the order of the changes. Rejects with CommitConflict when a `replaces` is
    * not the newest version or a check no longer holds.
    */

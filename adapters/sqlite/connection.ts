@@ -29,11 +29,14 @@ export interface ConnectionOptions {
   maxPages?: number
 }
 
+/** ms that a statement waits for another process or thread. */
+export const patience = 5000
+
 /** Statements kept for each connection; searches make many texts. */
 const kept = 400
 
 export function connect(options: ConnectionOptions): Connection {
-  const db = new DatabaseSync(options.file, { readOnly: options.readOnly, timeout: 5000 })
+  const db = new DatabaseSync(options.file, { readOnly: options.readOnly, timeout: patience })
   try {
     setUp(db, options)
   } catch (error) {
@@ -86,13 +89,19 @@ function setUp(db: DatabaseSync, options: ConnectionOptions): void {
   db.exec('PRAGMA temp_store = MEMORY')
 }
 
+/** Names of one kind that are remembered. */
+const mostNames = 20_000
+
 function names(sql: (text: string) => StatementSync) {
   const typeIds = new Map<string, number>()
   const paramIds = new Map<string, number>()
   const systemIds = new Map<string, number>()
   const remember = (ids: Map<string, number>, key: string, row: unknown): number | undefined => {
     const id = (row as { id: number } | undefined)?.id
-    if (id !== undefined) ids.set(key, id)
+    if (id === undefined) return undefined
+    // Callers make systems and codes up: what is forgotten is looked up again.
+    if (ids.size >= mostNames) ids.clear()
+    ids.set(key, id)
     return id
   }
   return {

@@ -1,7 +1,7 @@
 /** What a thread does with its connection: the same for the writer, the readers, and a store without threads. */
 import type { HistoryQuery, Query } from '../../resources/search/query.ts'
 import type { Tenant } from '../../resources/store.ts'
-import { type Connection, type ConnectionOptions, connect } from './connection.ts'
+import { type Connection, type ConnectionOptions, connect, patience } from './connection.ts'
 import { firstSeqAt } from './instant.ts'
 import type { PackedCommit } from './message.ts'
 import {
@@ -70,11 +70,21 @@ export function createWriteEngine(connection: Connection): WriteEngine {
           db.exec('BEGIN IMMEDIATE')
           return db.exec('COMMIT')
         case 'checkpoint':
-          return db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+          return checkpoint(connection)
         case 'sweep':
           return sweep(connection, call.before)
       }
     },
+  }
+}
+
+/** Where a search is in the way it gives up at once: all writers would wait with it. */
+function checkpoint({ db }: Connection): void {
+  db.exec('PRAGMA busy_timeout = 0')
+  try {
+    db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+  } finally {
+    db.exec(`PRAGMA busy_timeout = ${patience}`)
   }
 }
 
@@ -90,6 +100,8 @@ function sweep(connection: Connection, before: number): boolean {
     const first = sql(`SELECT min(until) AS until FROM ${table} WHERE until <> 0`).get()?.until
     if (first === null || first === undefined || Number(first) > bound) continue
     const to = Math.min(bound, Number(first) + slice)
+    // First: a page that began before would miss what goes now.
+    sql('UPDATE swept SET seq = max(seq, ?)').run(to)
     // A transaction of its own: a failure leaves none open.
     sql(`DELETE FROM ${table} WHERE until <> 0 AND until <= ?`).run(to)
     if (to < bound) more = true

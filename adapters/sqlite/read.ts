@@ -1,4 +1,4 @@
-import { invalid } from '../../resources/error.ts'
+import { expired, invalid } from '../../resources/error.ts'
 import type { HistoryQuery, Query } from '../../resources/search/query.ts'
 import type { Event, Page, Tenant, Version } from '../../resources/store.ts'
 import type { Connection } from './connection.ts'
@@ -67,6 +67,8 @@ function parseToken(text: string): Token {
 export const lastSeq = ({ sql }: Connection): number =>
   Number(sql('SELECT coalesce(max(seq), 0) AS seq FROM body').get()?.seq)
 
+const sweptSeq = ({ sql }: Connection): number => Number(sql('SELECT seq FROM swept').get()?.seq)
+
 function scopeOf(connection: Connection, tenant: Tenant, query: Query, seq: number): Scope {
   const one = query.type === undefined ? undefined : connection.typeId(tenant, query.type)
   const types =
@@ -78,6 +80,8 @@ function scopeOf(connection: Connection, tenant: Tenant, query: Query, seq: numb
 /** Hits in order, each once, as far as the caller goes on. */
 function* hits(connection: Connection, tenant: Tenant, query: Query): Generator<Token> {
   const token = query.after === undefined ? undefined : parseToken(query.after)
+  if (token && token.seq < sweptSeq(connection))
+    throw expired('the link to this page is older than an hour: search again')
   const seq = token?.seq ?? lastSeq(connection)
   const scope = scopeOf(connection, tenant, query, seq)
   if (scope.types.length === 0) return

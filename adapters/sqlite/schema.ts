@@ -53,6 +53,9 @@ const migrations: readonly string[] = [
    ${table('quantity', `param INTEGER NOT NULL, low TEXT NOT NULL, ${clustered}, high TEXT NOT NULL, unit INTEGER NOT NULL`, 'param, low, k, rid, high, unit')}
    ${table('quantity_of', 'rid INTEGER NOT NULL, param INTEGER NOT NULL, low TEXT NOT NULL, high TEXT NOT NULL, unit INTEGER NOT NULL', 'rid, param, low, high, unit')}
    ${table('uri', `param INTEGER NOT NULL, uri TEXT NOT NULL, ${clustered}`, 'param, uri, k, rid')}`,
+  // Up to which commit ended rows are swept: pages that see an older state would miss some.
+  `CREATE TABLE swept(seq INTEGER NOT NULL) STRICT;
+   INSERT INTO swept(seq) VALUES (0)`,
 ]
 
 /** Tells that a file is ours: `Nida` in ASCII. https://sqlite.org/pragma.html#pragma_application_id */

@@ -1,3 +1,4 @@
+import { FhirError } from '../../resources/error.ts'
 import { CommitConflict, type Tenant, type Version } from '../../resources/store.ts'
 import type { Connection } from './connection.ts'
 import { type Failure, packError } from './errors.ts'
@@ -20,6 +21,9 @@ interface Target {
   rid: number | undefined
   last: { seq: number; method: number } | undefined
 }
+
+/** ms that the search of a check may take: all writers wait for it. */
+const checkTime = 2000
 
 export function createWriter(connection: Connection): Writer {
   const { db, sql } = connection
@@ -55,7 +59,9 @@ export function createWriter(connection: Connection): Writer {
     try {
       targets = look(commit)
     } catch (error) {
-      if (error instanceof CommitConflict) return { failure: packError(error) }
+      // A search that took too long is its own commit's failure, too.
+      if (error instanceof CommitConflict || error instanceof FhirError)
+        return { failure: packError(error) }
       throw error
     }
     const counts = new Map<number, number>()
@@ -78,7 +84,7 @@ export function createWriter(connection: Connection): Writer {
   function look({ tenant, checks, changes }: PackedCommit): Target[] {
     for (const check of checks) {
       const query = { ...check.query, count: check.ids.length + 1 }
-      const ids = searchIds(connection, tenant, query)
+      const ids = connection.within(checkTime, () => searchIds(connection, tenant, query))
       const same =
         ids.length === check.ids.length && [...ids].sort().join() === [...check.ids].sort().join()
       if (!same) throw new CommitConflict('check', check.name)

@@ -112,6 +112,29 @@ test.each([true, false])(
   },
 )
 
+test('ends links to pages that see what it took, and no others', async () => {
+  const { store, clock } = await start('links.db', false)
+  const all = times(4, n => change(`p${n}`, { rows: rows(7) }))
+  await write(store, pune, ...all)
+  const asked = query({ where: [byValue(7)], count: 2 })
+  const before = await store.search(pune, asked)
+  for (const each of all) await write(store, pune, next(each, { rows: rows(8) }))
+  const link = { ...asked, after: before.next ?? '' }
+  expect((await store.search(pune, link)).versions).toHaveLength(2)
+
+  clock.now += hour + 1
+  await write(store, pune, change('later', { rows: rows(9) }))
+  const now = query({ where: [byValue(8)], count: 2 })
+  const { next: fresh = '' } = await store.search(pune, now)
+  await swept(store)
+  await expect(store.search(pune, link)).rejects.toMatchObject({
+    status: 410,
+    outcome: { issue: [{ code: 'expired' }] },
+  })
+  expect((await store.search(pune, { ...now, after: fresh })).versions).toHaveLength(2)
+  await store.close()
+})
+
 test('works through many slices while pages go on as they began', async () => {
   const { store, clock, file } = await start('slices.db', false)
   const all = times(10, n => change(`p${n}`, { rows: rows(7) }))

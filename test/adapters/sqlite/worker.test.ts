@@ -1,5 +1,6 @@
 /** The files of the threads, spoken to over a channel, without their threads. */
 import { statSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
 import * as threads from 'node:worker_threads'
 import { afterEach, describe, expect, jest, test } from '@jest/globals'
 import { connect } from '../../../adapters/sqlite/connection.ts'
@@ -114,6 +115,23 @@ describe('the thread that writes', () => {
     expect((await hear(4)).at(-1)).toBe('closed')
     expect(statSync(`${file}-wal`, { throwIfNoEntry: false })).toBeUndefined()
   })
+
+  test('writes on at once while a search keeps its log from being emptied', async () => {
+    const { file, hear, post } = await run('writer-thread')
+    post(commit(1, 'a'))
+    await hear(2)
+    const reader = new DatabaseSync(file, { readOnly: true })
+    reader.exec('BEGIN')
+    reader.prepare('SELECT count(*) FROM body').get()
+    post({ id: 2, call: { do: 'checkpoint' } })
+    post(commit(3, 'b'))
+    const answers = (await hear(4)).flatMap(said => said?.answers ?? [])
+    expect(answers.find(({ id }) => id === 3)?.value).toEqual([{ seqs: [2] }])
+    reader.close()
+    post('close')
+    expect((await hear(5)).at(-1)).toBe('closed')
+    // Less than the five seconds for which a statement waits.
+  }, 4500)
 })
 
 describe('the thread that searches', () => {
