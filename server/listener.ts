@@ -1,5 +1,6 @@
 /** The HTTP server: how long clients may take, how it begins and how it ends. */
-import type { Server } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
 import type { Config } from './config.ts'
 
 /** Milliseconds between two looks for clients that are too slow. */
@@ -13,23 +14,31 @@ export function setTimes(server: Server, { requestTime }: Config): void {
   server.keepAliveTimeout = 65_000
   // Whoever does not read the answer; silent senders get their 408 before.
   server.timeout = requestTime * 2 + 10_000
+  const open = openAnswers(server)
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    const [status, words] = clientErrors[error.code ?? ''] ?? [
-      '400 Bad Request',
-      'the request is malformed',
-    ]
     if (!socket.writable) {
       socket.destroy()
       return
     }
-    const body = JSON.stringify({
-      resourceType: 'OperationOutcome',
-      issue: [{ severity: 'error', code: 'invalid', diagnostics: words }],
-    })
-    socket.end(
-      `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: application/fhir+json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-    )
+    // What came whole before the malformed part gets its own answer: another one would say that it was not done.
+    const before = [...open].findLast(({ req }) => req.socket === socket && req.complete)
+    if (before) before.once('close', () => end(socket))
+    else end(socket, answerTo(error))
   })
+}
+
+/** A client that keeps its side of the connection open does not keep ours. */
+function end(socket: Duplex, text = ''): void {
+  socket.end(text, () => socket.destroy())
+}
+
+function openAnswers(server: Server): ReadonlySet<ServerResponse> {
+  const open = new Set<ServerResponse>()
+  server.on('request', (_request: IncomingMessage, response: ServerResponse) => {
+    open.add(response)
+    response.once('close', () => open.delete(response))
+  })
+  return open
 }
 
 const clientErrors: Record<string, [string, string]> = {
@@ -45,6 +54,15 @@ const clientErrors: Record<string, [string, string]> = {
     '408 Request Timeout',
     'the request did not arrive in time (REQUEST_TIME)',
   ],
+}
+
+function answerTo({ code = '' }: NodeJS.ErrnoException): string {
+  const [status, words] = clientErrors[code] ?? ['400 Bad Request', 'the request is malformed']
+  const body = JSON.stringify({
+    resourceType: 'OperationOutcome',
+    issue: [{ severity: 'error', code: 'invalid', diagnostics: words }],
+  })
+  return `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: application/fhir+json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
 }
 
 /** Resolves when the server takes connections; rejects saying so when its port is taken. */

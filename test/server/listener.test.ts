@@ -1,0 +1,45 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { type App, startApp } from '../support/app.ts'
+import { head, wire } from '../support/raw.ts'
+
+const create = (body: object): string => {
+  const text = JSON.stringify(body)
+  const type = 'Content-Type: application/fhir+json'
+  return (
+    head('POST /fhir/Patient HTTP/1.1', 'Host: a', type, `Content-Length: ${text.length}`) + text
+  )
+}
+
+let app: App
+beforeAll(async () => {
+  app = await startApp({ REQUEST_TIME: '1000' })
+})
+afterAll(() => app.close())
+
+test('a write is answered as it went, whatever comes after it on the connection', async () => {
+  const text = await wire(app.url, `${create({ resourceType: 'Patient' })}GARBAGE\r\n\r\n`).closed
+  expect(text).toMatch(/^HTTP\/1\.1 201 Created/)
+  expect(text).not.toContain('400 Bad Request')
+})
+
+test('what is malformed from its first byte answers 400', async () => {
+  const text = await wire(app.url, 'GARBAGE\r\n\r\n').closed
+  expect(text).toMatch(/^HTTP\/1\.1 400 Bad Request/)
+})
+
+test('a body that is cut short in the middle of a chunk answers 400', async () => {
+  const lines = ['Host: a', 'Content-Type: application/fhir+json', 'Transfer-Encoding: chunked']
+  const text = await wire(app.url, `${head('POST /fhir/Patient HTTP/1.1', ...lines)}zz\r\n`).closed
+  expect(text).toMatch(/^HTTP\/1\.1 400 Bad Request/)
+})
+
+test('a client that never ends its headers gets 408 and cannot keep the connection', async () => {
+  const slow = wire(app.url, 'GET /fhir/Patient HTTP/1.1\r\nHost: a\r\nX-A: ')
+  slow.socket.allowHalfOpen = true
+  const drip = setInterval(() => slow.socket.write('a'), 100)
+  const text = await Promise.race([slow.closed, wait(4000, 'still open', { ref: false })])
+  clearInterval(drip)
+  slow.socket.destroy()
+  expect(text).toMatch(/^HTTP\/1\.1 408 Request Timeout/)
+})
