@@ -37,6 +37,8 @@ function openAnswers(server: Server): ReadonlySet<ServerResponse> {
   server.on('request', (_request: IncomingMessage, response: ServerResponse) => {
     open.add(response)
     response.once('close', () => open.delete(response))
+    // Its client must not send another request that nobody would take.
+    if (!server.listening) response.shouldKeepAlive = false
   })
   return open
 }
@@ -79,12 +81,17 @@ export function listening(server: Server, { host, port }: Config): Promise<void>
   })
 }
 
+/** ms between two looks for connections that became idle. */
+const lookEvery = 50
+
 /** Takes no more connections, lets running requests finish for `ms`, then ends them. */
 export async function stopped(server: Server, ms: number): Promise<void> {
   if (!server.listening) return
   const closed = new Promise(resolve => server.close(resolve))
-  server.closeIdleConnections()
+  // A client may keep its connection after the last answer, and must not keep the server by it.
+  const idle = setInterval(() => server.closeIdleConnections(), lookEvery)
   const late = setTimeout(() => server.closeAllConnections(), ms)
   await closed
+  clearInterval(idle)
   clearTimeout(late)
 }

@@ -43,3 +43,19 @@ test('a client that never ends its headers gets 408 and cannot keep the connecti
   slow.socket.destroy()
   expect(text).toMatch(/^HTTP\/1\.1 408 Request Timeout/)
 })
+
+test('a server told to stop does not wait for a client that keeps its connection', async () => {
+  const stopping = await startApp()
+  const entry = Array.from({ length: 2000 }, (_, n) => ({
+    request: { method: 'PUT', url: `Patient/p${n}` },
+    resource: { resourceType: 'Patient', id: `p${n}` },
+  }))
+  const body = JSON.stringify({ resourceType: 'Bundle', type: 'transaction', entry })
+  const lines = ['Host: a', 'Content-Type: application/fhir+json', `Content-Length: ${body.length}`]
+  const running = wire(stopping.url, head('POST /fhir HTTP/1.1', ...lines) + body)
+  await wait(60)
+  const began = performance.now()
+  await stopping.close()
+  expect(await running.closed).toMatch(/^HTTP\/1\.1 200 OK[\s\S]*"201 Created"/)
+  expect(performance.now() - began).toBeLessThan(5000)
+})
