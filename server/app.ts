@@ -154,11 +154,11 @@ const exposed =
 const methods = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'
 
 /** https://fetch.spec.whatwg.org/#http-cors-protocol */
-function cors({ corsOrigins }: Config): express.RequestHandler {
-  const origins = new Set(corsOrigins.split(',').map(origin => origin.trim()))
+function cors({ corsOrigins: origins }: Config): express.RequestHandler {
   return (request, response, next) => {
     const { origin } = request.headers
-    if (corsOrigins !== '') response.vary('Origin')
+    // Also without an origin: a cache must not give that answer to the page of one.
+    if (origins.size > 0) response.vary('Origin')
     if (origin && (origins.has('*') || origins.has(origin))) {
       response.setHeader('Access-Control-Allow-Origin', origins.has('*') ? '*' : origin)
       response.setHeader('Access-Control-Expose-Headers', exposed)

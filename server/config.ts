@@ -1,4 +1,5 @@
 /** The table of settings: docs/settings.md is compared with it by a test. */
+import { isIPv4 } from 'node:net'
 import { join } from 'node:path'
 
 interface Setting<T> {
@@ -28,18 +29,43 @@ const oneOf =
   (text: string): T | Wrong =>
     all.find(each => each === text) ?? new Wrong(`one of ${all.join(', ')}`)
 
-const words = (text: string): string => text
+const words = (text: string): string | Wrong => (text === '' ? new Wrong('not empty') : text)
+
+const host = (text: string): string | Wrong =>
+  text === 'localhost' || text === '::1' || (isIPv4(text) && text.startsWith('127.'))
+    ? text
+    : new Wrong('a loopback address while AUTH_MODE is off: nobody signs in yet')
 
 const units: Record<string, number> = { '': 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 }
 
-function size(text: string): number | Wrong {
-  const [, number = '', unit = ''] = /^(\d{1,9})(KiB|MiB|GiB)?$/.exec(text) ?? []
-  return number ? Number(number) * (units[unit] ?? 1) : new Wrong('a size such as 16MiB')
-}
+/** The longest text that JavaScript can hold is a little more. */
+const most = 512 * 1024 ** 2 - 64
+
+const size =
+  (from: number, to = Number.MAX_SAFE_INTEGER) =>
+  (text: string): number | Wrong => {
+    const [, number = '', unit = ''] = /^(\d{1,9})(KiB|MiB|GiB)?$/.exec(text) ?? []
+    const bytes = number ? Number(number) * (units[unit] ?? 1) : -1
+    if (bytes >= from && bytes <= to) return bytes
+    return new Wrong(`a size such as 16MiB${to === most ? ', from 1KiB to 511MiB' : ''}`)
+  }
 
 function base(text: string): string | Wrong {
-  if (text === '' || (URL.canParse(text) && /^https?:/.test(text))) return text.replace(/\/$/, '')
+  const url = URL.parse(text)
+  if (text === '' || (url && /^https?:/.test(text) && !/[?#@]/.test(text)))
+    return text.replace(/\/$/, '')
   return new Wrong('an address such as https://fhir.example.org/fhir')
+}
+
+function origins(text: string): ReadonlySet<string> | Wrong {
+  const all = text
+    .split(',')
+    .map(origin => origin.trim())
+    .filter(Boolean)
+  // A browser sends an origin in this one form; another would never match.
+  return all.every(origin => origin === '*' || URL.parse(origin)?.origin === origin)
+    ? new Set(all)
+    : new Wrong('origins such as https://app.example.org, without a path, separated by commas')
 }
 
 function store(text: string): string | Wrong {
@@ -52,7 +78,7 @@ export const settings = {
   host: {
     variable: 'HOST',
     default: '127.0.0.1',
-    read: words,
+    read: host,
     purpose: 'Address to listen on. While AUTH_MODE is off it must be a loopback address.',
   },
   port: {
@@ -103,7 +129,7 @@ export const settings = {
   maxBody: {
     variable: 'MAX_BODY',
     default: '16MiB',
-    read: size,
+    read: size(1024, most),
     purpose: 'Largest body of a request, after unpacking.',
   },
   maxBundleEntries: {
@@ -127,7 +153,7 @@ export const settings = {
   maxString: {
     variable: 'MAX_STRING',
     default: '16MiB',
-    read: size,
+    read: size(1024, most),
     purpose: 'Characters of one string.',
   },
   defaultPage: {
@@ -175,13 +201,13 @@ export const settings = {
   corsOrigins: {
     variable: 'CORS_ORIGINS',
     default: '',
-    read: words,
+    read: origins,
     purpose: 'Origins of web pages that may call the server, separated by commas; * for all.',
   },
   minFreeDisk: {
     variable: 'MIN_FREE_DISK',
     default: '256MiB',
-    read: size,
+    read: size(0),
     purpose: 'Free disk below which /health/ready says that the server is not ready.',
   },
 } as const satisfies Record<string, Setting<unknown>>
@@ -198,15 +224,9 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     if (value instanceof Wrong) wrong.push(`${setting.variable} must be ${value.must}`)
     else values[name] = value
   }
-  const config = Object.freeze(values) as unknown as Config
-  if (wrong.length === 0 && !isLoopback(config.host))
-    wrong.push('HOST must be a loopback address while AUTH_MODE is off: nobody signs in yet')
   if (wrong.length) throw new Error(wrong.join('; '))
-  return config
+  return Object.freeze(values) as unknown as Config
 }
-
-const isLoopback = (host: string): boolean =>
-  host === 'localhost' || host === '::1' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host)
 
 /** The file of the embedded database, or `:memory:`. */
 export function databaseOf({ storeUrl, dataDir }: Pick<Config, 'storeUrl' | 'dataDir'>): string {

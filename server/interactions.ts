@@ -16,7 +16,7 @@ export interface Parts {
   maxDelete: number
   referentialIntegrity: boolean
   /** Web pages of these origins may call; empty: none. */
-  corsOrigins: string
+  corsOrigins: ReadonlySet<string>
   /** When this program was started, ms: the date of the CapabilityStatement. */
   started: number
   version: string

@@ -68,7 +68,7 @@ const statement = (parts: Parts, base: string): CapabilityStatement => ({
       mode: 'server',
       documentation:
         'What R4 defines and this server does not do yet is answered with 422 and says so.',
-      security: { cors: parts.corsOrigins !== '' },
+      security: { cors: parts.corsOrigins.size > 0 },
       resource: [...resourceTypes()].map(type => resourceOf(type, parts)),
       interaction: systemInteractions.map(code => ({ code })),
       searchParam: paramsOf('Resource'),

@@ -1,0 +1,47 @@
+import { expect, test } from '@jest/globals'
+import { readConfig } from '../../server/config.ts'
+
+test.each([
+  ['BASE_URL', 'https://fhir.example.org/r4/', { baseUrl: 'https://fhir.example.org/r4' }],
+  ['CORS_ORIGINS', '', { corsOrigins: new Set() }],
+  ['CORS_ORIGINS', '*', { corsOrigins: new Set(['*']) }],
+  [
+    'CORS_ORIGINS',
+    'https://a.example, http://localhost:3000',
+    { corsOrigins: new Set(['https://a.example', 'http://localhost:3000']) },
+  ],
+  ['HOST', '::1', { host: '::1' }],
+  ['HOST', '127.0.0.2', { host: '127.0.0.2' }],
+  ['MAX_BODY', '1KiB', { maxBody: 1024 }],
+  ['MIN_FREE_DISK', '0', { minFreeDisk: 0 }],
+  ['MIN_FREE_DISK', '1000000GiB', { minFreeDisk: 1_000_000 * 1024 ** 3 }],
+])('%s may be "%s"', (variable, text, expected) => {
+  expect(readConfig({ [variable]: text })).toMatchObject(expected)
+})
+
+test.each([
+  ['HOST', '0.0.0.0'],
+  ['HOST', '127.999.1.1'],
+  ['HOST', ''],
+  ['PORT', ''],
+  ['PORT', '65536'],
+  ['DATA_DIR', ''],
+  ['BASE_URL', 'https://fhir.example.org/fhir?tenant=1'],
+  ['BASE_URL', 'https://name:word@fhir.example.org/fhir'],
+  ['BASE_URL', 'ftp://fhir.example.org'],
+  ['MAX_BODY', '0'],
+  ['MAX_BODY', '1GiB'],
+  ['MAX_BODY', '16 MiB'],
+  ['MAX_STRING', '1GiB'],
+  ['CORS_ORIGINS', 'https://app.example.org/'],
+  ['CORS_ORIGINS', 'app.example.org'],
+  ['CORS_ORIGINS', 'https://App.example.org:443'],
+  ['AUTH_MODE', 'on'],
+])('%s must not be "%s"', (variable, text) => {
+  expect(() => readConfig({ [variable]: text })).toThrow(new RegExp(`^${variable} must be `))
+})
+
+test('all settings that are wrong are named together', () => {
+  const wrong = { PORT: 'x', HOST: '0.0.0.0', MAX_BODY: 'big', CORS_ORIGINS: 'here' }
+  expect(() => readConfig(wrong)).toThrow(/HOST must .*PORT must .*MAX_BODY must .*CORS_ORIGINS/)
+})
