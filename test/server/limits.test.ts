@@ -1,0 +1,31 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { type App, startApp } from '../support/app.ts'
+
+const json = 'application/fhir+json'
+const nested = (levels: number): object => {
+  let extension: object = { url: 'http://example.org', valueString: 'a' }
+  for (let n = 0; n < levels; n++) extension = { url: 'http://example.org', extension: [extension] }
+  return extension
+}
+
+let app: App
+const put = (path: string, body: object) =>
+  app.request.put(`/fhir/${path}`).set('Content-Type', json).send(JSON.stringify(body))
+
+beforeAll(async () => {
+  app = await startApp({ MAX_DEPTH: '200' })
+})
+afterAll(() => app.close())
+
+test('a resource nested deeper than the usual limit can be changed, shown and deleted', async () => {
+  const id = 'deep'
+  const patient = { resourceType: 'Patient', id, extension: [nested(60)] }
+  const path = `/fhir/Patient/${id}`
+  expect((await put(`Patient/${id}`, patient)).status).toBe(201)
+  expect((await app.request.get(`${path}?_pretty=true`)).status).toBe(200)
+  expect((await app.request.get(`${path}?_elements=active`)).status).toBe(200)
+  expect((await put(`Patient/${id}`, { ...patient, active: true })).status).toBe(200)
+  const patch = app.request.patch(path).set('Content-Type', 'application/merge-patch+json')
+  expect((await patch.send('{"active":false}')).status).toBe(200)
+  expect((await app.request.delete(path)).status).toBe(204)
+})
