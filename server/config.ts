@@ -42,7 +42,7 @@ const units: Record<string, number> = { '': 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1
 const most = 512 * 1024 ** 2 - 64
 
 const size =
-  (from: number, to = Number.MAX_SAFE_INTEGER) =>
+  (from: number, to = Infinity) =>
   (text: string): number | Wrong => {
     const [, number = '', unit = ''] = /^(\d{1,9})(KiB|MiB|GiB)?$/.exec(text) ?? []
     const bytes = number ? Number(number) * (units[unit] ?? 1) : -1
