@@ -19,14 +19,15 @@ interface Stored {
 
 const versionColumns = `r.type AS type, r.id AS id, v.number AS number, v.seq AS seq, b.at AS at, v.method AS method, b.json AS json`
 
-function toVersion(row: unknown, type: string): Version {
-  const { id, number, seq, at, method, json } = row as Stored
+function toVersion(row: unknown, type: string, id = (row as Stored).id): Version {
+  const { number, seq, at, method, json } = row as Stored
   const version: Version = { type, id, number, seq, at, method: methods[method] ?? 'update' }
   if (json !== null) version.json = json
   return version
 }
 
-const newest = `SELECT ${versionColumns} FROM resource r CROSS JOIN version v ON v.rid = r.rid
+/** Without what the caller named: each column costs. */
+const newest = `SELECT v.number AS number, v.seq AS seq, b.at AS at, v.method AS method, b.json AS json FROM resource r CROSS JOIN version v ON v.rid = r.rid
   CROSS JOIN body b ON b.seq = v.seq WHERE r.type = ? AND r.id = ?`
 const newestVersion = `${newest} ORDER BY v.seq DESC LIMIT 1`
 const numberedVersion = `${newest} AND v.number = ?`
@@ -43,7 +44,7 @@ export function readVersion(
     name.number === undefined
       ? connection.sql(newestVersion).get(type, name.id)
       : connection.sql(numberedVersion).get(type, name.id, name.number)
-  return row ? toVersion(row, name.type) : undefined
+  return row ? toVersion(row, name.type, name.id) : undefined
 }
 
 /** Where a page ended and which commit its first page saw; opaque for callers. */
