@@ -58,6 +58,8 @@ export const conflict = failure(409, 'conflict')
 export const mismatch = failure(412, 'conflict')
 /** A conditional interaction found more than one. */
 export const ambiguous = failure(412, 'multiple-matches')
+/** Called by a name that is not this server's. */
+export const misdirected = failure(421, 'security')
 export const notAcceptable = failure(406, 'not-supported')
 export const unsupportedMedia = failure(415, 'not-supported')
 export const tooLarge = failure(413, 'too-long')

@@ -1,15 +1,18 @@
 /** The pipeline of a request, top to bottom. */
 import express, { type Express, type NextFunction, type Request, type Response } from 'express'
 import type { Context } from '../resources/context.ts'
-import { FhirError, issue, notFound, unavailable } from '../resources/error.ts'
+import { FhirError, issue, notFound } from '../resources/error.ts'
+import { enter, hasBody, ownHost, type Running, refuseTooMuch } from './admission.ts'
 import type { Config } from './config.ts'
 import { consolePages } from './console/pages.ts'
+import { cors } from './cors.ts'
 import type { Dispatch } from './dispatch.ts'
 import { defaultFormat } from './formats.ts'
 import type { Health } from './health.ts'
 import { asFhirError, formatOf, readRequest, type Sending, sendAnswer } from './http.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
+import { healthPages, metricsPage, readOnly } from './pages.ts'
 import type { FhirRequest } from './request.ts'
 
 export interface AppParts {
@@ -22,8 +25,7 @@ export interface AppParts {
   base(): string
   makeContext(requestId: string): Context
   totals(): Promise<Record<string, number>>
-  /** Requests worked on now. */
-  running: { count: number }
+  running: Running
 }
 
 export function createApp(parts: AppParts): Express {
@@ -33,17 +35,17 @@ export function createApp(parts: AppParts): Express {
   app.disable('x-powered-by')
   app.disable('etag')
   app.set('query parser', false)
+  app.use(ownHost(config)) //                    names of others that lead here
   app.use(cors(config)) //                       pages of other origins, and OPTIONS
   app.use('/fhir', fhir(parts, body))
-  app.use('/health', healthPages(parts)) //      answered also when the server is full
-  app.use('/metrics', metricsPage(parts))
+  app.use('/health', readOnly, healthPages(parts)) // answered also when the server is full
+  app.use('/metrics', readOnly, metricsPage(parts))
+  app.use('/console', readOnly)
   app.use(consolePages(parts)) //                the start page
   app.use(nothingHere) //                        every other path
   app.use(failed(parts)) //                      what could not even be routed
   return app
 }
-
-const readsBody = new Set(['POST', 'PUT', 'PATCH'])
 
 function fhir(parts: AppParts, body: express.RequestHandler) {
   const { config, running } = parts
@@ -53,16 +55,14 @@ function fhir(parts: AppParts, body: express.RequestHandler) {
     const id = requestId(request, parts)
     let asked: FhirRequest | undefined
     let format = defaultFormat
+    const leave = enter(running, request, config)
     response.once('close', () => {
-      running.count--
+      leave()
       report(parts, { id, started, status: response.statusCode, asked })
     })
-    running.count++
     const answer = async (error?: unknown): Promise<void> => {
       try {
         if (error) throw error
-        if (running.count > config.maxRunning)
-          throw unavailable('the server is busy: try again shortly', 1)
         asked = readRequest(request, { base: parts.base(), limits })
         format = formatOf(asked)
         const result = await parts.dispatch(asked, parts.makeContext(id))
@@ -71,7 +71,13 @@ function fhir(parts: AppParts, body: express.RequestHandler) {
         await sendError(response, thrown, { id, log: parts.log, fhir: asked, format })
       }
     }
-    if (readsBody.has(request.method)) body(request, response, answer)
+    try {
+      refuseTooMuch(running, config)
+    } catch (busy) {
+      void answer(busy)
+      return
+    }
+    if (hasBody(request)) body(request, response, answer)
     else void answer()
   }
 }
@@ -130,49 +136,6 @@ async function sendError(
     },
     sending,
   )
-}
-
-function healthPages({ health }: AppParts): express.RequestHandler {
-  return async (request, response, next) => {
-    if (request.path === '/live') response.json({ status: 'ok' })
-    else if (request.path === '/ready') {
-      const state = await health.ready()
-      response.status(state.ready ? 200 : 503).json(state)
-    } else next()
-  }
-}
-
-function metricsPage({ metrics }: AppParts): express.RequestHandler {
-  return async (_request, response) => {
-    response.setHeader('Content-Type', metrics.contentType)
-    response.end(await metrics.text())
-  }
-}
-
-const exposed =
-  'ETag, Location, Content-Location, Last-Modified, X-Request-Id, X-Correlation-Id, Retry-After'
-const methods = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'
-
-/** https://fetch.spec.whatwg.org/#http-cors-protocol */
-function cors({ corsOrigins: origins }: Config): express.RequestHandler {
-  return (request, response, next) => {
-    const { origin } = request.headers
-    // Also without an origin: a cache must not give that answer to the page of one.
-    if (origins.size > 0) response.vary('Origin')
-    if (origin && (origins.has('*') || origins.has(origin))) {
-      response.setHeader('Access-Control-Allow-Origin', origins.has('*') ? '*' : origin)
-      response.setHeader('Access-Control-Expose-Headers', exposed)
-    }
-    if (request.method !== 'OPTIONS') return next()
-    const headers = request.headers['access-control-request-headers']
-    if (origin && response.hasHeader('Access-Control-Allow-Origin')) {
-      response.setHeader('Access-Control-Allow-Methods', methods)
-      if (headers) response.setHeader('Access-Control-Allow-Headers', headers)
-      response.setHeader('Access-Control-Max-Age', '600')
-    }
-    response.setHeader('Allow', methods)
-    response.status(204).end()
-  }
 }
 
 const nothingHere: express.RequestHandler = () => {

@@ -35,7 +35,7 @@ export interface Composed {
 
 export async function compose(config: Config, now: () => number = Date.now): Promise<Composed> {
   const log = createLog(config.logLevel)
-  const running = { count: 0 }
+  const running = { count: 0, bytes: 0 }
   const store = await openStore(config, now, (size, ms) => metrics.committed(size, ms / 1000))
   const metrics = createMetrics({ running: () => running.count, waiting: store.waiting })
   let address = `http://${config.host}:${config.port}/fhir`

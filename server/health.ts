@@ -1,4 +1,5 @@
 import { statfs } from 'node:fs/promises'
+import { setTimeout as wait } from 'node:timers/promises'
 import type { Store } from '../resources/store.ts'
 
 export interface Readiness {
@@ -12,6 +13,9 @@ export interface Health {
   ready(): Promise<Readiness>
 }
 
+/** ms that the store may take to say that it can write. */
+const patience = 5000
+
 /** Ready means that a write would be taken: the store writes, and the disk has room (bytes). */
 export function createHealth(parts: {
   store: Store
@@ -21,10 +25,15 @@ export function createHealth(parts: {
   return {
     async ready() {
       const problems: string[] = []
-      await parts.store.check().catch(() => problems.push('the store cannot be written'))
+      const late = wait(patience, true, { ref: false })
+      const silent = await Promise.race([late, parts.store.check().then(() => false)]).catch(
+        () => true,
+      )
+      if (silent) problems.push('the store cannot be written')
       if (parts.folder === undefined) return { ready: problems.length === 0, problems }
-      const { bavail, bsize } = await statfs(parts.folder)
-      const freeDisk = bavail * bsize
+      const disk = await statfs(parts.folder).catch(() => undefined)
+      if (!disk) return { ready: false, problems: [...problems, 'the folder cannot be read'] }
+      const freeDisk = disk.bavail * disk.bsize
       if (freeDisk < parts.minFreeDisk) problems.push('the disk is nearly full')
       return { ready: problems.length === 0, problems, freeDisk }
     },

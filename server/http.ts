@@ -185,10 +185,14 @@ const varies = 'Accept, Accept-Encoding'
 function textOf(answer: FhirResponse, format: Format, pretty: boolean): string | undefined {
   if (answer.json === undefined) {
     const resource = answer.resource ?? (answer.outcome as Resource | undefined)
-    return resource && format.print(resource, pretty)
+    return resource && shown(format, resource, pretty)
   }
-  return pretty ? format.print(parseStored(answer.json) as Resource, true) : answer.json
+  return pretty ? shown(format, parseStored(answer.json) as Resource, true) : answer.json
 }
+
+/** What is to be pretty is read on a terminal, so its line ends. */
+const shown = (format: Format, resource: Resource, pretty: boolean): string =>
+  format.print(resource, pretty) + (pretty ? '\n' : '')
 
 const brotli = promisify(brotliCompress)
 const zip = promisify(gzip)

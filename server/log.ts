@@ -9,7 +9,14 @@ const soon = 200
 /** JSON lines on standard output: ids, never contents. They leave in blocks; `flush` before the end. */
 export function createLog(level: string): Log {
   destination ??= blocks(process.stdout)
-  return pino({ level, base: null }, destination)
+  return pino({ level, base: null, serializers: { err: told, cause: told } }, destination)
+}
+
+/** An error's own further properties may hold what a request did. */
+function told(error: unknown): unknown {
+  if (!Error.isError(error)) return undefined
+  const { name, message, stack } = error
+  return { type: name, message, stack, code: (error as NodeJS.ErrnoException).code }
 }
 
 /** Standard output is one for the process. */

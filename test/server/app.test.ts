@@ -1,5 +1,5 @@
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect, type Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { createApp } from '../../server/app.ts'
 import { readConfig } from '../../server/config.ts'
@@ -91,6 +91,36 @@ describe('metrics', () => {
   })
 })
 
+describe('pages that are only read', () => {
+  test.each(['/health/live', '/health/ready', '/metrics', '/console/totals'])(
+    '%s answers other methods with 405 and Allow',
+    async path => {
+      for (const method of ['post', 'put', 'delete'] as const) {
+        const { status, headers } = await app.request[method](path)
+        expect([status, headers.allow]).toEqual([405, 'GET, HEAD'])
+      }
+    },
+  )
+})
+
+describe('Host', () => {
+  const asked = async (at: App, Host: string) =>
+    (await at.request.get('/fhir/metadata?_elements=status').set('Host', Host)).status
+
+  test('by an address or as localhost is answered', async () => {
+    for (const host of ['127.0.0.1:1', 'localhost', 'LOCALHOST:8080', '[::1]:8080', '10.0.0.7'])
+      expect([host, await asked(app, host)]).toEqual([host, 200])
+  })
+
+  test('by a name that others let lead here answers 421, on every path', async () => {
+    expect(await asked(app, 'evil.example.org')).toBe(421)
+    for (const path of ['/', '/metrics', '/console/totals', '/health/live'])
+      expect((await app.request.get(path).set('Host', 'evil.example.org:80')).status).toBe(421)
+    const { body } = await app.request.get('/fhir/Patient/1').set('Host', 'evil.example.org')
+    expect(body.issue[0].diagnostics).toContain('BASE_URL')
+  })
+})
+
 describe('X-Request-Id', () => {
   test('is the one that was given, or a new one', async () => {
     const given = await app.request.get('/fhir/Patient/x').set('X-Request-Id', 'order-17.a_b')
@@ -123,7 +153,7 @@ async function withDispatch(
       newId: () => 'made',
     }),
     totals: async () => ({}),
-    running: { count: 0 },
+    running: { count: 0, bytes: 0 },
   })
   const server = createServer(pipeline)
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
@@ -163,6 +193,15 @@ describe('a fault of the server', () => {
   })
 })
 
+describe('an answer that is to be pretty', () => {
+  test('ends its last line, for a terminal', async () => {
+    await put(app, patient({ id: 'pretty' }))
+    const { text } = await app.request.get('/fhir/Patient/pretty?_pretty=true')
+    expect(text.endsWith('}\n')).toBe(true)
+    expect((await app.request.get('/fhir/Patient/pretty')).text.endsWith('}')).toBe(true)
+  })
+})
+
 describe('an answer that is a stream', () => {
   test('is sent as it comes', async () => {
     async function* many() {
@@ -175,6 +214,44 @@ describe('an answer that is a stream', () => {
       expect(answer.headers.get('content-type')).toBe('application/fhir+ndjson')
       expect((await answer.text()).match(/^\d+ /gm)).toHaveLength(200)
     })
+  })
+})
+
+describe('more than the server can work on', () => {
+  test('is refused before its body is read, and counts no more when it is gone', async () => {
+    const small = await startApp({ MAX_RUNNING: '2' })
+    const { hostname, port } = new URL(small.url)
+    const head = `PUT /fhir/Patient/a HTTP/1.1\r\nHost: ${hostname}\r\nContent-Type: application/fhir+json\r\nContent-Length: 100\r\n\r\n`
+    const held = [1, 2].map(() => connect(Number(port), hostname).on('error', () => {}))
+    for (const socket of held) socket.write(head)
+    const status = async () =>
+      (await send(small, ['PUT', 'Patient/b'], patient({ id: 'b' }))).status
+    while ((await status()) !== 503) await new Promise(resolve => setTimeout(resolve, 5))
+    const { headers, body } = await small.request.get('/fhir/Patient/b')
+    expect([headers['retry-after'], body.issue[0].code]).toEqual(['1', 'transient'])
+    expect((await small.request.get('/health/live')).status).toBe(200)
+    for (const socket of held) socket.destroy()
+    while ((await status()) === 503) await new Promise(resolve => setTimeout(resolve, 5))
+    await small.close()
+  })
+
+  test('is refused by the bytes of bodies that are announced', async () => {
+    const large = await startApp({ MAX_BODY: '200MiB' })
+    const { hostname, port } = new URL(large.url)
+    const head = `POST /fhir/Patient HTTP/1.1\r\nHost: ${hostname}\r\nContent-Type: application/fhir+json\r\nContent-Length: 200000000\r\n\r\n`
+    const announce = async (): Promise<[Socket, Promise<string>]> => {
+      const socket = connect(Number(port), hostname).on('error', () => {})
+      const said = new Promise<string>(resolve => socket.once('data', data => resolve(`${data}`)))
+      await new Promise<void>(resolve => socket.write(head, () => resolve()))
+      return [socket, said]
+    }
+    const [held] = await announce()
+    while (!(await large.request.get('/metrics')).text.includes('nidaan_requests_running 1\n'));
+    const [refused, said] = await announce()
+    expect(await said).toMatch(/^HTTP\/1\.1 503 /)
+    expect((await send(large, ['POST', 'Patient'], patient())).status).toBe(201)
+    for (const socket of [held, refused]) socket.destroy()
+    await large.close()
   })
 })
 

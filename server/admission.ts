@@ -1,0 +1,67 @@
+/** Who is let in: what is meant for this server, as much as it can work on, and no more than it can hold. */
+
+import type { IncomingMessage } from 'node:http'
+import { isIP } from 'node:net'
+import { misdirected, unavailable } from '../resources/error.ts'
+import type { Config } from './config.ts'
+import type { Middleware } from './pages.ts'
+
+/** What the server is busy with now. */
+export interface Running {
+  /** Requests worked on. */
+  count: number
+  /** Bytes of their bodies, as far as they are announced. */
+  bytes: number
+}
+
+/**
+ * While nobody signs in, a page of another origin must not reach the server by a name of its own that it lets lead here
+ * (DNS rebinding): only addresses, localhost and the name of BASE_URL are answered.
+ */
+export function ownHost({ host, baseUrl }: Config): Middleware {
+  const names = new Set([host, 'localhost', baseUrl && new URL(baseUrl).hostname])
+  return (request, _response, next) => {
+    const name = nameIn(request.headers.host ?? '')
+    if (name === '' || isIP(name) || names.has(name)) return next()
+    throw misdirected(
+      'the server is not known by the name in Host: set BASE_URL to the address it is called by',
+    )
+  }
+}
+
+/** Without the port, and without the brackets of an IPv6 address. */
+const nameIn = (host: string): string =>
+  host
+    .replace(/:\d*$/, '')
+    .replace(/^\[|\]$/g, '')
+    .toLowerCase()
+
+/** Bytes of bodies held at once, unless a single one may be larger. */
+const mostBytes = 256 * 1024 * 1024
+
+/** Counts a request in; answers how to count it out. */
+export function enter(running: Running, request: IncomingMessage, config: Config): () => void {
+  const bytes = bytesOf(request, config)
+  running.count++
+  running.bytes += bytes
+  return () => {
+    running.count--
+    running.bytes -= bytes
+  }
+}
+
+/** Throws 503 where it is too much: before the body is read. */
+export function refuseTooMuch(running: Running, { maxRunning, maxBody }: Config): void {
+  if (running.count > maxRunning || running.bytes > Math.max(mostBytes, maxBody))
+    throw unavailable('the server is busy: try again shortly', 1)
+}
+
+const readsBody = new Set(['POST', 'PUT', 'PATCH'])
+export const hasBody = ({ method = '' }: IncomingMessage): boolean => readsBody.has(method)
+
+/** A packed body, or one of unknown length, may become as large as any. */
+function bytesOf(request: IncomingMessage, { maxBody }: Config): number {
+  if (!hasBody(request)) return 0
+  const { 'content-length': length, 'content-encoding': packed } = request.headers
+  return length === undefined || packed !== undefined ? maxBody : Math.min(Number(length), maxBody)
+}
