@@ -38,6 +38,14 @@ export function parseReference(text: string): Reference | undefined {
   return undefined
 }
 
+/** A reference without the address of this server before it. */
+export const localOf = (text: string, base: string | undefined): string =>
+  base && text.startsWith(`${base}/`) ? text.slice(base.length + 1) : text
+
+/** The targets that mean what this one does: what is on this server has an address as well. */
+export const spellingsOf = (target: string, base: string | undefined): string[] =>
+  base && parseReference(target)?.form === 'relative' ? [target, `${base}/${target}`] : [target]
+
 export interface ReferenceSite {
   /** The element that holds it: `Observation.subject`. */
   path: string

@@ -140,8 +140,8 @@ export function extract(resource: Resource): Extract {
     // What a stored Bundle holds are copies: they hold nothing back.
     if (site.path.startsWith('Bundle.entry')) continue
     const target = targetOf(site.reference)
-    if (!target || covered.has(target) || parseReference(site.reference)?.form !== 'relative')
-      continue
+    // An address may be this server's: what is elsewhere costs a row that nobody asks for.
+    if (!target || covered.has(target) || !parseReference(site.reference)?.type) continue
     covered.add(target)
     rows.push({ kind: 'reference', param: otherReferences, target })
   }

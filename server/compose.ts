@@ -126,6 +126,7 @@ function composeFhir(
     applyPatch: (resource, patch) =>
       applyPatch(resource, patch, { depth: config.maxDepth, size: config.maxBody }),
     parseCriteria: (type, params) => parseSearch(type, params, { ...criteria, base: base() }).query,
+    base,
     referentialIntegrity,
   })
   const version = readVersion()

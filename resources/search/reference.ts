@@ -1,7 +1,7 @@
 /** https://hl7.org/fhir/R4/search.html#reference */
 import { isResourceType } from '../definitions.ts'
 import { invalid } from '../error.ts'
-import { parseReference } from '../reference.ts'
+import { localOf, parseReference, spellingsOf } from '../reference.ts'
 import { isId, isObject } from '../resource.ts'
 import type { Row } from '../store.ts'
 import { unescaped } from './escape.ts'
@@ -39,18 +39,28 @@ export const reference: SearchType = {
   known: ['missing', 'type', 'identifier', 'above', 'below'],
 }
 
-/** `[id]`, `[type]/[id]`, or an address; an id alone means each type the parameter may point to. */
+/**
+ * `[id]`, `[type]/[id]`, or an address; an id alone means each type the parameter may point to. What is here may be
+ * referred to by its address too.
+ */
 export function readTargets(value: string, asked: Asked, only?: string): string[] {
-  const text = unescaped(value)
-  const { base, facts, name } = asked
-  const local = base && text.startsWith(`${base}/`) ? text.slice(base.length + 1) : text
-  const types = only ? [only] : asked.facts.code === 'patient' ? ['Patient'] : (facts.target ?? [])
-  if (isId(local)) return types.map(type => `${type}/${local}`)
-  const target = targetOf(local)
+  const { base } = asked
+  const local = localOf(unescaped(value), base)
+  const types = only
+    ? [only]
+    : asked.facts.code === 'patient'
+      ? ['Patient']
+      : (asked.facts.target ?? [])
+  const names = isId(local) ? types.map(type => `${type}/${local}`) : [named(local, asked, only)]
+  return names.flatMap(name => spellingsOf(name, base))
+}
+
+function named(text: string, { name }: Asked, only: string | undefined): string {
+  const target = targetOf(text)
   if (!target) throw invalid(`${name} takes an id, Type/id or a URL`)
-  const type = parseReference(local)?.form === 'relative' ? parseReference(local)?.type : undefined
+  const type = parseReference(text)?.form === 'relative' ? parseReference(text)?.type : undefined
   if (only && type && type !== only) throw invalid(`${name} names another type than its modifier`)
-  return [target]
+  return target
 }
 
 /** `subject:Patient=1`: the modifier is a type. */

@@ -13,6 +13,8 @@ export interface WriteParts {
   /** The query of a conditional interaction; refuses what it does not know. */
   parseCriteria(type: string, criteria: [string, string][]): Query
   applyPatch(resource: Resource, patch: NonNullable<Write['patch']>): Resource
+  /** Where this server is: references that begin with it are to its own resources. */
+  base(): string
   /** On: a reference must have its target, and what is referred to is not deleted. */
   referentialIntegrity: boolean
 }

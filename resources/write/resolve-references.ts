@@ -1,7 +1,8 @@
 /** https://hl7.org/fhir/R4/references.html and https://hl7.org/fhir/R4/http.html#integrity */
 import { conflict, type Issue, issue, rejected } from '../error.ts'
-import { referencesOf } from '../reference.ts'
+import { localOf, parseReference, referencesOf, spellingsOf } from '../reference.ts'
 import { isObject } from '../resource.ts'
+import { anyOf } from '../search/prefix.ts'
 import type { Query } from '../search/query.ts'
 import { at, type Draft, type Step, type WriteParts } from './draft.ts'
 
@@ -44,11 +45,8 @@ function fullUrlsOf(value: unknown, found = new Set<string>()): Set<string> {
 }
 
 async function isThere(reference: string, draft: Draft, parts: WriteParts): Promise<boolean> {
-  const local = /^([A-Z][A-Za-z]+)\/([A-Za-z0-9\-.]{1,64})(\/_history\/[A-Za-z0-9\-.]+)?$/.exec(
-    reference,
-  )
-  if (!local) return true
-  const [, type = '', id = ''] = local
+  const { form, type, id } = parseReference(localOf(reference, parts.base())) ?? {}
+  if (form !== 'relative' || !type || !id) return true
   const name = `${type}/${id}`
   if (draft.others.written.has(name) || name === `${draft.write.type}/${draft.id}`) return true
   if (draft.others.deleted.has(name)) return false
@@ -73,7 +71,11 @@ async function forbidOrphans(draft: Draft, parts: WriteParts): Promise<void> {
   const leaving = draft.others.deleted
   const query: Query = {
     ...anyOrder,
-    where: [{ kind: 'refers', target }],
+    where: [
+      anyOf(
+        spellingsOf(target, parts.base()).map(each => ({ kind: 'refers' as const, target: each })),
+      ),
+    ],
     count: named + leaving.size + 1,
   }
   const { versions } = await parts.store.search(draft.context.tenant, query)

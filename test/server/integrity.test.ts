@@ -85,6 +85,27 @@ describe('with REFERENTIAL_INTEGRITY on', () => {
     expect((await app.request.delete('/fhir/Organization/org')).status).toBe(409)
   })
 
+  test('an address of this server counts as its own resource, one of another server does not', async () => {
+    const own = (path: string) => `${app.url}/fhir/${path}`
+    const missing = await post('Observation', observation(own('Patient/later')))
+    expect(missing.status).toBe(422)
+    await put('Patient/own', { resourceType: 'Patient', id: 'own' })
+    await put('Observation/own', observation(own('Patient/own/_history/1'), { id: 'own' }))
+    const answer = await app.request.delete('/fhir/Patient/own')
+    expect(answer.status).toBe(409)
+    expect(answer.body.issue[0].diagnostics).toContain('Observation/own')
+    await put('Observation/own', observation('http://other.example.org/Patient/own', { id: 'own' }))
+    expect((await app.request.delete('/fhir/Patient/own')).status).toBe(204)
+  })
+
+  test('an address of this server in an extension counts too', async () => {
+    await put('Organization/own', { resourceType: 'Organization', id: 'own' })
+    const by = { reference: `${app.url}/fhir/Organization/own` }
+    const extension = [{ url: 'http://example.org/by', valueReference: by }]
+    await put('Patient/by', { resourceType: 'Patient', id: 'by', extension })
+    expect((await app.request.delete('/fhir/Organization/own')).status).toBe(409)
+  })
+
   test('a transaction may bring target and reference, or take both away', async () => {
     const both = bundle(
       {

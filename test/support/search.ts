@@ -28,6 +28,8 @@ export interface Searchable {
   close(): Promise<void>
 }
 
+const base = 'http://127.0.0.1/fhir'
+
 /** Now is midday of 1 January 2025 unless `clock` says otherwise. */
 export async function openSearch(
   clock: { now: number } = { now: Date.UTC(2025, 0, 1, 12) },
@@ -37,7 +39,7 @@ export async function openSearch(
     strict: true,
     defaultCount: 100,
     maxCount: 1000,
-    base: 'http://127.0.0.1/fhir',
+    base,
     now: clock.now,
   }
   const parse = (type: string | undefined, query: string) =>
@@ -49,6 +51,7 @@ export async function openSearch(
     extract,
     applyPatch,
     parseCriteria: (type, params) => parseSearch(type, params, options).query,
+    base: () => base,
     referentialIntegrity,
   })
   let made = 0
