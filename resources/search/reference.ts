@@ -43,25 +43,26 @@ export const reference: SearchType = {
  * `[id]`, `[type]/[id]`, or an address; an id alone means each type the parameter may point to. What is here may be
  * referred to by its address too.
  */
-export function readTargets(value: string, asked: Asked, only?: string): string[] {
-  const { base } = asked
+export function readTargets(value: string, asked: Asked, modifier?: string): string[] {
+  const { base, facts } = asked
+  // A patient's rows may be those of `subject`, which has others than patients too.
+  const only = facts.code === 'patient' ? 'Patient' : modifier
+  if (only && modifier && modifier !== only) throw wrongType(asked, only)
   const local = localOf(unescaped(value), base)
-  const types = only
-    ? [only]
-    : asked.facts.code === 'patient'
-      ? ['Patient']
-      : (asked.facts.target ?? [])
+  const types = only ? [only] : (facts.target ?? [])
   const names = isId(local) ? types.map(type => `${type}/${local}`) : [named(local, asked, only)]
   return names.flatMap(name => spellingsOf(name, base))
 }
 
-function named(text: string, { name }: Asked, only: string | undefined): string {
+function named(text: string, asked: Asked, only: string | undefined): string {
   const target = targetOf(text)
-  if (!target) throw invalid(`${name} takes an id, Type/id or a URL`)
-  const type = parseReference(text)?.form === 'relative' ? parseReference(text)?.type : undefined
-  if (only && type && type !== only) throw invalid(`${name} names another type than its modifier`)
+  if (!target) throw invalid(`${asked.name} takes an id, Type/id or a URL`)
+  if (only && parseReference(text)?.type !== only) throw wrongType(asked, only)
   return target
 }
+
+const wrongType = ({ name }: Asked, only: string) =>
+  invalid(`${name} takes references to ${only} only`)
 
 /** `subject:Patient=1`: the modifier is a type. */
 export const isTypeModifier = (modifier: string): boolean => isResourceType(modifier)
