@@ -17,7 +17,9 @@ export function tokensOf(value: unknown): { code: string; system: string }[] {
   if (Array.isArray(value.coding)) return value.coding.flatMap(tokensOf)
   // An Identifier and a ContactPoint have a value; the system of a ContactPoint (phone, email) tells them apart.
   const code = text(value.code) || text(value.value)
-  return code ? [{ code, system: text(value.system) }] : []
+  const system = text(value.system)
+  // A system alone is found by `system|`; no search asks for an empty code.
+  return code || system ? [{ code, system }] : []
 }
 
 export const token: SearchType = {
