@@ -46,6 +46,7 @@ function lazy<T>(file: string): () => T {
 
 const structures = lazy<Record<string, Structure>>('elements.json')
 const codes = lazy<Record<string, string[]>>('codes.json')
+const systems = lazy<Record<string, string>>('systems.json')
 const invariants =
   lazy<Record<string, [key: string, severity: string, expression: string][]>>('invariants.json')
 const parameters = lazy<Record<string, Omit<SearchParameterFacts, 'id'>>>('search-parameters.json')
@@ -85,6 +86,9 @@ export function choiceTypes(name: string): readonly string[] {
 
 /** The codes of a value set that a code element is bound to; absent: not known here. */
 export const codesOf = (valueSet: string): string[] | undefined => codes()[valueSet]
+
+/** The system of all codes of such a value set; absent: they are of several, or it is not known here. */
+export const systemOf = (valueSet: string): string | undefined => systems()[valueSet]
 
 /** Rules of an element as FHIRPath: key, severity, expression. */
 export const invariantsOf = (path: string) => invariants()[path] ?? []

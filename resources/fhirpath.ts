@@ -2,7 +2,7 @@
  * Compiles the expressions of search parameters into functions. Of FHIRPath it knows what 96 % of them need: paths,
  * unions, ofType and as, where on a type of reference or one equality, extension, exists, first and indexers.
  */
-import { choiceTypes } from './definitions.ts'
+import { choiceTypes, structureOf, systemOf } from './definitions.ts'
 import { parseReference } from './reference.ts'
 import { isObject } from './resource.ts'
 
@@ -10,6 +10,8 @@ import { isObject } from './resource.ts'
 export interface Found {
   value: unknown
   type?: string
+  /** Of a code: the system that the binding of its element implies. */
+  system?: string
 }
 
 export interface Path {
@@ -32,7 +34,7 @@ export function compilePath(expression: string, type: string): Path | undefined 
     const plain = unwrap(arm.trim())
     const first = /^[A-Z][A-Za-z]*/.exec(plain.replace(/^\(+/, ''))?.[0]
     if (first && ![type, 'Resource', 'DomainResource'].includes(first)) continue
-    const compiled = compileArm(plain)
+    const compiled = compileArm(plain, type)
     if (!compiled) return undefined
     arms.push(compiled)
   }
@@ -85,14 +87,14 @@ function splitTop(text: string, separator: string): string[] {
   return [...parts, text.slice(from)]
 }
 
-function compileArm(text: string): Arm | undefined {
+function compileArm(text: string, type = ''): Arm | undefined {
   const cast = splitTop(text, ' as ')
   if (cast.length === 2) {
-    const before = compileArm(unwrap(cast[0]?.trim() ?? ''))
+    const before = compileArm(unwrap(cast[0]?.trim() ?? ''), type)
     return before && { ...before, move: inTurn([before.move, ofType(cast[1]?.trim() ?? '')]) }
   }
   const [head = '', ...rest] = splitTop(text, '.').map(step => step.trim())
-  const first = firstStep(head, rest)
+  const first = firstStep(head, rest, type)
   if (!first) return undefined
   const moves = [first.move]
   for (const step of rest) {
@@ -100,8 +102,25 @@ function compileArm(text: string): Arm | undefined {
     if (!move) return undefined
     moves.push(move)
   }
+  const system = /^[A-Z]/.test(head) ? systemAt(rest, type) : undefined
+  if (system) moves.push(found => found.map(one => ({ ...one, system })))
   // Nothing is an answer to exists() too.
   return rest.includes('exists()') ? { move: inTurn(moves) } : { ...first, move: inTurn(moves) }
+}
+
+/** The system of the codes at the end of a way, where the binding of that element implies one. */
+function systemAt(steps: string[], type: string): string | undefined {
+  let shape = type
+  let codes: string | undefined
+  for (const step of steps) {
+    const name = /^[a-z][A-Za-z]*(?=$|\[)/.exec(step)?.[0]
+    const element = name === undefined ? undefined : structureOf(shape)?.elements[name]
+    if (!element) return undefined
+    const own = `${shape}.${name}`
+    shape = element.content ?? (structureOf(own) ? own : (element.types[0] ?? ''))
+    codes = element.choice ? undefined : element.codes
+  }
+  return codes && systemOf(codes)
 }
 
 function inTurn(moves: Move[]): Move {
@@ -112,10 +131,10 @@ function inTurn(moves: Move[]): Move {
   }
 }
 
-function firstStep(step: string, [next = '']: string[]): Arm | undefined {
+function firstStep(step: string, [next = '']: string[], type: string): Arm | undefined {
   if (step.startsWith('(')) {
     const inner = unwrap(step)
-    return inner === step ? undefined : compileArm(inner)
+    return inner === step ? undefined : compileArm(inner, type)
   }
   // The resource itself: what is asked of it comes with the next step.
   if (/^[A-Z]/.test(step)) return { move: found => found, ...rootOf(next) }

@@ -31,12 +31,12 @@ export function compileDefinitions(): Record<string, string> {
   const structures = read<StructureDefinition>('StructureDefinition').filter(isBase)
   const bindings = new Set<string>()
   const { elements, invariants } = readStructures(structures, bindings)
+  const sets = read<ValueSet>('ValueSet')
   return {
     'elements.json': print(elements),
     'invariants.json': print(invariants),
-    'codes.json': print(
-      readCodes(bindings, read<ValueSet>('ValueSet'), read<CodeSystem>('CodeSystem')),
-    ),
+    'codes.json': print(readCodes(bindings, sets, read<CodeSystem>('CodeSystem'))),
+    'systems.json': print(readSystems(bindings, sets)),
     'search-parameters.json': print(
       readSearchParameters(read<SearchParameter>('SearchParameter'), elements),
     ),
@@ -163,6 +163,23 @@ function readCodes(urls: Set<string>, valueSets: ValueSet[], codeSystems: CodeSy
     if (codes?.length) facts[url] = codes
   }
   return facts
+}
+
+/** The system of each value set whose codes are all of one. */
+function readSystems(urls: Set<string>, valueSets: ValueSet[]): Facts {
+  const sets = new Map(valueSets.map(set => [set.url, set]))
+  const systemsOf = (url: string): (string | undefined)[] =>
+    sets
+      .get(url)
+      ?.compose?.include.flatMap(({ system, valueSet }) =>
+        system ? [system] : (valueSet?.flatMap(systemsOf) ?? [undefined]),
+      ) ?? [undefined]
+  return Object.fromEntries(
+    [...urls].sort().flatMap(url => {
+      const [system, ...others] = new Set(systemsOf(url))
+      return system && others.length === 0 ? [[url, system]] : []
+    }),
+  )
 }
 
 function readSearchParameters(parameters: SearchParameter[], elements: object): Facts {

@@ -44,7 +44,7 @@ export const composite: SearchType = {
     return found =>
       found.flatMap(({ value }) => {
         if (!isObject(value)) return []
-        const firsts = token(value).flatMap(one => tokensOf(one.value))
+        const firsts = token(value).flatMap(tokensOf)
         const rows = firsts.length ? rowsOf(other(value) as Found[], value) : []
         return firsts.flatMap(({ system, code }) =>
           rows.map((row): Row => ({ ...row, param: facts.code, first: `${system}|${code}` })),

@@ -1,5 +1,6 @@
 /** https://hl7.org/fhir/R4/search.html#token */
 import { invalid } from '../error.ts'
+import type { Found } from '../fhirpath.ts'
 import { decimalText, isDecimal } from '../json.ts'
 import { isObject } from '../resource.ts'
 import type { Row } from '../store.ts'
@@ -8,13 +9,17 @@ import type { SearchType } from './type.ts'
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '')
 
-/** Every code a value stands for, with its system. */
-export function tokensOf(value: unknown): { code: string; system: string }[] {
-  if (typeof value === 'string' && value) return [{ code: value, system: '' }]
+/** Every code a value stands for, with its system: a code has none of its own, the binding of its element implies it. */
+export function tokensOf({
+  value,
+  system: implied = '',
+}: Found): { code: string; system: string }[] {
+  if (typeof value === 'string' && value) return [{ code: value, system: implied }]
   if (typeof value === 'boolean') return [{ code: String(value), system: '' }]
   if (isDecimal(value)) return [{ code: decimalText(value), system: '' }]
   if (!isObject(value)) return []
-  if (Array.isArray(value.coding)) return value.coding.flatMap(tokensOf)
+  if (Array.isArray(value.coding))
+    return value.coding.flatMap(coding => tokensOf({ value: coding }))
   // An Identifier and a ContactPoint have a value; the system of a ContactPoint (phone, email) tells them apart.
   const code = text(value.code) || text(value.value)
   const system = text(value.system)
@@ -26,8 +31,8 @@ export const token: SearchType = {
   extractor:
     ({ code: param }) =>
     found =>
-      found.flatMap(({ value }) =>
-        tokensOf(value).map(({ code, system }): Row => ({ kind: 'token', param, code, system })),
+      found.flatMap(one =>
+        tokensOf(one).map(({ code, system }): Row => ({ kind: 'token', param, code, system })),
       ),
   modifiers: {
     '': (value, { param, name }) => ({ kind: 'token', param, ...readToken(value, name) }),

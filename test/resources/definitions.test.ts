@@ -10,6 +10,7 @@ import {
   resourceTypes,
   searchParameters,
   structureOf,
+  systemOf,
 } from '../../resources/definitions.ts'
 
 test('the files beside the code are what the package of HL7 says, compiled', () => {
@@ -55,6 +56,13 @@ describe('R4 has', () => {
     const { codes = '' } = structureOf('Patient')?.elements.gender ?? {}
     expect(codesOf(codes)).toEqual(expect.arrayContaining(['male', 'female', 'other', 'unknown']))
     expect(codesOf('http://example.org/none')).toBeUndefined()
+  })
+
+  test('the system of the codes that an element is bound to, where there is one only', () => {
+    const gender = 'http://hl7.org/fhir/administrative-gender'
+    expect(systemOf(structureOf('Patient')?.elements.gender?.codes ?? '')).toBe(gender)
+    expect(systemOf('http://hl7.org/fhir/ValueSet/all-types')).toBeUndefined()
+    expect(systemOf('http://example.org/none')).toBeUndefined()
   })
 
   test('rules as FHIRPath', () => {
