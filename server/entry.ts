@@ -1,7 +1,8 @@
 /** A Bundle entry as a request, and an answer as a Bundle entry. https://hl7.org/fhir/R4/http.html#transaction */
 import { STATUS_CODES } from 'node:http'
+import { primitives } from '../profiles/primitives.ts'
 import { type FhirError, invalid } from '../resources/error.ts'
-import { parseJson, printJson } from '../resources/json.ts'
+import { decodeUtf8, parseJson, printJson } from '../resources/json.ts'
 import { isObject } from '../resources/resource.ts'
 import { preferOf } from './prefer.ts'
 import { readQuery } from './query.ts'
@@ -104,10 +105,17 @@ const contentType = (resource: unknown): FhirRequest['headers'] => ({
 
 function readBody(method: string, resource: unknown, path: string): Pick<FhirRequest, 'body'> {
   if (method === 'PATCH' && isPatchFile(resource))
-    return { body: parseJson(Buffer.from(resource.data, 'base64').toString('utf8')) }
+    return { body: parseJson(decodeUtf8(readBase64(resource.data, path))) }
   if (resource === undefined && ['PUT', 'PATCH'].includes(method))
     throw invalid(`resource is missing: ${method} needs one`, `${path}.resource`)
   return resource === undefined ? {} : { body: resource }
+}
+
+/** Buffer.from passes over what is not base64. */
+function readBase64(text: string, path: string): Uint8Array {
+  if (!primitives.base64Binary?.is(text))
+    throw invalid('data must be base64', `${path}.resource.data`)
+  return Buffer.from(text, 'base64')
 }
 
 /** Prints the answer as an entry. What is stored is taken over as it is. */

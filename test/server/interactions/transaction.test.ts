@@ -290,6 +290,28 @@ describe('transaction', () => {
     expect(body.meta.versionId).toBe('3')
   })
 
+  test.each<[string, Buffer | string]>([
+    [
+      'is not valid UTF-8',
+      Buffer.from('[{"op":"add","path":"/language","value":"\xff"}]', 'latin1'),
+    ],
+    ['is not base64', '[{"op":"add"}]'],
+    [
+      'is cut off in base64',
+      Buffer.from('[{"op":"add","path":"/active","value":true}] ').toString('base64').slice(0, -1),
+    ],
+    ['is empty', ''],
+  ])('a patch in a Binary that %s answers 400', async (_, data) => {
+    const id = idOf(await send([entry('POST', 'Patient', patient(newValue()))]), 0)
+    const binary = {
+      resourceType: 'Binary',
+      contentType: 'application/json-patch+json',
+      data: typeof data === 'string' ? data : data.toString('base64'),
+    }
+    expect((await send([entry('PATCH', `Patient/${id}`, binary)])).status).toBe(400)
+    expect((await get(`Patient/${id}`)).body.meta.versionId).toBe('1')
+  })
+
   test('3,500 entries are written in one transaction', async () => {
     const entries = Array.from({ length: 3500 }, () =>
       entry('POST', 'Observation', {
