@@ -40,9 +40,10 @@ const whole = (from: number, form: string): Primitive => ({
   form,
 })
 
+/** White space alone is allowed by the pattern of R4, and sent. */
 const string: Primitive = {
   is: value =>
-    typeof value === 'string' && value.length <= 1048576 && /\S/.test(value) && !hasControl(value),
+    typeof value === 'string' && value !== '' && value.length <= 1048576 && !hasControl(value),
   form: 'a string that is not empty, of at most 1 MB, without control characters',
 }
 

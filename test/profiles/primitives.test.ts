@@ -24,10 +24,10 @@ describe('a primitive', () => {
     PositiveInt: { right: [1], wrong: [0, -1, '1'] },
     Decimal: { right: [0, 1.5, -1e-7], wrong: ['1.5', true, {}] },
     String: {
-      right: ['x', ' x', 'a\nb\tc', 'पुणे 😀'],
-      wrong: ['', ' ', '\u0000', 'a\u0001b', 'a\u001fb', 5, true, ['x']],
+      right: ['x', ' x', ' ', '\r\n\t', 'a\nb\tc', 'पुणे 😀'],
+      wrong: ['', '\u0000', 'a\u0001b', 'a\u001fb', 5, true, ['x']],
     },
-    Markdown: { right: ['# x\n\n* y'], wrong: ['', '\n', 5] },
+    Markdown: { right: ['# x\n\n* y', '\n'], wrong: ['', 5] },
     Code: { right: ['a', 'a b', 'ä-1'], wrong: ['', ' a', 'a ', 'a  b', 'a\tb', 5] },
     Id: {
       right: ['a', 'A-1.b', '1'.repeat(64)],
