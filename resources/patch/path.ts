@@ -7,16 +7,16 @@ import { issue, rejected } from '../error.ts'
 import { isDecimal } from '../json.ts'
 import { isObject, type Resource } from '../resource.ts'
 import { elementOf, shapeOf } from './element.ts'
+import { has, type List, lengthOf } from './value.ts'
 
-/** A value and where it stands: `holder[key]`. The resource itself has no holder. */
+/** A value and where it stands: `holder[key]`, or item `key` of `list`. The resource itself has neither. */
 export interface Place {
   value: unknown
   /** Its datatype or structure, as far as the definitions tell. */
   shape: string
-  holder?: Record<string, unknown> | unknown[]
+  holder?: Record<string, unknown>
   key?: string | number
-  /** The array it is an item of stands in this object under this name. */
-  list?: { object: Record<string, unknown>; name: string }
+  list?: List
 }
 
 const tokens = /\s*(?:([A-Za-z_][A-Za-z0-9_]*)|'((?:[^'\\]|\\.)*)'|(\d+(?:\.\d+)?)|([().[\]=,]))/y
@@ -165,27 +165,35 @@ const sameLiteral = (value: unknown, wanted: string | number | boolean): boolean
     ? Number(typeof value === 'number' ? value : value.rawJSON) === wanted
     : value === wanted
 
-function children({ value, shape }: Place, name: string): Place[] {
-  if (!isObject(value) || JSON.isRawJSON(value)) return []
-  const key = keyOf(value, name)
+function children(place: Place, name: string): Place[] {
+  const object = objectAt(place)
+  if (!object) return []
+  const key = keyOf(object, name)
   if (key === undefined) return []
-  const found = value[key]
-  const known = elementOf(shape, key)
-  if (!Array.isArray(found))
-    return [{ value: found, shape: shapeOf(known, found), holder: value, key }]
-  return found.map((item, index) => ({
-    value: item,
-    shape: shapeOf(known, item),
-    holder: found,
-    key: index,
-    list: { object: value, name: key },
-  }))
+  const found = object[key]
+  const known = elementOf(object === place.value ? place.shape : 'Element', key)
+  const list = { object, name: key }
+  if (![found, object[`_${key}`]].some(Array.isArray))
+    return [{ value: found, shape: shapeOf(known, found), holder: object, key }]
+  return Array.from({ length: lengthOf(list) }, (_, index) => {
+    const value: unknown = Array.isArray(found) ? found[index] : undefined
+    return { value, shape: shapeOf(known, value), key: index, list }
+  })
 }
 
-/** `value` is `valueQuantity` where that is what is there. */
+/** Whose elements a step goes down to: of a primitive, those of what stands beside it. */
+function objectAt({ value, holder, key, list }: Place): Record<string, unknown> | undefined {
+  if (isObject(value) && !JSON.isRawJSON(value)) return value
+  const besides = list?.object[`_${list.name}`]
+  const beside = list ? Array.isArray(besides) && besides[Number(key)] : holder?.[`_${key}`]
+  return isObject(beside) ? beside : undefined
+}
+
+/** `value` is `valueQuantity` where that is what is there; an element is there too where it has extensions only. */
 export function keyOf(object: Record<string, unknown>, name: string): string | undefined {
-  if (Object.hasOwn(object, name)) return name
-  return choiceTypes(name)
-    .map(type => name + type.charAt(0).toUpperCase() + type.slice(1))
-    .find(key => Object.hasOwn(object, key))
+  const keys = [
+    name,
+    ...choiceTypes(name).map(type => name + type.charAt(0).toUpperCase() + type.slice(1)),
+  ]
+  return keys.find(key => Object.hasOwn(object, key)) ?? keys.find(key => has(object, key))
 }
