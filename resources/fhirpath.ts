@@ -200,12 +200,13 @@ const refersTo = (value: unknown, type: string): boolean =>
     ? parseReference(value.reference)?.type === type
     : value.type === type)
 
+/** A canonical is a uri too: it is the one subtype that the parameters of R4 meet. */
 const ofType =
   (type: string): Move =>
   found =>
     found.filter(
       one =>
-        one.type === undefined || one.type === type || (type === 'code' && one.type === 'string'),
+        one.type === undefined || one.type === type || (type === 'uri' && one.type === 'canonical'),
     )
 
 /** The keys a choice is written with, and their types; none where no element of this name is one. */

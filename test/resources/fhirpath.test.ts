@@ -83,9 +83,16 @@ describe('an expression finds', () => {
     expect(compilePath('Patient.active', 'Patient')?.(patient)).toEqual([{ value: true }])
   })
 
-  test('a code where a string is asked for by the name of a code', () => {
-    const observation = { resourceType: 'Observation', valueString: 'x' }
-    expect(values('Observation.value.as(code)', 'Observation', observation)).toEqual(['x'])
+  test('a canonical where a uri is asked for, and no uri where a canonical is', () => {
+    const source = (key: string, type: string) =>
+      values(`ConceptMap.source as ${type}`, 'ConceptMap', {
+        resourceType: 'ConceptMap',
+        [key]: 'http://example.org/v',
+      })
+    expect(source('sourceCanonical', 'uri')).toEqual(['http://example.org/v'])
+    expect(source('sourceUri', 'uri')).toEqual(['http://example.org/v'])
+    expect(source('sourceCanonical', 'canonical')).toEqual(['http://example.org/v'])
+    expect(source('sourceUri', 'canonical')).toEqual([])
   })
 })
 
