@@ -9,7 +9,7 @@ interface Primitive {
 }
 
 const text = (pattern: RegExp, form: string): Primitive => ({
-  is: value => typeof value === 'string' && pattern.test(value),
+  is: value => typeof value === 'string' && pattern.test(value) && !hasControl(value),
   form,
 })
 

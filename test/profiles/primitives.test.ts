@@ -28,14 +28,14 @@ describe('a primitive', () => {
       wrong: ['', '\u0000', 'a\u0001b', 'a\u001fb', 5, true, ['x']],
     },
     Markdown: { right: ['# x\n\n* y', '\n'], wrong: ['', 5] },
-    Code: { right: ['a', 'a b', 'ä-1'], wrong: ['', ' a', 'a ', 'a  b', 'a\tb', 5] },
+    Code: { right: ['a', 'a b', 'ä-1'], wrong: ['', ' a', 'a ', 'a  b', 'a\tb', 'a\u0000b', 5] },
     Id: {
       right: ['a', 'A-1.b', '1'.repeat(64)],
       wrong: ['', 'a_b', 'a b', '1'.repeat(65), 'ä', 5],
     },
     Uri: {
       right: ['http://example.org', 'urn:x', '#a', 'Patient/1', 'ä'],
-      wrong: ['', 'a b', ' a', 5],
+      wrong: ['', 'a b', ' a', 'a\u0000b', 'urn:x\u001f', 5],
     },
     Url: { right: ['http://example.org', 'mailto:a@example.org'], wrong: ['', 'a b', 5] },
     Canonical: { right: ['http://example.org/a|1.0', '#a'], wrong: ['', 'a b', 5] },
