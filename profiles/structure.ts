@@ -16,7 +16,7 @@ export function createStructureValidator(): Validator {
   return {
     validate(resource) {
       const check = new StructureCheck()
-      check.resource(resource)
+      check.root(resource)
       return check.issues
     },
   }
@@ -26,6 +26,8 @@ class StructureCheck {
   readonly issues: Issue[] = []
   /** The way to the element that is looked at; joined only where there is something to say. */
   private readonly path: (string | number)[] = []
+  /** The types of what the resource that is looked at contains, by id. */
+  private contained: ReadonlyMap<unknown, unknown> = new Map()
 
   private say(code: Issue['code'], diagnostics: string, name?: string): void {
     if (this.issues.length >= most) return
@@ -35,7 +37,12 @@ class StructureCheck {
     this.issues.push(issue(code, diagnostics, expression))
   }
 
-  resource(resource: Resource): void {
+  root(resource: Resource): void {
+    this.contained = containedOf(resource)
+    this.resource(resource)
+  }
+
+  private resource(resource: Resource): void {
     const type = resource.resourceType
     if (typeof type !== 'string' || !isResourceType(type)) {
       this.say('structure', 'resourceType is missing or names no R4 resource', 'resourceType')
@@ -94,6 +101,7 @@ class StructureCheck {
       return
     }
     if (value.length === 0) this.say('structure', 'the array is empty: leave it out')
+    if (field.name === 'contained') this.distinct(value)
     const shadow = field.primitive ? object[`_${field.name}`] : undefined
     for (let index = 0; index < value.length; index++) {
       this.path.push(index)
@@ -161,13 +169,23 @@ class StructureCheck {
     }
   }
 
+  /** Two of one id, and nobody knows which a reference means. */
+  private distinct(contained: unknown[]): void {
+    const ids = contained.filter(isObject).flatMap(({ id }) => (typeof id === 'string' ? id : []))
+    if (new Set(ids).size < ids.length)
+      this.say('structure', 'contained resources need ids of their own, and two have the same')
+  }
+
   private inner(value: Record<string, unknown>, field: Field): void {
     const contained = field.name === 'contained'
     if (contained && typeof value.id !== 'string')
       this.say('required', 'a contained resource needs an id', 'id')
     if (contained && Object.hasOwn(value, 'contained'))
       this.say('structure', 'a contained resource cannot contain others', 'contained')
+    const around = this.contained
+    if (!contained) this.contained = containedOf(value)
     this.resource(value as Resource)
+    this.contained = around
   }
 
   private extension(value: Record<string, unknown>): void {
@@ -186,12 +204,13 @@ class StructureCheck {
       this.say('value', 'the reference is none: give Type/id, a URL, a urn or #id', 'reference')
       return
     }
-    if (typeof type === 'string' && parsed.type && isResourceType(type) && type !== parsed.type)
+    const target = parsed.form === 'fragment' ? this.contained.get(reference.slice(1)) : parsed.type
+    if (typeof type === 'string' && target && isResourceType(type) && type !== target)
       this.say('value', 'type is not that of the reference', 'type')
     if (
-      parsed.type &&
+      typeof target === 'string' &&
       field.targets &&
-      !field.targets.has(parsed.type) &&
+      !field.targets.has(target) &&
       parsed.form !== 'absolute'
     )
       this.say(
@@ -201,6 +220,14 @@ class StructureCheck {
       )
   }
 }
+
+const containedOf = ({ contained }: Record<string, unknown>): ReadonlyMap<unknown, unknown> =>
+  new Map(
+    (Array.isArray(contained) ? contained.filter(isObject) : []).map(one => [
+      one.id,
+      one.resourceType,
+    ]),
+  )
 
 /** A name of the client's in an issue: only what could be an element's. */
 const isName = (key: string): boolean => /^_?[A-Za-z][A-Za-z0-9]{0,63}$/.test(key)

@@ -387,6 +387,16 @@ describe('a contained resource', () => {
       ['structure at Observation.contained[0].contained'],
     ],
     ['is an object', contained('x' as never), ['structure at Observation.contained[0]']],
+    [
+      'has an id that no other has',
+      observation({
+        contained: [
+          { resourceType: 'Patient', id: 'p' },
+          { resourceType: 'Basic', id: 'p', code: { text: 'x' } },
+        ],
+      }),
+      ['structure at Observation.contained'],
+    ],
   )
 
   test('of a Bundle entry needs no id', () => {
@@ -462,6 +472,46 @@ describe('a reference', () => {
       'to anything takes any type',
       { resourceType: 'Basic', code: { text: 'x' }, subject: { reference: 'ValueSet/1' } },
       [],
+    ],
+    [
+      'to a contained resource of a type that the element allows is taken',
+      { ...subject('#c', { type: 'Patient' }), contained: [{ resourceType: 'Patient', id: 'c' }] },
+      [],
+    ],
+    [
+      'to a contained resource of another type is refused',
+      { ...subject('#c'), contained: [{ resourceType: 'Medication', id: 'c' }] },
+      [at],
+    ],
+    [
+      'to a contained resource may not name another type',
+      { ...subject('#c', { type: 'Group' }), contained: [{ resourceType: 'Patient', id: 'c' }] },
+      ['value at Observation.subject.type'],
+    ],
+    [
+      'means what its own resource contains, in a Bundle and in what is contained',
+      {
+        resourceType: 'Bundle',
+        type: 'collection',
+        entry: [
+          { resource: { ...subject('#c'), contained: [{ resourceType: 'Medication', id: 'c' }] } },
+          { resource: { ...subject('#c'), contained: [{ resourceType: 'Patient', id: 'c' }] } },
+          {
+            resource: {
+              resourceType: 'Basic',
+              code: { text: 'x' },
+              contained: [
+                { resourceType: 'Medication', id: 'm' },
+                { ...subject('#m'), id: 'o' },
+              ],
+            },
+          },
+        ],
+      },
+      [
+        'value at Bundle.entry[0].resource.subject.reference',
+        'value at Bundle.entry[2].resource.contained[1].subject.reference',
+      ],
     ],
     ['that is a number is no text', subject(5), [at]],
     ['that is empty is no text', subject(''), [at, at]],
