@@ -7,7 +7,8 @@ const create = (body: object): string => {
   const text = JSON.stringify(body)
   const type = 'Content-Type: application/fhir+json'
   return (
-    head('POST /fhir/Patient HTTP/1.1', 'Host: a', type, `Content-Length: ${text.length}`) + text
+    head('POST /fhir/Patient HTTP/1.1', 'Host: localhost', type, `Content-Length: ${text.length}`) +
+    text
   )
 }
 
@@ -29,13 +30,17 @@ test('what is malformed from its first byte answers 400', async () => {
 })
 
 test('a body that is cut short in the middle of a chunk answers 400', async () => {
-  const lines = ['Host: a', 'Content-Type: application/fhir+json', 'Transfer-Encoding: chunked']
+  const lines = [
+    'Host: localhost',
+    'Content-Type: application/fhir+json',
+    'Transfer-Encoding: chunked',
+  ]
   const text = await wire(app.url, `${head('POST /fhir/Patient HTTP/1.1', ...lines)}zz\r\n`).closed
   expect(text).toMatch(/^HTTP\/1\.1 400 Bad Request/)
 })
 
 test('a client that never ends its headers gets 408 and cannot keep the connection', async () => {
-  const slow = wire(app.url, 'GET /fhir/Patient HTTP/1.1\r\nHost: a\r\nX-A: ')
+  const slow = wire(app.url, 'GET /fhir/Patient HTTP/1.1\r\nHost: localhost\r\nX-A: ')
   slow.socket.allowHalfOpen = true
   const drip = setInterval(() => slow.socket.write('a'), 100)
   const text = await Promise.race([slow.closed, wait(4000, 'still open', { ref: false })])
@@ -51,7 +56,11 @@ test('a server told to stop does not wait for a client that keeps its connection
     resource: { resourceType: 'Patient', id: `p${n}` },
   }))
   const body = JSON.stringify({ resourceType: 'Bundle', type: 'transaction', entry })
-  const lines = ['Host: a', 'Content-Type: application/fhir+json', `Content-Length: ${body.length}`]
+  const lines = [
+    'Host: localhost',
+    'Content-Type: application/fhir+json',
+    `Content-Length: ${body.length}`,
+  ]
   const running = wire(stopping.url, head('POST /fhir HTTP/1.1', ...lines) + body)
   await wait(60)
   const began = performance.now()

@@ -451,7 +451,7 @@ export const noHttp = (seed: number, count: number): Buffer[] =>
           fc.constantFrom('/fhir/metadata', 'fhir', '*', 'http://[', '/\u0000', '/fhir/Patient/पु'),
           fc.constantFrom('HTTP/1.1', 'HTTP/9.9', 'HTTP', ''),
           fc.constantFrom(
-            'Host: x',
+            'Host: localhost',
             'Host',
             ': x',
             'Content-Length: -1',
