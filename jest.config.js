@@ -19,6 +19,7 @@ export default {
   collectCoverageFrom: [
     '{resources,profiles,terminology,adapters,server}/**/*.ts',
     '!server/{main,import,demo,backup,restore}.ts',
+    '!server/import/**',
     '!adapters/**/*-thread.ts',
   ],
   coverageThreshold: { global: { lines: 95, branches: 90 } },
