@@ -81,7 +81,7 @@ await target?.close()
 async function fill(to: Target): Promise<number> {
   const started = performance.now()
   const source = { name: 'demo', lines: dayLines(patients, day), bytes: () => 0 }
-  const { at, whole } = await loadFile({
+  const { at, whole, failure } = await loadFile({
     source,
     checkpoints: unkept,
     onError: 'stop',
@@ -92,6 +92,7 @@ async function fill(to: Target): Promise<number> {
     done: ({ loaded, line }) => progress.show(loaded, line / (patients + 1)),
   })
   progress.end()
+  if (failure) throw failure
   if (!whole) return stopping.signal.aborted ? 130 : 1
   const seconds = ((performance.now() - started) / 1000).toFixed(1)
   progress.say(`${at.loaded} resources of ${patients} patients in ${seconds} s`)

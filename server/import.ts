@@ -64,10 +64,14 @@ try {
   progress.say(`loading into ${target.name}`)
   process.exitCode = await loadAll(target, config.dataDir)
 } catch (error) {
-  progress.say(`the import stopped: ${Error.isError(error) ? error.message : error}`)
+  progress.say(`the import stopped: ${wordsOf(error)}`)
   process.exitCode = 1
 }
 await target?.close()
+
+function wordsOf(error: unknown): string {
+  return Error.isError(error) ? error.message : String(error)
+}
 
 async function loadAll(to: Target, dataDir: string): Promise<number> {
   const report = errors === undefined ? undefined : createWriteStream(errors)
@@ -75,12 +79,12 @@ async function loadAll(to: Target, dataDir: string): Promise<number> {
   let loaded = 0
   let refused = 0
   for (const name of files) {
-    const source = openSource(name)
+    const source = openSource(name, stopping.signal)
     const size = name === '-' ? undefined : statSync(name).size
     const checkpoints = checkpointsOf(name, to.name, dataDir)
     const { line } = checkpoints.read()
     if (line > 0) progress.say(`${name}: going on after line ${line}`)
-    const { at, whole } = await loadFile({
+    const { at, whole, failure } = await loadFile({
       source,
       checkpoints,
       onError,
@@ -96,6 +100,7 @@ async function loadAll(to: Target, dataDir: string): Promise<number> {
     refused += at.refused
     progress.end()
     if (!whole) {
+      if (failure) progress.say(`${name}: ${wordsOf(failure)}`)
       progress.say(
         `${name}: stopped after line ${at.line}; the same command goes on from there${name === '-' ? ', if it is a file' : ''}`,
       )

@@ -1,7 +1,9 @@
 /** Bundles on their way: a few at once, never two that write the same resource, and how far all before them are done. */
 import type { Checkpoint } from './checkpoint.ts'
 import type { Gathered, Loading } from './load.ts'
-import { type Answer, reasonOf, type Target } from './send.ts'
+import { type Answer, codeOf, entriesOf, type Sending } from './patience.ts'
+import { reasonOf } from './reason.ts'
+import type { Target } from './send.ts'
 
 export interface Flight {
   target: Target
@@ -27,7 +29,7 @@ export function startFlight(loading: Loading, from: Checkpoint) {
   let at = from
   let saved = performance.now()
   let stop = false
-  let lost: { error: unknown } | undefined
+  let lost: { failure: unknown } | undefined
 
   const advance = () => {
     for (let [first] = order; first?.landed; [first] = order) {
@@ -49,7 +51,7 @@ export function startFlight(loading: Loading, from: Checkpoint) {
 
   const fly = async (sent: Sent, bundle: Gathered) => {
     try {
-      const answer = await target.send(bundleOf(bundle))
+      const answer = await target.send(bundleOf(bundle), loading.signal)
       const wrong = refusals(answer, bundle)
       for (const { line, reason } of wrong) refuse(line, reason)
       if (wrong.length && loading.onError === 'stop') return
@@ -58,7 +60,7 @@ export function startFlight(loading: Loading, from: Checkpoint) {
       sent.landed = true
       advance()
     } catch (error) {
-      lost ??= { error }
+      lost ??= { failure: error }
       stop = true
     } finally {
       flying.delete(sent)
@@ -90,16 +92,15 @@ export function startFlight(loading: Loading, from: Checkpoint) {
       advance()
     },
     /** Waits for all; the checkpoint then says what need not be sent again. */
-    async end(): Promise<Checkpoint> {
+    async end(): Promise<{ at: Checkpoint; lost: { failure: unknown } | undefined }> {
       await Promise.all(flying.values())
       save()
-      if (lost) throw lost.error
-      return at
+      return { at, lost }
     },
   }
 }
 
-const bundleOf = ({ type, entries }: Gathered) => ({
+const bundleOf = ({ type, entries }: Gathered): Sending => ({
   resourceType: 'Bundle',
   type,
   entry: entries,
@@ -110,20 +111,15 @@ interface Refusal {
   reason: string
 }
 
-interface ResponseEntry {
-  response?: { status?: string; outcome?: unknown }
-}
-
 /** What the answer says was not written. */
-function refusals({ status, body }: Answer, bundle: Gathered): Refusal[] {
-  if (status !== 200) {
-    const reason = reasonOf(body, status)
+function refusals(answer: Answer, bundle: Gathered): Refusal[] {
+  if (answer.status !== 200) {
+    const reason = reasonOf(answer.body, answer.status)
     return [...new Set(bundle.lines)].map(line => ({ line, reason }))
   }
-  const { entry = [] } = (body ?? {}) as { entry?: ResponseEntry[] }
+  const entries = entriesOf(answer)
   return bundle.lines.flatMap((line, index) => {
-    const { response } = entry[index] ?? {}
-    const code = Number.parseInt(response?.status ?? '500', 10)
-    return code < 400 ? [] : [{ line, reason: reasonOf(response?.outcome, code) }]
+    const code = codeOf(entries[index])
+    return code < 400 ? [] : [{ line, reason: reasonOf(entries[index]?.response?.outcome, code) }]
   })
 }

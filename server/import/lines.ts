@@ -1,6 +1,6 @@
 /** The lines of a file, unpacked and decoded, without holding more than one of them. */
 import { createReadStream } from 'node:fs'
-import type { Readable } from 'node:stream'
+import { addAbortSignal, type Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { decodeUtf8 } from '../../resources/json.ts'
 
@@ -24,8 +24,10 @@ export interface Source {
 const longest = 256 * 1024 * 1024
 const newline = 10
 
-export function openSource(name: string): Source {
+/** The signal also ends a wait for standard input. */
+export function openSource(name: string, signal: AbortSignal): Source {
   const raw: Readable = name === '-' ? process.stdin : createReadStream(name)
+  addAbortSignal(signal, raw)
   let bytes = 0
   raw.on('data', chunk => {
     bytes += chunk.length

@@ -5,7 +5,7 @@ import type { Checkpoint, Checkpoints } from './checkpoint.ts'
 import { type Flight, startFlight } from './flight.ts'
 import { type Line, type Source, wholeText } from './lines.ts'
 import { type Load, prepare } from './prepare.ts'
-import { reasonOf } from './send.ts'
+import { reasonOf } from './reason.ts'
 
 export interface Loading {
   source: Source
@@ -24,10 +24,28 @@ export interface Loading {
 const group = 100
 const limits = { depth: 500, keys: 100_000_000, string: 256 * 1024 * 1024 }
 
-/** Resolves with how far it came and whether that is the end; rejects when the target is gone. */
-export async function loadFile(loading: Loading): Promise<{ at: Checkpoint; whole: boolean }> {
+export interface Loaded {
+  at: Checkpoint
+  /** Whether that is the end of the file. */
+  whole: boolean
+  /** What kept it from going on, where it was neither a line nor the user. */
+  failure?: unknown
+}
+
+/** Resolves with how far it came, also when the target or the file itself fails on the way. */
+export async function loadFile(loading: Loading): Promise<Loaded> {
+  const flight = startFlight(loading, loading.checkpoints.read())
+  const failure = await readAll(loading, flight).then(
+    () => undefined,
+    error => ({ failure: error }),
+  )
+  const { at, lost } = await flight.end()
+  const stopped = loading.signal.aborted || flight.stopped()
+  return { at, whole: !stopped && !failure, ...(loading.signal.aborted ? {} : (lost ?? failure)) }
+}
+
+async function readAll(loading: Loading, flight: ReturnType<typeof startFlight>): Promise<void> {
   const from = loading.checkpoints.read()
-  const flight = startFlight(loading, from)
   let gathered: Gathered = nothing()
   const send = async () => {
     if (gathered.entries.length) await flight.start(gathered)
@@ -51,8 +69,6 @@ export async function loadFile(loading: Loading): Promise<{ at: Checkpoint; whol
     }
   }
   if (!flight.stopped() && !loading.signal.aborted) await send()
-  const at = await flight.end()
-  return { at, whole: !flight.stopped() && !loading.signal.aborted }
 }
 
 async function read(

@@ -1,24 +1,17 @@
 /** Where a Bundle goes: to a server over HTTP, or to the store of this process. */
-import { setTimeout as wait } from 'node:timers/promises'
-import type { OperationOutcome } from 'fhir/r4'
 import { FhirError } from '../../resources/error.ts'
 import { printJson } from '../../resources/json.ts'
 import { compose } from '../compose.ts'
 import type { Config } from '../config.ts'
-
-export interface Answer {
-  status: number
-  /** The response Bundle, or an OperationOutcome. */
-  body: unknown
-}
+import { type Answer, patiently, type Reply, type Sending } from './patience.ts'
 
 export interface Target {
   /** For the user: an address, or the database. */
   name: string
   /** Of the FHIR API, where it is reached over HTTP. */
   address?: string
-  /** Rejects when the target cannot be reached for good. */
-  send(bundle: object): Promise<Answer>
+  /** Rejects when the target takes nothing for good, or when it would have to wait after the signal. */
+  send(bundle: Sending, signal: AbortSignal): Promise<Answer>
   close(): Promise<void>
 }
 
@@ -41,59 +34,35 @@ async function answers(origin: string): Promise<boolean> {
 async function inProcess(config: Config): Promise<Target> {
   const server = await compose({ ...config, logLevel: 'silent' })
   const base = `http://${config.host}:${config.port}/fhir`
+  const name = 'the database (no server runs)'
   let sent = 0
-  return {
-    name: 'the database (no server runs)',
-    async send(body) {
-      try {
-        const context = server.makeContext(`import-${++sent}`)
-        const request = { method: 'POST', path: [], query: [], headers: {}, base, body }
-        const { status, json = '{}' } = await server.dispatch(request, context)
-        return { status, body: JSON.parse(json) }
-      } catch (error) {
-        if (error instanceof FhirError) return { status: error.status, body: error.outcome }
-        throw error
-      }
-    },
-    close: () => server.close(),
+  const post = async (body: Sending): Promise<Reply> => {
+    try {
+      const context = server.makeContext(`import-${++sent}`)
+      const request = { method: 'POST', path: [], query: [], headers: {}, base, body }
+      const { status, json = '{}' } = await server.dispatch(request, context)
+      return { status, body: JSON.parse(json) }
+    } catch (error) {
+      if (error instanceof FhirError) return { status: error.status, body: error.outcome }
+      throw error
+    }
   }
+  return { name, send: patiently(name, post), close: () => server.close() }
 }
 
-/** How long a server that does not answer is waited for, s. */
-const patience = 60
-const busy = new Set([429, 502, 503, 504])
-
 function overHttp(base: string): Target {
-  const post = async (body: string): Promise<{ answer: Answer; again: number }> => {
+  const post = async (bundle: Sending): Promise<Reply> => {
     const response = await fetch(base, {
       method: 'POST',
       headers: { 'Content-Type': 'application/fhir+json', Prefer: 'return=minimal' },
-      body,
-    })
-    const text = await response.text()
-    const answer = { status: response.status, body: parsed(text) }
-    return { answer, again: Number(response.headers.get('Retry-After')) || 1 }
+      body: printJson(bundle),
+    }).catch(() => undefined)
+    const text = await response?.text().catch(() => undefined)
+    if (response === undefined || text === undefined) return { status: 'none' }
+    const again = Number(response.headers.get('Retry-After')) || 1
+    return { status: response.status, body: parsed(text), again }
   }
-  return {
-    name: base,
-    address: base,
-    async send(bundle) {
-      const body = printJson(bundle)
-      const until = performance.now() + patience * 1000
-      for (let pause = 0.2; ; pause = Math.min(pause * 2, 5)) {
-        try {
-          const { answer, again } = await post(body)
-          if (!busy.has(answer.status) || performance.now() > until) return answer
-          await wait(again * 1000)
-        } catch (error) {
-          if (performance.now() > until)
-            throw new Error(`${base} does not answer`, { cause: error })
-          await wait(pause * 1000)
-        }
-      }
-    },
-    close: async () => {},
-  }
+  return { name: base, address: base, send: patiently(base, post), close: async () => {} }
 }
 
 function parsed(text: string): unknown {
@@ -102,16 +71,4 @@ function parsed(text: string): unknown {
   } catch {
     return undefined
   }
-}
-
-/** What is wrong, for the user: elements and remedies, never what a resource holds. */
-export function reasonOf(body: unknown, status: number): string {
-  const issues = (body as Partial<OperationOutcome> | undefined)?.issue ?? []
-  const told = issues
-    .slice(0, 3)
-    .map(({ expression, diagnostics, code }) =>
-      [expression?.[0], diagnostics ?? code].filter(Boolean).join(': '),
-    )
-  const more = issues.length > 3 ? ` (and ${issues.length - 3} more)` : ''
-  return `${status} ${told.join('; ')}${more}`
 }

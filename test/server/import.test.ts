@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
@@ -6,7 +7,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { createProgress, describe as picture } from '../../server/import/progress.ts'
 import { type App, startApp } from '../support/app.ts'
 import { runScript } from '../support/process.ts'
 
@@ -210,58 +210,46 @@ describe('a server that is busy', () => {
   })
 })
 
-describe('progress', () => {
-  const begun = { done: 0, part: 0, at: 0 }
+describe('interrupted', () => {
+  const interrupt = async (run: ReturnType<typeof runScript>) => {
+    const began = performance.now()
+    run.child.kill('SIGINT')
+    const code = await run.ended
+    return { code, ms: performance.now() - began }
+  }
 
-  test('tells resources, speed and time left', () => {
-    expect(picture(begun, { done: 500, part: 0.25, at: 2000 })).toBe(
-      '██████░░░░░░░░░░░░░░░░░░ 25 %  500 resources, 250/s, 6 s left',
-    )
-    const unknown = { done: 500, part: undefined, at: 2000 }
-    expect(picture(begun, unknown)).toBe('500 resources, 250/s')
-    expect(picture(begun, { done: 2, part: 0.01, at: 2000 })).toMatch(/3 min 18 s left/)
+  test('while it waits for standard input, it ends at once', async () => {
+    const run = runScript('import', ['--to', `${app.url}/fhir`, '-'], { DATA_DIR: at('data') })
+    run.child.stdin?.write(`${lines(patient('waits'))}\n`)
+    await run.says(/loading into/)
+    await new Promise(resolve => setTimeout(resolve, 200))
+    const { code, ms } = await interrupt(run)
+    expect(code).toBe(130)
+    expect(ms).toBeLessThan(2000)
   })
 
-  test('is of this run and this file alone', () => {
-    const resumed = { done: 8000, part: 0.5, at: 1000 }
-    expect(picture(resumed, { done: 9000, part: 0.75, at: 2000 })).toMatch(
-      /75 % {2}9000 resources, 1000\/s, 1 s left/,
-    )
-    const { shown, show, end, pass } = screen(100)
-    show(0, 0)
-    pass(10_000)
-    show(10_000, 1)
-    end()
-    show(0, 0)
-    pass(1000)
-    show(50, 0.5)
-    expect(shown()).toMatch(/50 % {2}50 resources, 50\/s, 1 s left/)
-  })
-
-  test.each([100, 60, 40, 20])('never wraps on a terminal of %i columns', columns => {
-    const { shown, show, pass } = screen(columns)
-    show(0, 0)
-    pass(10_000)
-    show(123_456, 0.125)
-    expect(shown().length).toBeLessThan(columns)
-    expect(shown()).toMatch(columns < 60 ? /^12 % {2}123456/ : /^[█░]+ 12 % {2}123456/)
+  test('while the server is away, it ends at once, and says how to go on', async () => {
+    const name = file('away.ndjson', lines(patient('away')))
+    const run = runScript('import', ['--to', 'http://127.0.0.1:9/fhir', name], {
+      DATA_DIR: at('data'),
+    })
+    await run.says(/loading into/)
+    await new Promise(resolve => setTimeout(resolve, 500))
+    const { code, ms } = await interrupt(run)
+    expect(code).toBe(130)
+    expect(ms).toBeLessThan(2000)
+    expect(run.output()).toMatch(/away.ndjson: stopped after line 0; the same command goes on/)
   })
 })
 
-function screen(columns: number) {
-  let last = ''
-  let now = 0
-  const write = (text: string) => {
-    last = text
-  }
-  const out = { isTTY: true, columns, write }
-  const { show, end } = createProgress(out as any, () => now)
-  return {
-    show,
-    end,
-    pass: (ms: number) => {
-      now += ms
-    },
-    shown: () => last.slice(1, last.indexOf('\x1b')),
-  }
-}
+test('a packed file that is cut off is loaded as far as it goes, and named', async () => {
+  const many = Array.from({ length: 3000 }, (_, n) =>
+    patient(`cut-${n}`, { identifier: [{ value: randomUUID() }] }),
+  )
+  const packed = gzipSync(lines(...many))
+  const name = file('cut.ndjson.gz', packed.subarray(0, packed.length * 0.9))
+  const { code, output } = await load(name)
+  expect(code).toBe(1)
+  expect(output).toMatch(/cut.ndjson.gz: unexpected end of file\n.*stopped after line 2\d00;/)
+  expect(output).not.toMatch(/cut.ndjson.gz:\d/)
+})
