@@ -1,5 +1,5 @@
 /** npm run import -- FILE...: loads NDJSON and Bundles into the running server, or into the database where none runs. */
-import { createWriteStream, existsSync, statSync } from 'node:fs'
+import { existsSync, openSync, statSync, writeSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { readConfig } from './config.ts'
 import { checkpointsOf } from './import/checkpoint.ts'
@@ -74,7 +74,8 @@ function wordsOf(error: unknown): string {
 }
 
 async function loadAll(to: Target, dataDir: string): Promise<number> {
-  const report = errors === undefined ? undefined : createWriteStream(errors)
+  const resumed = files.some(name => checkpointsOf(name, to.name, dataDir).read().line > 0)
+  const report = errors === undefined ? () => {} : writerTo(errors, resumed ? 'a' : 'w')
   const started = performance.now()
   let loaded = 0
   let refused = 0
@@ -92,7 +93,7 @@ async function loadAll(to: Target, dataDir: string): Promise<number> {
       signal: stopping.signal,
       refused(number, reason) {
         progress.say(`${name}:${number}: ${reason}`)
-        report?.write(`${JSON.stringify({ file: name, line: number, reason })}\n`)
+        report({ file: name, line: number, reason })
       },
       done: now => progress.show(now.loaded, size && Math.min(source.bytes() / size, 1)),
     })
@@ -113,4 +114,10 @@ async function loadAll(to: Target, dataDir: string): Promise<number> {
     `${loaded} resources loaded in ${seconds.toFixed(1)} s${refused ? `, ${refused} refused` : ''}`,
   )
   return refused ? 1 : 0
+}
+
+/** Written before the checkpoint passes the line, so that an interruption loses none; what goes on adds to the file. */
+function writerTo(file: string, flag: 'a' | 'w'): (line: object) => void {
+  const opened = openSync(file, flag)
+  return line => void writeSync(opened, `${JSON.stringify(line)}\n`)
 }

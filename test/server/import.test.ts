@@ -167,6 +167,38 @@ describe('what is refused', () => {
     expect(await countOf('Patient', '_id=s1,s3')).toBe(2)
   })
 
+  test('is kept in the file of --errors when the import goes on', async () => {
+    const name = file('kept.ndjson', lines('no json', patient('k2'), patient('k3')))
+    const env = { DATA_DIR: at('data') }
+    const first = runScript(
+      'import',
+      ['--to', 'http://127.0.0.1:9/fhir', '--on-error', 'skip', '--errors', at('kept'), name],
+      env,
+    )
+    await first.says(/kept.ndjson:1: /)
+    first.child.kill('SIGINT')
+    expect(await first.ended).toBe(130)
+    const again = runScript(
+      'import',
+      ['--to', 'http://127.0.0.1:9/fhir', '--on-error', 'skip', '--errors', at('kept'), name],
+      env,
+    )
+    await again.says(/going on after line 1/)
+    again.child.kill('SIGINT')
+    await again.ended
+    expect(readFileSync(at('kept'), 'utf8')).toMatch(/"line":1/)
+  })
+
+  test('stops the import before its first line where --errors cannot be written', async () => {
+    const name = file('unwritten.ndjson', lines(patient('unwritten')))
+    const { code, output } = await load('--errors', join(folder, 'nowhere/errors'), name)
+    expect({ code, output }).toMatchObject({
+      code: 1,
+      output: expect.stringMatching(/^.*\nthe import stopped: .*nowhere\/errors.*\n$/),
+    })
+    expect(await countOf('Patient', '_id=unwritten')).toBe(0)
+  })
+
   test('bytes that are no UTF-8 are a bad line', async () => {
     const bytes = Buffer.concat([Buffer.from([0xff, 0xfe, 10]), Buffer.from(lines(patient('u2')))])
     expect(await load('--on-error', 'skip', file('latin.ndjson', bytes))).toMatchObject({
