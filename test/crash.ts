@@ -37,7 +37,11 @@ async function start(): Promise<{ server: ChildProcess; base: string }> {
 
 const ended = (server: ChildProcess) => new Promise(resolve => server.once('exit', resolve))
 
+/** Acknowledged versions without which a round proves nothing. */
+const atLeast = 32
+
 async function round(ledger: Ledger): Promise<string[]> {
+  const before = ledger.counts().versions
   const { server, base } = await start()
   const stop = { now: false }
   const clients = Array.from({ length: Number(values.clients) }, () => work(base, ledger, stop))
@@ -47,8 +51,11 @@ async function round(ledger: Ledger): Promise<string[]> {
   server.kill('SIGKILL')
   stop.now = true
   await Promise.all([gone, ...clients])
+  const acknowledged = ledger.counts().versions - before
   const again = await start()
   const problems = await ledger.compare(again.base)
+  if (acknowledged < atLeast)
+    problems.push(`only ${acknowledged} versions were acknowledged: too few to prove anything`)
   const stopped = ended(again.server)
   again.server.kill('SIGTERM')
   await stopped

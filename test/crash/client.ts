@@ -11,6 +11,13 @@ const patient = (mark: string, id?: string) => ({
 
 let last = 0
 
+/** What was answered, where anything else would be a fault of a server that lives. */
+function expectStatus(ledger: Ledger, answer: Response, ...expected: number[]): void {
+  if (expected.includes(answer.status)) return
+  ledger.unexpected(`${answer.url} answered ${answer.status}`)
+  throw new Error('nothing to go on with')
+}
+
 /** One client: creates, updates, deletes and sends transactions in turn until it is told to stop or the server dies. */
 export async function work(base: string, ledger: Ledger, stop: { now: boolean }): Promise<void> {
   const own: { path: string; id: string; version: number }[] = []
@@ -47,7 +54,7 @@ async function put({ base, ledger, own }: Place): Promise<void> {
   ledger.sending(path, mark)
   const answer = await send(`${base}/${path}`, 'PUT', patient(mark, id))
   await answer.text()
-  if (answer.status !== 201) throw new Error(`a create answered ${answer.status}`)
+  expectStatus(ledger, answer, 201)
   ledger.answered(path, { version: 1, mark, deleted: false })
   own.push({ path, id, version: 1 })
 }
@@ -61,6 +68,7 @@ async function update({ base, ledger, own }: Place): Promise<void> {
     'If-Match': `W/"${one.version}"`,
   })
   await answer.text()
+  expectStatus(ledger, answer, 200, 412)
   if (answer.status === 412) return ledger.refused(one.path, mark)
   one.version++
   ledger.answered(one.path, { version: one.version, mark, deleted: false })
@@ -71,6 +79,7 @@ async function remove({ base, ledger, own }: Place): Promise<void> {
   if (!one) return
   const answer = await send(`${base}/${one.path}`, 'DELETE')
   await answer.text()
+  expectStatus(ledger, answer, 204)
   ledger.answered(one.path, { version: one.version + 1, mark: '', deleted: true })
 }
 
@@ -86,7 +95,7 @@ async function transaction({ base, ledger }: Place): Promise<void> {
   }))
   const answer = await send(base, 'POST', { resourceType: 'Bundle', type: 'transaction', entry })
   await answer.text()
-  if (answer.status !== 200) throw new Error(`a transaction answered ${answer.status}`)
+  expectStatus(ledger, answer, 200)
   record.acknowledged = true
   for (const [index, path] of paths.entries())
     ledger.answered(path, { version: 1, mark: marks[index] ?? '', deleted: false })
@@ -104,6 +113,7 @@ async function conditional({ base, ledger }: Place): Promise<void> {
     ),
   )
   for (const answer of answers) {
+    expectStatus(ledger, answer, 200, 201)
     const { id, meta } = (await answer.json()) as { id: string; meta: { versionId: string } }
     ledger.answered(`Patient/${id}`, { version: Number(meta.versionId), mark, deleted: false })
   }

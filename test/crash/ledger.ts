@@ -17,7 +17,10 @@ interface Transaction {
 export class Ledger {
   private readonly known = new Map<string, Known>()
   private readonly transactions: Transaction[] = []
-  private readonly identifiers = new Map<string, { sent: number }>()
+  /** Marks of conditional creates: of all rounds, and of this one. */
+  private readonly conditional = new Set<string>()
+  private readonly identifiers = new Set<string>()
+  private readonly wrong: string[] = []
   private acknowledged = 0
   private next = 0
   private finished = 0
@@ -53,7 +56,13 @@ export class Ledger {
   }
 
   identifier(value: string): void {
-    this.identifiers.set(value, { sent: 1 })
+    this.identifiers.add(value)
+    this.conditional.add(value)
+  }
+
+  /** An answer that a living server must not give. */
+  unexpected(problem: string): void {
+    this.wrong.push(problem)
   }
 
   counts() {
@@ -62,12 +71,12 @@ export class Ledger {
 
   /** Problems, one sentence each; then what is there becomes what is known. */
   async compare(base: string): Promise<string[]> {
-    const problems: string[] = []
+    const problems = this.wrong.splice(0)
     const there = await readEverything(base, problems)
     for (const [path, known] of this.known)
       this.comparePath(path, known, { found: there.get(path), problems })
     for (const [path, found] of there)
-      if (!this.known.has(path) && !found.mark.startsWith('m'))
+      if (!this.known.has(path) && !this.conditional.has(found.mark))
         problems.push(`${path} was never sent`)
     for (const { paths, acknowledged } of this.transactions) {
       const count = paths.filter(path => there.has(path)).length
@@ -83,7 +92,7 @@ export class Ledger {
   }
 
   private async compareSearches(base: string, problems: string[]): Promise<void> {
-    for (const value of this.identifiers.keys()) {
+    for (const value of this.identifiers) {
       const answer = await fetch(`${base}/Patient?identifier=urn:crash|${value}`)
       const { entry = [] } = (await answer.json()) as { entry?: unknown[] }
       if (entry.length > 1) problems.push(`a conditional create stored ${entry.length}`)

@@ -140,7 +140,6 @@ describe('a primitive', () => {
   })
 
   test('takes a long text without delay, however it is made', () => {
-    const started = performance.now()
     for (const value of [
       'a '.repeat(300_000),
       ' '.repeat(600_000),
@@ -149,7 +148,6 @@ describe('a primitive', () => {
     ])
       for (const type of ['Code', 'String', 'Uri', 'Base64Binary', 'DateTime', 'Oid'])
         found(extended({ [`value${type}`]: value }))
-    expect(performance.now() - started).toBeLessThan(3000)
   })
 })
 
@@ -213,10 +211,20 @@ describe('a narrative', () => {
   })
 
   test('is read without delay, however it is made', () => {
-    const started = performance.now()
-    for (const part of ['<style ', '<p a="', "<p a='", '<a b', '< ', '<x:', '<!--', 'on', 'a= '])
+    // In time that grows with its square this would take many minutes.
+    for (const part of [
+      '<style ',
+      '<style>',
+      '<p a="',
+      "<p a='",
+      '<a b',
+      '< ',
+      '<x:',
+      '<!--',
+      'on',
+      'a= ',
+    ])
       found(text(`<div>${part.repeat(200_000)}</div>`))
-    expect(performance.now() - started).toBeLessThan(3000)
   })
 
   test('needs its status and its div', () => {

@@ -45,6 +45,37 @@ function holds({ document, resource, patch, result, status, code }: Case, patche
 const fhirpathPatch: Patcher = (resource, body) =>
   applyPatch(resource, { language: 'fhirpath-patch', body })
 
+test.each<[string, (count: number) => Patch]>([
+  [
+    'JSON Patch',
+    count => ({
+      language: 'json-patch',
+      body: Array(count).fill({ op: 'add', path: '/active', value: true }),
+    }),
+  ],
+  [
+    'FHIRPath Patch',
+    count => ({
+      language: 'fhirpath-patch',
+      body: {
+        resourceType: 'Parameters',
+        parameter: Array(count).fill({
+          name: 'operation',
+          part: [
+            { name: 'type', valueCode: 'replace' },
+            { name: 'path', valueString: 'Patient.active' },
+            { name: 'value', valueBoolean: true },
+          ],
+        }),
+      },
+    }),
+  ],
+])('a %s has 1,000 operations at most', (_, patch) => {
+  const resource = { resourceType: 'Patient', active: false }
+  expect(applyPatch(resource, patch(1000))).toEqual({ ...resource, active: true })
+  expect(() => applyPatch(resource, patch(1001))).toThrow('a patch may have 1000 operations')
+})
+
 describe('JSON Patch', () => {
   test.each(casesOf<Case>('patch/rfc6902').map(one => [one.name, one] as const))('%s', (_, one) =>
     holds(one, jsonPatch),

@@ -146,9 +146,11 @@ test(`what is hardly HTTP is answered and closed (seed ${seed})`, async () => {
         socket.end(bytes)
       }),
   )
-  for (const answer of await Promise.all(answers))
-    for (const [, status] of answer.matchAll(/^HTTP\/1\.1 (\d+)/gm))
-      expect(Number(status)).toBeLessThan(500)
+  const texts = await Promise.all(answers)
+  const statuses = texts.flatMap(text => [...text.matchAll(/^HTTP\/1\.1 (\d+)/gm)])
+  for (const [, status] of statuses) expect(Number(status)).toBeLessThan(500)
+  // A connection that is closed at once has no answer, but those are few.
+  expect(statuses.length).toBeGreaterThan(texts.length / 2)
 }, 60_000)
 
 test('afterwards the server still serves, and what was there is as it was', async () => {

@@ -56,6 +56,14 @@ describe('what is loaded', () => {
     expect((await app.request.get('/fhir/Observation/o1')).text).toContain('"value":1.500}')
   })
 
+  test('a document of many lines of which one cannot be read is refused whole', async () => {
+    const text =
+      '{"resourceType":"Patient","id":"cut",\n"address":[{"text":"caf\xe9"}],\n"active":true}'
+    const { code, output } = await load(file('cut.json', Buffer.from(text, 'latin1')))
+    expect([code, output]).toEqual([1, expect.stringMatching(/cut\.json:1: 400 .*line 2 .*UTF-8/)])
+    expect((await app.request.get('/fhir/Patient/cut')).status).toBe(404)
+  })
+
   test('a document of many lines, packed, whose entries link by urn:uuid', async () => {
     const bundle = {
       resourceType: 'Bundle',
