@@ -27,6 +27,8 @@ export const ticking = (number: string): string => `((${number} & 1023) <> 0 OR 
 /** SQLite takes 32,766 values in a statement, 500 arms in a union and a depth of 1,000. https://sqlite.org/limits.html */
 const mostValues = 30_000
 const mostArms = 400
+/** Making a statement of more takes seconds in which nothing can stop it. */
+const mostParts = 1500
 
 /** Throws where the statement would be too large to run. */
 export function bounded(made: Sql): Sql {
@@ -42,6 +44,8 @@ export const oneOf = (column: string, values: Value[]): Sql =>
 
 /** Joins any number of parts: many are taken together in groups first. */
 function grouped(parts: Sql[], separator: string, group: (part: Sql) => Sql): Sql {
+  if (parts.length > mostParts)
+    throw tooCostly(`the search names more than ${mostParts} values: ask for them in parts`)
   if (parts.length <= mostArms) return join(parts, separator)
   const groups = Array.from({ length: Math.ceil(parts.length / mostArms) }, (_, n) =>
     group(join(parts.slice(n * mostArms, (n + 1) * mostArms), separator)),

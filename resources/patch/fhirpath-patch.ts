@@ -3,6 +3,7 @@ import { invalid, issue, rejected } from '../error.ts'
 import { isObject, type Resource } from '../resource.ts'
 import { elementOf } from './element.ts'
 import { findPlaces, keyOf, type Place } from './path.ts'
+import { refuseMany } from './size.ts'
 import { copyTree } from './tree.ts'
 import {
   append,
@@ -40,6 +41,7 @@ export function fhirpathPatch(resource: Resource, body: unknown): unknown {
   if (!isObject(body) || body.resourceType !== 'Parameters')
     throw invalid('a FHIRPath Patch is a Parameters resource')
   if (!Array.isArray(body.parameter)) throw invalid('parameter is missing', 'Parameters.parameter')
+  refuseMany(body.parameter)
   const patched = copyTree(resource)
   for (const [index, parameter] of body.parameter.entries()) {
     const operation = readOperation(parameter, `Parameters.parameter[${index}]`)

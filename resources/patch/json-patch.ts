@@ -2,7 +2,7 @@
 import { type FhirError, invalid, issue, rejected } from '../error.ts'
 import { isDecimal } from '../json.ts'
 import { isObject, type Resource } from '../resource.ts'
-import { count, defaultLimits, type PatchLimits } from './size.ts'
+import { count, defaultLimits, type PatchLimits, refuseMany } from './size.ts'
 import { copyTree, isTree } from './tree.ts'
 
 interface Operation {
@@ -57,6 +57,7 @@ export function jsonPatch(
   limits: PatchLimits = defaultLimits,
 ): unknown {
   if (!Array.isArray(body)) throw invalid('a JSON Patch is an array of operations')
+  refuseMany(body)
   const at: Root = { root: copyTree(resource), copied: 0, limits }
   for (const [index, item] of body.entries()) {
     const operation = readOperation(item, `operation ${index}`)

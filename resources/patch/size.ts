@@ -9,6 +9,14 @@ export interface PatchLimits {
   size: number
 }
 
+/** Each operation looks for its place anew. */
+const mostOperations = 1000
+
+export function refuseMany(operations: unknown[]): void {
+  if (operations.length > mostOperations)
+    throw tooLarge(`a patch may have ${mostOperations} operations: send it in parts`)
+}
+
 export const defaultLimits: PatchLimits = { depth: 64, size: 16 * 1024 * 1024 }
 
 /** Adds the size of a value to what was counted before; a FhirError 413 as soon as it is too much or too deep. */

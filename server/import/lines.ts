@@ -2,6 +2,7 @@
 import { createReadStream } from 'node:fs'
 import { addAbortSignal, type Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
+import { invalid } from '../../resources/error.ts'
 import { decodeUtf8 } from '../../resources/json.ts'
 
 export interface Line {
@@ -72,11 +73,17 @@ function decode(number: number, parts: Buffer[], size: number): Line {
 }
 
 /** All that is left, for a document of more than one line. */
-export async function wholeText(lines: AsyncIterator<Line>, first: string): Promise<string> {
+export async function wholeText(
+  lines: AsyncIterator<Line, unknown>,
+  first: string,
+): Promise<string> {
   const texts = [first]
   for (;;) {
-    const { value, done } = await lines.next()
-    if (done) return texts.join('\n')
-    texts.push((value as Line).text ?? '')
+    const next = await lines.next()
+    if (next.done) return texts.join('\n')
+    const { number, text, wrong }: Line = next.value
+    // Without it the rest might be read as another document.
+    if (text === undefined) throw invalid(`line ${number} of the document: ${wrong}`)
+    texts.push(text)
   }
 }
