@@ -179,8 +179,12 @@ async function creates(server: Child, data: Data, { seconds, repeat }: Options):
   for (const connections of [1, 16, 64]) {
     const runs: Measured[] = []
     const syncs: number[] = []
+    const commits: number[] = []
     for (let n = 0; n < repeat; n++) {
-      if (connections === 1) syncs.push(syncRate())
+      if (connections === 1) {
+        syncs.push(syncRate(1))
+        commits.push(syncRate(pagesOfCommit))
+      }
       runs.push(await measured(server, () => load(server.origin, { connections, seconds }, post)))
     }
     rows.push(rowOf(`create Observation, ${connections} connections`, middle(runs)))
@@ -188,15 +192,24 @@ async function creates(server: Child, data: Data, { seconds, repeat }: Options):
     rows.push({ what: 'one page and its fsync, alone', unit: '/s', value: median(syncs) })
     const ratio = median(runs.map(({ rate }, n) => rate / (syncs[n] ?? Number.NaN)))
     rows.push({ what: 'create against one fsync', unit: 'of it', value: ratio })
+    rows.push({
+      what: 'the pages of one create and their fsync, alone',
+      unit: '/s',
+      value: median(commits),
+      note: `${pagesOfCommit} pages`,
+    })
   }
   return rows
 }
 
-/** How often a page can be made durable on this disk in a second. */
-function syncRate(): number {
+/** Pages that a create alone writes to the log: one for each table and level that it touches. */
+const pagesOfCommit = 25
+
+/** How often so many pages can be made durable on this disk in a second. */
+function syncRate(pages: number): number {
   const folder = mkdtempSync(join(tmpdir(), 'nidaan-sync-'))
   const file = openSync(join(folder, 'page'), 'w')
-  const page = Buffer.alloc(4096, 1)
+  const page = Buffer.alloc(4096 * pages, 1)
   const started = performance.now()
   let count = 0
   for (; performance.now() - started < 1000; count++) {
