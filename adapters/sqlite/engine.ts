@@ -1,14 +1,13 @@
 /** What a thread does with its connection: the same for the writer, the readers, and a store without threads. */
 import type { HistoryQuery, Query } from '../../resources/search/query.ts'
 import type { Tenant } from '../../resources/store.ts'
-import { type Connection, type ConnectionOptions, connect, patience } from './connection.ts'
+import { type Connection, patience } from './connection.ts'
 import { firstSeqAt } from './instant.ts'
 import type { PackedCommit } from './message.ts'
 import {
   countHits,
   historyPage,
   lastSeq,
-  readVersion,
   scanSlice,
   searchPage,
   totalsOf,
@@ -18,7 +17,6 @@ import { rowTables } from './schema.ts'
 import { createWriter } from './write.ts'
 
 export type ReadCall =
-  | { do: 'read'; tenant: Tenant; type: string; id: string; number: number | undefined }
   | { do: 'search'; tenant: Tenant; query: Query; ms: number }
   | { do: 'count'; tenant: Tenant; query: Query; ms: number }
   | { do: 'history'; tenant: Tenant; query: HistoryQuery; ms: number }
@@ -35,8 +33,6 @@ export type WriteCall =
 
 export function runRead(connection: Connection, call: ReadCall): unknown {
   switch (call.do) {
-    case 'read':
-      return readVersion(connection, call.tenant, call)
     case 'search':
       return connection.within(call.ms, () => searchPage(connection, call.tenant, call.query))
     case 'count':
@@ -108,5 +104,3 @@ function sweep(connection: Connection, before: number): boolean {
   }
   return more
 }
-
-export const openConnection = (options: ConnectionOptions): Connection => connect(options)
