@@ -1,5 +1,5 @@
 /** Runs `work` alone among all callers that name one of its keys; callers wait in the order they came. */
-export type Exclusive = <T>(keys: string[], work: () => Promise<T>) => Promise<T>
+type Exclusive = <T>(keys: string[], work: () => Promise<T>) => Promise<T>
 
 /**
  * A queue per key inside this process. It only saves retries: what makes writes correct is the store's own check of

@@ -3,7 +3,7 @@ import { isResourceType } from './definitions.ts'
 import { isObject, type Resource } from './resource.ts'
 
 /** A reference taken apart. `type` and `id` are there for literal references to a resource, relative or absolute. */
-export interface Reference {
+interface Reference {
   form: 'relative' | 'absolute' | 'urn' | 'fragment' | 'search'
   type?: string
   id?: string
@@ -46,7 +46,7 @@ export const localOf = (text: string, base: string | undefined): string =>
 export const spellingsOf = (target: string, base: string | undefined): string[] =>
   base && parseReference(target)?.form === 'relative' ? [target, `${base}/${target}`] : [target]
 
-export interface ReferenceSite {
+interface ReferenceSite {
   /** The element that holds it: `Observation.subject`. */
   path: string
   /** Reference.reference as it stands. */

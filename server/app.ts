@@ -15,7 +15,7 @@ import type { Metrics } from './metrics.ts'
 import { healthPages, metricsPage, readOnly } from './pages.ts'
 import type { FhirRequest } from './request.ts'
 
-export interface AppParts {
+interface AppParts {
   config: Config
   dispatch: Dispatch
   metrics: Metrics

@@ -2,7 +2,7 @@ import { statfs } from 'node:fs/promises'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Store } from '../resources/store.ts'
 
-export interface Readiness {
+interface Readiness {
   ready: boolean
   /** What is not as it should be, in a few words each. */
   problems: string[]

@@ -10,7 +10,7 @@ export interface Listed {
   rest: Record<string, unknown>
 }
 
-export interface Listing {
+interface Listing {
   type: 'searchset' | 'history'
   total?: number
   links: { relation: string; url: string }[]

@@ -2,7 +2,7 @@
 import { invalid } from '../resources/error.ts'
 import type { FhirRequest } from './request.ts'
 
-export interface Prefer {
+interface Prefer {
   return?: 'minimal' | 'representation' | 'OperationOutcome'
   handling?: 'strict' | 'lenient'
 }

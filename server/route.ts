@@ -12,7 +12,7 @@ import { findOperation, type Operations } from './operations.ts'
 import type { FhirRequest } from './request.ts'
 import { idRule } from './writes.ts'
 
-export interface Route {
+interface Route {
   /** FHIR's word, for logs and metrics. */
   interaction: string
   type?: string

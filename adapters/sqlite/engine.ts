@@ -48,7 +48,7 @@ export function runRead(connection: Connection, call: ReadCall): unknown {
   }
 }
 
-export interface WriteEngine {
+interface WriteEngine {
   run(call: WriteCall): unknown
 }
 

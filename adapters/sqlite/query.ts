@@ -214,7 +214,7 @@ const twins: Record<string, string> = {
 }
 
 /** Whether resource `x` (columns k, rid, seq) satisfies the predicate. */
-export function probe(predicate: Predicate, scope: Scope): Sql {
+function probe(predicate: Predicate, scope: Scope): Sql {
   switch (predicate.kind) {
     case 'id': {
       const rids = predicate.ids.flatMap(id => ridsById(id, scope))

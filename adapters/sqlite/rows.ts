@@ -39,7 +39,7 @@ export function createIntern(connection: Connection, next: () => number): Intern
   }
 }
 
-export interface Owner {
+interface Owner {
   tenant: Tenant
   type: number
   rid: number

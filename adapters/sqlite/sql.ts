@@ -14,7 +14,7 @@ export const join = (parts: Sql[], separator: string): Sql => ({
   values: parts.flatMap(part => part.values),
 })
 
-export const wrap = ({ text, values }: Sql): Sql => ({ text: `(${text})`, values })
+const wrap = ({ text, values }: Sql): Sql => ({ text: `(${text})`, values })
 
 export const never = sql('0')
 

@@ -10,7 +10,7 @@ import { methods } from './schema.ts'
 /** The seq of each change, or why the commit was not made. */
 export type CommitResult = { seqs: number[] } | { failure: Failure }
 
-export interface Writer {
+interface Writer {
   /** All commits in one transaction of the database: they share one fsync. Each has its own outcome. */
   apply(commits: PackedCommit[]): CommitResult[]
 }

@@ -9,7 +9,7 @@ export interface JsonLimits {
   string: number
 }
 
-export interface JsonErrors {
+interface JsonErrors {
   invalid(diagnostics: string, expression?: string): FhirError
   tooLarge(diagnostics: string, expression?: string): FhirError
 }

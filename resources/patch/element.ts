@@ -2,7 +2,7 @@ import { structureOf } from '../definitions.ts'
 import { isObject } from '../resource.ts'
 
 /** What the definitions say of an element below a structure. */
-export interface Known {
+interface Known {
   many: boolean
   /** Its name in JSON goes on with a type. */
   choice: boolean

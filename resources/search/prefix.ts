@@ -1,8 +1,8 @@
 /** https://hl7.org/fhir/R4/search.html#prefix */
 import type { Bounds, Predicate } from './query.ts'
 
-export const prefixes = ['eq', 'ne', 'gt', 'ge', 'lt', 'le', 'sa', 'eb', 'ap'] as const
-export type Prefix = (typeof prefixes)[number]
+const prefixes = ['eq', 'ne', 'gt', 'ge', 'lt', 'le', 'sa', 'eb', 'ap'] as const
+type Prefix = (typeof prefixes)[number]
 
 export function splitPrefix(value: string): [Prefix, string] {
   const head = value.slice(0, 2)
@@ -11,7 +11,7 @@ export function splitPrefix(value: string): [Prefix, string] {
 }
 
 /** The ranges a prefix compares with: the value's own, and a wider one for `ap`. */
-export interface Compared<T> {
+interface Compared<T> {
   low: T
   high: T
   nearLow: T
@@ -44,7 +44,7 @@ export function boundsOf<T>(prefix: Prefix, value: Compared<T>, step: Step<T>): 
 }
 
 /** The nearest value beyond another, so that all bounds are inclusive. */
-export interface Step<T> {
+interface Step<T> {
   before(value: T): T
   after(value: T): T
 }

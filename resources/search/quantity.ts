@@ -62,7 +62,7 @@ const key = {
 }
 
 /** `[prefix][number]|[system]|[code]`, or `[number]||[code]`. */
-export function readQuantity(value: string, { param, name, facts }: Asked) {
+function readQuantity(value: string, { param, name, facts }: Asked) {
   const [number = '', system, unit, more] = splitEscaped(value, '|').map(unescaped)
   const [prefix, digits] = splitPrefix(number)
   if (!/^[+-]?\d+(\.\d+)?([eE][+-]?\d{1,4})?$/.test(digits) || more !== undefined)

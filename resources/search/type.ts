@@ -18,7 +18,7 @@ export interface Asked {
 }
 
 /** One value of a search, its escapes still in it, to a Predicate. Throws a FhirError that names the parameter. */
-export type Modifier = (value: string, asked: Asked) => Predicate
+type Modifier = (value: string, asked: Asked) => Predicate
 
 /** One type of search parameter: which rows a resource has for it, and how a value is asked for. */
 export interface SearchType {

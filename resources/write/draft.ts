@@ -45,7 +45,7 @@ export interface Draft {
 }
 
 /** `Patient/1` of all that the same commit deletes and writes. */
-export interface Others {
+interface Others {
   deleted: ReadonlySet<string>
   written: ReadonlySet<string>
 }

@@ -9,7 +9,7 @@ import { criteriaQuery } from './criteria.ts'
 import { at, type Draft, type WriteParts } from './draft.ts'
 
 /** What to write in place of what, for the entry with this fullUrl. */
-export type References = (fullUrl: string | undefined) => ReadonlyMap<string, string>
+type References = (fullUrl: string | undefined) => ReadonlyMap<string, string>
 
 /**
  * What the references between entries, and the conditional ones, stand for: a fullUrl is the resource its entry writes,

@@ -55,7 +55,7 @@ export interface Visit {
   positive?: Record<string, number>
 }
 
-export interface Tube {
+interface Tube {
   name: string
   type: [code: string, display: string]
   cap: string
@@ -90,7 +90,7 @@ export const rangeOf = (test: Test, sex: Sex): Bounds | undefined => test[sex] ?
 
 export const lab = 'https://sahyadri-lab.example.org'
 export const snomed = 'http://snomed.info/sct'
-export const ucum = 'http://unitsofmeasure.org'
+const ucum = 'http://unitsofmeasure.org'
 
 export const concept = (
   system: string,
@@ -104,7 +104,7 @@ export const loinc = ({ code, display, name }: Test | Orderable): CodeableConcep
   concept('http://loinc.org', { code, display, text: name })
 
 /** A number with exactly these digits after the point: 12.0 stays 12.0. */
-export const decimal = (value: number, digits: number): number =>
+const decimal = (value: number, digits: number): number =>
   JSON.rawJSON(value.toFixed(digits)) as unknown as number
 
 export const quantity = (value: number, { unit, digits }: Test): Quantity => ({

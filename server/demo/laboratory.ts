@@ -20,7 +20,7 @@ const colleague = (role: Role, id: string, name: [given: string, family: string,
   own: name[2],
 })
 
-export const colleagues: readonly Colleague[] = [
+const colleagues: readonly Colleague[] = [
   colleague('pathologist', 'ranade', ['Sulabha', 'Ranade', 'सुलभा रानडे']),
   colleague('pathologist', 'mehta', ['Paresh', 'Mehta', 'પરેશ મહેતા']),
   colleague('technician', 'kamble', ['Nitin', 'Kamble', 'नितीन कांबळे']),

@@ -2,7 +2,7 @@
 import { type Bounds, rangeOf, type Sex, type Test, testOf, type Visit } from './catalogue.ts'
 import type { Random } from './random.ts'
 
-export interface Person {
+interface Person {
   sex: Sex
   age: number
 }

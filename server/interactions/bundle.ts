@@ -8,7 +8,7 @@ import { type Entry, failedEntry, printEntry, readEntry } from '../entry.ts'
 import type { FhirRequest, FhirResponse } from '../request.ts'
 import { answerOf, writeOf } from '../writes.ts'
 
-export interface BundleParts {
+interface BundleParts {
   repository: Repository
   dispatch(request: FhirRequest, context: Context): Promise<FhirResponse>
   /** How many entries one Bundle may have. */

@@ -9,7 +9,7 @@ import { searchContract } from './store/search.ts'
 import { tenantContract } from './store/tenants.ts'
 
 /** What a test sets, and the store takes for the time (ms). */
-export interface Clock {
+interface Clock {
   now: number
 }
 

@@ -106,7 +106,7 @@ export const steps = fc.oneof(
   { arbitrary: fc.array(step, { minLength: 2, maxLength: 5 }), weight: 3 },
 )
 
-export type Step = typeof step extends fc.Arbitrary<infer T> ? T : never
+type Step = typeof step extends fc.Arbitrary<infer T> ? T : never
 
 function placesOf(value: unknown, found: [Tree, string][] = []): [Tree, string][] {
   if (typeof value === 'object' && value !== null)

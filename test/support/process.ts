@@ -1,7 +1,7 @@
 /** The program as its own process, started as a user starts it. */
 import { type ChildProcess, spawn } from 'node:child_process'
 
-export interface Running {
+interface Running {
   child: ChildProcess
   /** All it has printed so far, on both outputs. */
   output(): string

@@ -1,7 +1,7 @@
 /** Bytes on a socket, for what no HTTP client would send. */
 import { connect, type Socket } from 'node:net'
 
-export interface Wire {
+interface Wire {
   socket: Socket
   /** All that came back so far. */
   text(): string
