@@ -150,6 +150,12 @@ function names(sql: (text: string) => StatementSync) {
   }
 }
 
+/** Where a reference's target stands: an address stands whole, under a type that no resource has. */
+export function targetParts(target: string): { type: string; id: string } {
+  const [, type = '~url', id = target] = /^([A-Z][A-Za-z]+)\/([^/]+)$/.exec(target) ?? []
+  return { type, id }
+}
+
 /** A quantity's system and unit are one number. */
 export const unitKey = (system: string, unit: string): string =>
   system || unit ? `${system}|${unit}` : ''

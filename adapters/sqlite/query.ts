@@ -5,7 +5,7 @@
 import { fold } from '../../resources/search/fold.ts'
 import type { Predicate, Query } from '../../resources/search/query.ts'
 import type { Tenant } from '../../resources/store.ts'
-import { type Connection, unitKey } from './connection.ts'
+import { type Connection, targetParts, unitKey } from './connection.ts'
 import { firstSeqAt } from './instant.ts'
 import {
   bounded,
@@ -116,10 +116,12 @@ function conditions(
 }
 
 function ridOf(target: string, { connection, tenant }: Scope): number[] {
-  const [, typeName = '~url', id = target] = /^([A-Z][A-Za-z]+)\/([^/]+)$/.exec(target) ?? []
-  const type = connection.typeId(tenant, typeName)
+  const parts = targetParts(target)
+  const type = connection.typeId(tenant, parts.type)
   if (type === undefined) return []
-  const row = connection.sql('SELECT rid FROM resource WHERE type = ? AND id = ?').get(type, id)
+  const row = connection
+    .sql('SELECT rid FROM resource WHERE type = ? AND id = ?')
+    .get(type, parts.id)
   return row ? [Number(row.rid)] : []
 }
 

@@ -1,5 +1,5 @@
 import type { Tenant } from '../../resources/store.ts'
-import { type Connection, unitKey } from './connection.ts'
+import { type Connection, targetParts, unitKey } from './connection.ts'
 import { type PackedChange, width } from './message.ts'
 
 /** Names that are not there yet are given numbers; `next` gives a commit number. */
@@ -28,12 +28,12 @@ export function createIntern(connection: Connection, next: () => number): Intern
       connection.systemId(uri) ??
       Number(sql('INSERT INTO system(uri) VALUES (?)').run(uri).lastInsertRowid),
     target(tenant, target) {
-      const [, typeName = '~url', id = target] = /^([A-Z][A-Za-z]+)\/([^/]+)$/.exec(target) ?? []
-      const typeId = type(tenant, typeName)
-      const row = sql('SELECT rid FROM resource WHERE type = ? AND id = ?').get(typeId, id)
+      const parts = targetParts(target)
+      const typeId = type(tenant, parts.type)
+      const row = sql('SELECT rid FROM resource WHERE type = ? AND id = ?').get(typeId, parts.id)
       if (row) return Number(row.rid)
       const rid = next()
-      sql('INSERT INTO resource(rid, type, id) VALUES (?, ?, ?)').run(rid, typeId, id)
+      sql('INSERT INTO resource(rid, type, id) VALUES (?, ?, ?)').run(rid, typeId, parts.id)
       return rid
     },
   }
