@@ -65,6 +65,7 @@ function parseToken(text: string): Token {
   return { seq: Number(seq), key: Number(key), rid: Number(rid) }
 }
 
+/** The newest version's: what a reader sees up to. */
 export const lastSeq = ({ sql }: Connection): number =>
   Number(sql('SELECT coalesce(max(seq), 0) AS seq FROM body').get()?.seq)
 

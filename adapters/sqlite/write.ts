@@ -27,7 +27,7 @@ const checkTime = 2000
 
 export function createWriter(connection: Connection): Writer {
   const { db, sql } = connection
-  let seq = lastSeq(connection)
+  let seq = lastGiven(connection)
   const next = () => ++seq
   const intern = createIntern(connection, next)
 
@@ -95,7 +95,8 @@ export function createWriter(connection: Connection): Writer {
   }
 }
 
-function lastSeq({ sql }: Connection): number {
+/** The last number of all that are given in one row: to versions, events, and places that references reserve. */
+function lastGiven({ sql }: Connection): number {
   const row = sql(
     `SELECT max(coalesce((SELECT max(seq) FROM body), 0), coalesce((SELECT max(rid) FROM resource), 0),
        coalesce((SELECT max(seq) FROM outbox), 0)) AS seq`,
