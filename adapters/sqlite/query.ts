@@ -332,6 +332,13 @@ function feed(scope: Scope): Sql {
   )
 }
 
+/** Whether it looks at a resource's `seq`. */
+function asksWhen(predicate: Predicate): boolean {
+  if (predicate.kind === 'or') return predicate.any.some(asksWhen)
+  if (predicate.kind === 'not') return asksWhen(predicate.not)
+  return predicate.kind === 'updated'
+}
+
 export interface Position {
   /** The sort key of the last one sent: k, or seq. */
   key: number
@@ -347,7 +354,7 @@ export function compile(query: Query, scope: Scope, after?: Position): Sql {
     (_, index) => drivers[index] === undefined || drivers[index] !== best,
   )
   const byDate = query.sort.by === 'date'
-  const needsSeq = !byDate || JSON.stringify(rest).includes('"updated"')
+  const needsSeq = !byDate || rest.some(asksWhen)
   const from = best ? (needsSeq ? withSeq(best.from, scope) : best.from) : feed(scope)
   const where = rest.map(predicate => probe(predicate, scope))
   const column = byDate ? 'k' : 'seq'
