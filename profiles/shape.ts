@@ -1,4 +1,4 @@
-import { codesOf, type Element, structureOf } from '../resources/definitions.ts'
+import { choiceKey, codesOf, type Element, structureOf } from '../resources/definitions.ts'
 import { primitives } from './primitives.ts'
 
 /** An element by the name it has in JSON: `value[x]` is there once for each of its types. */
@@ -49,7 +49,7 @@ function fieldsOf(name: string, element: Element, path: string): Field[] {
     const backbone = type === '' || type === 'BackboneElement' || type === 'Element'
     const codes = element.codes && type === 'code' ? codesOf(element.codes) : undefined
     return {
-      name: element.choice ? `${name}${type.charAt(0).toUpperCase()}${type.slice(1)}` : name,
+      name: element.choice ? choiceKey(name, type) : name,
       ...(element.choice ? { choice: name } : {}),
       min: element.min ?? 0,
       many: element.many ?? false,

@@ -84,6 +84,10 @@ export function choiceTypes(name: string): readonly string[] {
   return choices.get(name) ?? []
 }
 
+/** The name in JSON of an element `name[x]` with a value of this type: `valueQuantity`. */
+export const choiceKey = (name: string, type: string): string =>
+  name + type.charAt(0).toUpperCase() + type.slice(1)
+
 /** The codes of a value set that a code element is bound to; absent: not known here. */
 export const codesOf = (valueSet: string): string[] | undefined => codes()[valueSet]
 

@@ -2,7 +2,7 @@
  * Compiles the expressions of search parameters into functions. Of FHIRPath it knows what 96 % of them need: paths,
  * unions, ofType and as, where on a type of reference or one equality, extension, exists, first and indexers.
  */
-import { choiceTypes, structureOf, systemOf } from './definitions.ts'
+import { choiceKey, choiceTypes, structureOf, systemOf } from './definitions.ts'
 import { parseReference } from './reference.ts'
 import { isObject } from './resource.ts'
 
@@ -211,9 +211,7 @@ const ofType =
 
 /** The keys a choice is written with, and their types; none where no element of this name is one. */
 const choicesOf = (name: string): ReadonlyMap<string, string> =>
-  new Map(
-    choiceTypes(name).map(type => [name + type.charAt(0).toUpperCase() + type.slice(1), type]),
-  )
+  new Map(choiceTypes(name).map(type => [choiceKey(name, type), type]))
 
 /** A step down: by the name itself, or by each type of a choice. */
 function child(name: string): Move {

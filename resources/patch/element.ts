@@ -1,4 +1,4 @@
-import { structureOf } from '../definitions.ts'
+import { choiceKey, structureOf } from '../definitions.ts'
 import { isObject } from '../resource.ts'
 
 /** What the definitions say of an element below a structure. */
@@ -9,8 +9,6 @@ interface Known {
   /** The datatype, or the structure of its own: `Patient.contact`. Empty where only the value tells it. */
   shape: string
 }
-
-const capital = (type: string): string => type.charAt(0).toUpperCase() + type.slice(1)
 
 /** The element by its name, or by the one it has in JSON: `value` or `valueQuantity`. Absent: there is none. */
 export function elementOf(shape: string, name: string): Known | undefined {
@@ -24,7 +22,7 @@ export function elementOf(shape: string, name: string): Known | undefined {
   }
   for (const [stem, { choice, types }] of Object.entries(elements)) {
     if (!choice || !name.startsWith(stem)) continue
-    const type = types.find(each => stem + capital(each) === name)
+    const type = types.find(each => choiceKey(stem, each) === name)
     if (type) return { many: false, choice: true, shape: type }
   }
   return undefined

@@ -2,7 +2,7 @@
  * Where a FHIRPath of a patch leads in the tree. Known are paths, indexers, first(), last(), where() with equalities
  * joined by and, ofType(), as() and extension(); an engine's results would not say where in the tree they stand.
  */
-import { choiceTypes } from '../definitions.ts'
+import { choiceKey, choiceTypes } from '../definitions.ts'
 import { issue, rejected } from '../error.ts'
 import { isDecimal } from '../json.ts'
 import { isObject, type Resource } from '../resource.ts'
@@ -191,9 +191,6 @@ function objectAt({ value, holder, key, list }: Place): Record<string, unknown> 
 
 /** `value` is `valueQuantity` where that is what is there; an element is there too where it has extensions only. */
 export function keyOf(object: Record<string, unknown>, name: string): string | undefined {
-  const keys = [
-    name,
-    ...choiceTypes(name).map(type => name + type.charAt(0).toUpperCase() + type.slice(1)),
-  ]
+  const keys = [name, ...choiceTypes(name).map(type => choiceKey(name, type))]
   return keys.find(key => Object.hasOwn(object, key)) ?? keys.find(key => has(object, key))
 }
