@@ -14,6 +14,12 @@ export interface Resource {
   [element: string]: unknown
 }
 
+/** The tag of a resource that is only a part. https://hl7.org/fhir/R4/search.html#summary */
+export const subsetted = {
+  system: 'http://terminology.hl7.org/CodeSystem/v3-ObservationValue',
+  code: 'SUBSETTED',
+}
+
 /** https://hl7.org/fhir/R4/datatypes.html#id */
 export const isId = (text: string): boolean => /^[A-Za-z0-9\-.]{1,64}$/.test(text)
 

@@ -2,7 +2,7 @@
 import { type Element, type Structure, structureOf } from '../resources/definitions.ts'
 import { invalid } from '../resources/error.ts'
 import { parseStored } from '../resources/json.ts'
-import { isObject, type Resource } from '../resources/resource.ts'
+import { isObject, type Resource, subsetted } from '../resources/resource.ts'
 import type { FhirRequest } from './request.ts'
 
 export interface Subset {
@@ -22,11 +22,6 @@ export function subsetOf(request: FhirRequest): Subset | undefined {
     subset = { ...subset, summary: value }
   }
   return subset
-}
-
-const subsetted = {
-  system: 'http://terminology.hl7.org/CodeSystem/v3-ObservationValue',
-  code: 'SUBSETTED',
 }
 
 /** The resource with only what was asked for, what is mandatory and what modifies it, marked as SUBSETTED. */

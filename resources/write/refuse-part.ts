@@ -1,6 +1,6 @@
 /** https://hl7.org/fhir/R4/search.html#summary: a part of a resource is not suitable to update it with. */
 import { issue, rejected } from '../error.ts'
-import { isObject, type Resource } from '../resource.ts'
+import { isObject, type Resource, subsetted } from '../resource.ts'
 import { at, type Step } from './draft.ts'
 
 /** What `_summary` or `_elements` left out would be lost, without its sender having meant it. */
@@ -19,8 +19,5 @@ export const refusePart: Step = draft => {
 const isPart = ({ meta }: Resource): boolean =>
   Array.isArray(meta?.tag) &&
   meta.tag.some(
-    tag =>
-      isObject(tag) &&
-      tag.code === 'SUBSETTED' &&
-      tag.system === 'http://terminology.hl7.org/CodeSystem/v3-ObservationValue',
+    tag => isObject(tag) && tag.code === subsetted.code && tag.system === subsetted.system,
   )
