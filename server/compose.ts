@@ -17,7 +17,7 @@ import { createApp } from './app.ts'
 import { type Config, databaseOf } from './config.ts'
 import { createDispatch, type Dispatch } from './dispatch.ts'
 import { createHealth } from './health.ts'
-import { checkEvery, listening, setTimes, stopped } from './listener.ts'
+import { checkEvery, listening, originOf, setTimes, stopped } from './listener.ts'
 import { createLog } from './log.ts'
 import { createMetrics } from './metrics.ts'
 import { tenantOf } from './tenants.ts'
@@ -38,7 +38,7 @@ export async function compose(config: Config, now: () => number = Date.now): Pro
   const running = { count: 0, bytes: 0 }
   const store = await openStore(config, now, (size, ms) => metrics.committed(size, ms / 1000))
   const metrics = createMetrics({ running: () => running.count, waiting: store.waiting })
-  let address = `http://${config.host}:${config.port}/fhir`
+  let address = `${originOf(config, config.port)}/fhir`
   const base = () => config.baseUrl || address
   const { repository, dispatch } = composeFhir(config, { store, base, now })
   const makeContext = (requestId: string): Context => ({
@@ -79,8 +79,7 @@ export async function compose(config: Config, now: () => number = Date.now): Pro
     async listen() {
       await listening(server, config)
       const { port } = server.address() as AddressInfo
-      const host = config.host.includes(':') ? `[${config.host}]` : config.host
-      address = `http://${host}:${port}/fhir`
+      address = `${originOf(config, port)}/fhir`
       return base()
     },
     async close() {

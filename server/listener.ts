@@ -3,6 +3,10 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Config } from './config.ts'
 
+/** Where the server is reached on its own machine; an IPv6 address stands in brackets. */
+export const originOf = ({ host }: Config, port: number): string =>
+  `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+
 /** Milliseconds between two looks for clients that are too slow. */
 export const checkEvery = ({ requestTime }: Config): number =>
   Math.min(5000, Math.ceil(requestTime / 4))

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { compose } from '../../server/compose.ts'
+import { readConfig } from '../../server/config.ts'
 import { type App, startApp } from '../support/app.ts'
 
 const json = 'application/fhir+json'
@@ -148,5 +150,22 @@ describe('with REFERENTIAL_INTEGRITY on', () => {
       const kept = [written.status === 201, deleted.status === 204]
       expect(kept.filter(Boolean)).toHaveLength(1)
     }
+  })
+
+  test('a server at an IPv6 address knows its own before it listens', async () => {
+    const { repository, makeContext, close } = await compose(
+      readConfig({
+        STORE_URL: 'sqlite::memory:',
+        LOG_LEVEL: 'silent',
+        REFERENTIAL_INTEGRITY: 'on',
+        HOST: '::1',
+        PORT: '8080',
+      }),
+    )
+    const resource = observation('http://[::1]:8080/fhir/Patient/none')
+    await expect(
+      repository.write(makeContext('r'), { kind: 'create', type: 'Observation', resource }),
+    ).rejects.toMatchObject({ status: 422 })
+    await close()
   })
 })
