@@ -2,6 +2,12 @@ import type { OperationOutcome, OperationOutcomeIssue } from 'fhir/r4'
 
 export type Issue = OperationOutcomeIssue
 
+/** What belongs to an error beside its issues. */
+interface Rest {
+  cause?: unknown
+  headers?: Record<string, string>
+}
+
 /** The one error the server throws on purpose: an HTTP status and the OperationOutcome to send. */
 export class FhirError extends Error {
   readonly status: number
@@ -9,11 +15,7 @@ export class FhirError extends Error {
   /** Headers that belong to the answer, such as Retry-After (seconds) or Allow. */
   readonly headers: Record<string, string>
 
-  constructor(
-    status: number,
-    issues: Issue[],
-    rest: { cause?: unknown; headers?: Record<string, string> } = {},
-  ) {
+  constructor(status: number, issues: Issue[], rest: Rest = {}) {
     super(issues[0]?.diagnostics ?? issues[0]?.code ?? 'error', { cause: rest.cause })
     this.name = 'FhirError'
     this.status = status
@@ -34,8 +36,8 @@ export function issue(
 
 const failure =
   (status: number, code: Issue['code']) =>
-  (diagnostics: string, expression?: string): FhirError =>
-    new FhirError(status, [issue(code, diagnostics, expression)])
+  (diagnostics: string, expression?: string, rest?: Rest): FhirError =>
+    new FhirError(status, [issue(code, diagnostics, expression)], rest)
 
 const later =
   (status: number, code: Issue['code']) =>
@@ -63,6 +65,7 @@ export const misdirected = failure(421, 'security')
 export const notAcceptable = failure(406, 'not-supported')
 export const unsupportedMedia = failure(415, 'not-supported')
 export const tooLarge = failure(413, 'too-long')
+export const addressTooLong = failure(414, 'too-long')
 export const tooCostly = failure(422, 'too-costly')
 export const throttled = later(429, 'throttled')
 /** Something outside the request's control: the store is full, busy or closing. */

@@ -1,6 +1,6 @@
 import { transact } from './bundle.ts'
 import type { Context } from './context.ts'
-import { ambiguous, FhirError, gone, notFound } from './error.ts'
+import { ambiguous, gone, notFound } from './error.ts'
 import { createExclusive } from './exclusive.ts'
 import type { HistoryQuery, Query } from './search/query.ts'
 import type { Page, Store, Version } from './store.ts'
@@ -131,13 +131,13 @@ async function read(
     throw notFound(
       number === undefined ? `there is no ${path}` : `there is no version ${number} of ${path}`,
     )
-  if (version.json === undefined) {
-    const { outcome } = gone(
+  if (version.json === undefined)
+    throw gone(
       number === undefined ? `${path} is deleted` : `version ${number} of ${path} is a delete`,
+      undefined,
+      // The tag of the delete, for an If-Match that brings it back: https://hl7.org/fhir/R4/http.html#read
+      { headers: { ETag: `W/"${version.number}"` } },
     )
-    // The tag of the delete, for an If-Match that brings it back: https://hl7.org/fhir/R4/http.html#read
-    throw new FhirError(410, outcome.issue, { headers: { ETag: `W/"${version.number}"` } })
-  }
   return version
 }
 

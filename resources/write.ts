@@ -1,4 +1,4 @@
-import { conflict, FhirError } from './error.ts'
+import { conflict } from './error.ts'
 import type { Outcome, Write } from './repository.ts'
 import { type Change, CommitConflict, type Version } from './store.ts'
 import { checkVersion } from './write/check-version.ts'
@@ -97,10 +97,9 @@ export async function retrying<T>(
     } catch (error) {
       if (!(error instanceof CommitConflict)) throw error
       if (n === attempts)
-        throw new FhirError(
-          409,
-          conflict(`${error.on} is being changed by others at the same time: repeat the request`)
-            .outcome.issue,
+        throw conflict(
+          `${error.on} is being changed by others at the same time: repeat the request`,
+          undefined,
           { cause: error, headers: { 'Retry-After': '1' } },
         )
       lost(error.on)

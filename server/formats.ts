@@ -1,5 +1,5 @@
 /** The table of formats a resource can be read and written in. https://hl7.org/fhir/R4/http.html#mime-type */
-import { FhirError, unsupportedMedia } from '../resources/error.ts'
+import { type FhirError, unsupportedMedia } from '../resources/error.ts'
 import { type JsonLimits, parseJson, printJson } from '../resources/json.ts'
 import type { Resource } from '../resources/resource.ts'
 
@@ -52,10 +52,9 @@ export const patchFormats = [
 
 /** https://www.rfc-editor.org/rfc/rfc5789#section-2.2 */
 export const notAPatch = (): FhirError =>
-  new FhirError(
-    415,
-    unsupportedMedia(`a patch is one of ${patchFormats.join(', ')}: say which in Content-Type`)
-      .outcome.issue,
+  unsupportedMedia(
+    `a patch is one of ${patchFormats.join(', ')}: say which in Content-Type`,
+    undefined,
     { headers: { 'Accept-Patch': patchFormats.join(', ') } },
   )
 

@@ -5,9 +5,9 @@ import { promisify } from 'node:util'
 import { brotliCompress, constants, gzip } from 'node:zlib'
 import type { Request, Response } from 'express'
 import {
+  addressTooLong,
   FhirError,
   invalid,
-  issue,
   notAcceptable,
   tooLarge,
   unsupportedMedia,
@@ -38,9 +38,7 @@ export function readRequest(
 ): FhirRequest {
   const { url, method } = request
   if (url.length > longestUrl)
-    throw new FhirError(414, [
-      issue('too-long', `an address has ${longestUrl} characters at most: search by POST _search`),
-    ])
+    throw addressTooLong(`an address has ${longestUrl} characters at most: search by POST _search`)
   const cut = url.indexOf('?')
   const fhir: FhirRequest = {
     method,
