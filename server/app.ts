@@ -53,19 +53,20 @@ function fhir(parts: AppParts, body: express.RequestHandler) {
   return (request: Request, response: Response): void => {
     const started = performance.now()
     const id = requestId(request, parts)
+    const context = parts.makeContext(id)
     let asked: FhirRequest | undefined
     let format = defaultFormat
     const leave = enter(running, request, config)
     response.once('close', () => {
       leave()
-      report(parts, { id, started, status: response.statusCode, asked })
+      report(parts, { context, started, status: response.statusCode, asked })
     })
     const answer = async (error?: unknown): Promise<void> => {
       try {
         if (error) throw error
         asked = readRequest(request, { base: parts.base(), limits })
         format = formatOf(asked)
-        const result = await parts.dispatch(asked, parts.makeContext(id))
+        const result = await parts.dispatch(asked, context)
         await sendAnswer(response, result, { id, fhir: asked, format })
       } catch (thrown) {
         await sendError(response, thrown, { id, log: parts.log, fhir: asked, format })
@@ -93,14 +94,15 @@ function requestId(request: Request, parts: AppParts): string {
 
 function report(
   { metrics, log }: AppParts,
-  done: { id: string; started: number; status: number; asked: FhirRequest | undefined },
+  done: { context: Context; started: number; status: number; asked: FhirRequest | undefined },
 ): void {
   const ms = performance.now() - done.started
   const interaction = done.asked?.interaction ?? 'none'
   metrics.answered(interaction, done.status, ms / 1000)
   if (log.isLevelEnabled('info'))
     log.info({
-      request: done.id,
+      request: done.context.requestId,
+      tenant: done.context.tenant,
       interaction,
       type: done.asked?.type,
       status: done.status,

@@ -4,7 +4,7 @@ import { startServer } from '../support/process.ts'
 
 const at = ownFolder('log')
 
-test('a request is one line of JSON: ids, interaction, status and time, and nothing of what it holds', async () => {
+test('a request is one line of JSON: ids, tenant, interaction, status and time, and nothing of what it holds', async () => {
   const server = await startServer({ DATA_DIR: at('data'), LOG_LEVEL: 'info' })
   const secrets = ['Kulkarni', '9876543210', '2345-6789-0123']
   const [family, phone, aadhaar] = secrets
@@ -34,6 +34,7 @@ test('a request is one line of JSON: ids, interaction, status and time, and noth
   for (const line of logged)
     expect(line).toMatchObject({
       request: 'r-1',
+      tenant: 'default',
       level: 30,
       time: expect.any(Number),
       ms: expect.any(Number),
