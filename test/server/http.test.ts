@@ -23,6 +23,13 @@ test.each([
   expect([answer.status, answer.headers['cache-control']]).toEqual([status, 'private, no-cache'])
 })
 
+test('an address that is too long answers 414 and says what to do', async () => {
+  const { status, body } = await app.request.get(`/fhir/Patient?_id=${'a'.repeat(16 * 1024)}`)
+  const [{ code, diagnostics }] = body.issue
+  expect([status, code]).toEqual([414, 'too-long'])
+  expect(diagnostics).toContain('POST _search')
+})
+
 test('a 304 says of caches what the whole answer would', async () => {
   const whole = await app.request.get('/fhir/Patient/a')
   const same = await app.request.get('/fhir/Patient/a').set('If-None-Match', 'W/"1"')
