@@ -30,7 +30,7 @@ function breaches(file: string, code: string): string[] {
       if (folder === 'server' && to === 'adapters' && file !== 'server/compose.ts')
         found.push(`${file} imports an adapter: only server/compose.ts may`)
     }
-    const homes = packages[path.split('/')[0] ?? '']
+    const homes = packages[path] ?? packages[path.split('/')[0] ?? '']
     if (homes && !homes.some(home => file.startsWith(home))) found.push(`${file} imports ${path}`)
   }
   for (const [pattern, homes] of Object.entries(words))
@@ -45,9 +45,10 @@ const packages: Record<string, string[]> = {
   mongodb: ['adapters/mongo/'],
   ioredis: ['adapters/redis/'],
   kafkajs: ['adapters/kafka/'],
+  'node:sqlite': ['adapters/sqlite/'],
 }
 
-/** The environment, the clock and chance come in at one place each. */
+/** The environment, the clock and chance come in by the server, at few places. */
 const words: Record<string, string[]> = {
   'process\\.env': [
     'server/main.ts',
@@ -58,6 +59,7 @@ const words: Record<string, string[]> = {
   ],
   'Date\\.now|new Date\\(\\)': ['server/compose.ts'],
   randomUUID: ['server/compose.ts'],
+  'Math\\.random': ['server/'],
 }
 
 const files = Object.keys(mayImport).flatMap(folder => globSync(`${folder}/**/*.ts`))
@@ -74,6 +76,11 @@ describe('layers', () => {
     ['server/dispatch.ts', "import express from 'express'"],
     ['resources/x.ts', 'const now = Date.now()'],
     ['server/app.ts', 'process.env.PORT'],
+    ['server/health.ts', "import { DatabaseSync } from 'node:sqlite'"],
+    ['resources/x.ts', "import { DatabaseSync } from 'node:sqlite'"],
+    ['resources/x.ts', 'const chance = Math.random()'],
+    ['profiles/x.ts', 'const chance = Math.random()'],
+    ['adapters/sqlite/x.ts', 'const chance = Math.random()'],
     ['resources/x.ts', "const y = await import('../profiles/structure.ts')"],
   ])('a breach planted in %s is found', (file, code) => {
     expect(breaches(file, code)).toHaveLength(1)
