@@ -17,6 +17,7 @@ import { createApp } from './app.ts'
 import { type Config, databaseOf } from './config.ts'
 import { createDispatch, type Dispatch } from './dispatch.ts'
 import { createHealth } from './health.ts'
+import { forgetAll } from './import/checkpoint.ts'
 import { checkEvery, listening, originOf, setTimes, stopped } from './listener.ts'
 import { createLog } from './log.ts'
 import { createMetrics } from './metrics.ts'
@@ -91,18 +92,28 @@ export async function compose(config: Config, now: () => number = Date.now): Pro
 }
 
 /** Copies the store to a file while the server runs, or not. */
-export const backup = (
+export async function backup(
   config: Config,
   to: string,
   progress: (done: number, total: number) => void,
-): Promise<void> => backupSqlite(databaseOf(config), to, progress)
+): Promise<void> {
+  await backupSqlite(fileOf(config), to, progress)
+}
 
 /** Puts a backup in place of the store of a server that does not run; returns where the old one is kept now. */
 export function restore(config: Config, from: string, now: () => number = Date.now): string {
-  const file = databaseOf(config)
+  const file = fileOf(config)
   const aside = `${file}.until-${new Date(now()).toISOString().replaceAll(':', '')}`
   restoreSqlite(from, file, aside)
+  // What was loaded since the backup is gone, so an import must not go on after it.
+  forgetAll(config.dataDir)
   return aside
+}
+
+function fileOf(config: Config): string {
+  const file = databaseOf(config)
+  if (file === ':memory:') throw new Error('the store is in memory (STORE_URL): it has no file')
+  return file
 }
 
 const openStore = (

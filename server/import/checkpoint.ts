@@ -23,13 +23,20 @@ const none: Checkpoint = { line: 0, loaded: 0, refused: 0 }
 /** Of what cannot be begun in the middle. */
 export const unkept: Checkpoints = { read: () => none, save() {}, forget() {} }
 
+const folderOf = (dataDir: string): string => join(dataDir, 'import')
+
+/** After it each file begins anew. */
+export function forgetAll(dataDir: string): void {
+  rmSync(folderOf(dataDir), { recursive: true, force: true })
+}
+
 /** Kept for a file as it is now and a target: a changed file begins anew. Standard input has none. */
 export function checkpointsOf(name: string, target: string, dataDir: string): Checkpoints {
   if (name === '-') return unkept
   const { size, mtimeMs } = statSync(name)
   const key = [resolve(name), target, size, mtimeMs].join('\n')
   const hash = createHash('sha256').update(key).digest('hex').slice(0, 32)
-  const file = join(dataDir, 'import', `${hash}.json`)
+  const file = join(folderOf(dataDir), `${hash}.json`)
   return {
     read() {
       try {

@@ -2,7 +2,7 @@
 import { FhirError } from '../../resources/error.ts'
 import { printJson } from '../../resources/json.ts'
 import { compose } from '../compose.ts'
-import type { Config } from '../config.ts'
+import { type Config, databaseOf } from '../config.ts'
 import { type Answer, patiently, type Reply, type Sending } from './patience.ts'
 
 export interface Target {
@@ -32,6 +32,10 @@ async function answers(origin: string): Promise<boolean> {
 }
 
 async function inProcess(config: Config): Promise<Target> {
+  if (databaseOf(config) === ':memory:')
+    throw new Error(
+      'no server runs, and a store in memory would be gone at the end: start it first',
+    )
   const server = await compose({ ...config, logLevel: 'silent' })
   const base = `http://${config.host}:${config.port}/fhir`
   const name = 'the database (no server runs)'

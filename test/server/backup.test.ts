@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,6 +7,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { backup, restore } from '../../server/compose.ts'
 import { readConfig } from '../../server/config.ts'
+import { checkpointsOf } from '../../server/import/checkpoint.ts'
 import { type App, startApp } from '../support/app.ts'
 import { numbered, put, send } from '../support/make.ts'
 
@@ -125,6 +126,24 @@ describe('a restore', () => {
       expect(() => restore(config, at(name))).toThrow(reason)
     expect(readFileSync(at('copy/nidaan.db')).equals(before)).toBe(true)
   })
+})
+
+test('an import interrupted before a restore begins anew after it', async () => {
+  const config = readConfig(place('copy'))
+  writeFileSync(at('lines.ndjson'), '{}')
+  const checkpoints = checkpointsOf(at('lines.ndjson'), 'the database', config.dataDir)
+  checkpoints.save({ line: 50, loaded: 50, refused: 0 })
+  expect(() => restore(config, at('missing.db'))).toThrow()
+  expect(checkpoints.read().line).toBe(50)
+  restore(config, at('one.db'))
+  expect(checkpoints.read().line).toBe(0)
+})
+
+test('a store in memory is neither copied nor replaced', async () => {
+  const config = readConfig({ ...place('memory'), STORE_URL: 'sqlite::memory:' })
+  await expect(backup(config, at('memory.db'), silent)).rejects.toThrow(/has no file/)
+  expect(() => restore(config, at('one.db'))).toThrow(/has no file/)
+  expect(existsSync(':memory:')).toBe(false)
 })
 
 describe('the commands', () => {
