@@ -10,7 +10,7 @@ import {
 } from 'node:fs'
 import { dirname } from 'node:path'
 import { backup, DatabaseSync } from 'node:sqlite'
-import { whyNotOpen } from './errors.ts'
+import { isFull, whyNotOpen } from './errors.ts'
 import { lockFile } from './lock.ts'
 import { checkSchema } from './schema.ts'
 
@@ -31,7 +31,7 @@ export async function backupSqlite(
   const part = `${to}.part`
   // Only this user may read what is stored.
   process.umask(0o077)
-  rmSync(part, { force: true })
+  clear(part)
   const source = open(file)
   try {
     // The open transaction keeps what is copied as it is now, however long it takes.
@@ -47,7 +47,7 @@ export async function backupSqlite(
     renameSync(part, to)
     durable(dirname(to))
   } catch (error) {
-    rmSync(part, { force: true })
+    clear(part)
     throw whyNotOpen(error, to)
   } finally {
     source.close()
@@ -72,11 +72,16 @@ export function restoreSqlite(from: string, file: string, aside: string): void {
     renameSync(part, file)
     durable(dirname(file))
   } catch (error) {
-    throw whyNotOpen(error, from)
+    throw whyNotOpen(error, isFull(error) ? file : from)
   } finally {
-    for (const end of ['', '-wal', '-shm']) rmSync(part + end, { force: true })
+    clear(part)
     unlock()
   }
+}
+
+/** A journal that a full disk left would be taken for one of the next file of that name. */
+function clear(part: string): void {
+  for (const end of ['', '-journal', '-wal', '-shm']) rmSync(part + end, { force: true })
 }
 
 function own(file: string): () => void {

@@ -15,11 +15,16 @@ export function atEdge(error: unknown): unknown {
   return error
 }
 
+/** Told by the system, not by the database. */
+export const isFull = (error: unknown): boolean =>
+  Error.isError(error) && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')
+
 /** One clear line for what keeps the store from opening. */
 export function whyNotOpen(error: unknown, file: string): Error {
   const sqlite = Error.isError(error) && 'errcode' in error ? Number(error.errcode) & 0xff : 0
-  // The folder could not be made.
-  const code = Error.isError(error) && 'syscall' in error ? 14 : sqlite
+  // The folder could not be made, or a file could not be copied.
+  const system = Error.isError(error) && 'syscall' in error
+  const code = isFull(error) ? 13 : system ? 14 : sqlite
   const reasons: Record<number, string> = {
     5: `${file} is used by another process: stop it first, or choose another DATA_DIR`,
     8: `${file} is read-only: the server needs to write in its folder`,

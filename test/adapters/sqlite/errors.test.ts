@@ -54,6 +54,11 @@ describe('why a file does not open', () => {
     )
   })
 
+  test.each(['ENOSPC', 'EDQUOT'])('%s', code => {
+    const error = Object.assign(new Error(code), { code, syscall: 'copyfile' })
+    expect(whyNotOpen(error, 'f.db').message).toBe('the disk of f.db is full: free some space')
+  })
+
   test('anything else is told as it is', () => {
     const bug = new Error('a bug')
     expect(whyNotOpen(bug, 'f.db')).toBe(bug)
