@@ -142,6 +142,7 @@ function composeFhir(
   const version = readVersion()
   const dispatch = createDispatch({
     ...config,
+    defaultPage: Math.min(config.defaultPage, config.maxPage),
     repository,
     referentialIntegrity,
     started: now(),

@@ -29,3 +29,18 @@ test('a resource nested deeper than the usual limit can be changed, shown and de
   expect((await patch.send('{"active":false}')).status).toBe(200)
   expect((await app.request.delete(path)).status).toBe(204)
 })
+
+test('a page is cut to MAX_PAGE also where _count does not say', async () => {
+  const small = await startApp({ MAX_PAGE: '2', DEFAULT_PAGE: '5' })
+  for (const id of ['a', 'b', 'c'])
+    await small.request
+      .put(`/fhir/Basic/${id}`)
+      .set('Content-Type', json)
+      .send({ resourceType: 'Basic', id, code: { text: 'x' } })
+      .expect(201)
+  for (const path of ['Basic', 'Basic/_history', '_history']) {
+    const { body } = await small.request.get(`/fhir/${path}`)
+    expect(body.entry).toHaveLength(2)
+  }
+  await small.close()
+})
