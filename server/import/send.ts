@@ -3,6 +3,7 @@ import { FhirError } from '../../resources/error.ts'
 import { printJson } from '../../resources/json.ts'
 import { compose } from '../compose.ts'
 import { type Config, databaseOf } from '../config.ts'
+import { originOf } from '../listener.ts'
 import { type Answer, patiently, type Reply, type Sending } from './patience.ts'
 
 export interface Target {
@@ -18,7 +19,7 @@ export interface Target {
 /** The server that answers at an address, else the database itself. Rejects with one clear line where neither can be used. */
 export async function findTarget(config: Config, to: string | undefined): Promise<Target> {
   if (to !== undefined) return overHttp(to.replace(/\/$/, ''))
-  const origin = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${config.port}`
+  const origin = originOf(config, config.port)
   return (await answers(origin)) ? overHttp(`${origin}/fhir`) : inProcess(config)
 }
 
@@ -37,7 +38,7 @@ async function inProcess(config: Config): Promise<Target> {
       'no server runs, and a store in memory would be gone at the end: start it first',
     )
   const server = await compose({ ...config, logLevel: 'silent' })
-  const base = `http://${config.host}:${config.port}/fhir`
+  const base = config.baseUrl || `${originOf(config, config.port)}/fhir`
   const name = 'the database (no server runs)'
   let sent = 0
   const post = async (body: Sending): Promise<Reply> => {
