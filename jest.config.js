@@ -14,6 +14,8 @@ export default {
   },
   // Machines may be busy; a test that hangs still ends.
   testTimeout: 30_000,
+  // All cores: it leaves one idle by itself, which of two is half.
+  maxWorkers: '100%',
   coverageProvider: 'v8',
   // What runs as a process or thread of its own is tested there, out of sight of this measure.
   collectCoverageFrom: [

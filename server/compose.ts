@@ -18,7 +18,7 @@ import { type Config, databaseOf } from './config.ts'
 import { createDispatch, type Dispatch } from './dispatch.ts'
 import { createHealth } from './health.ts'
 import { forgetAll } from './import/checkpoint.ts'
-import { checkEvery, listening, originOf, setTimes, stopped } from './listener.ts'
+import { checkEvery, listening, openAnswers, originOf, setTimes, stopped } from './listener.ts'
 import { createLog } from './log.ts'
 import { createMetrics } from './metrics.ts'
 import { tenantOf } from './tenants.ts'
@@ -70,7 +70,8 @@ export async function compose(config: Config, now: () => number = Date.now): Pro
     { maxHeaderSize: 32 * 1024, connectionsCheckingInterval: checkEvery(config) },
     app,
   )
-  setTimes(server, config)
+  const open = openAnswers(server)
+  setTimes(server, config, open)
 
   return {
     store,
@@ -84,7 +85,7 @@ export async function compose(config: Config, now: () => number = Date.now): Pro
       return base()
     },
     async close() {
-      await stopped(server, config.shutdownTime)
+      await stopped(server, config.shutdownTime, open)
       await store.close()
       log.flush()
     },

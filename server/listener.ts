@@ -1,5 +1,6 @@
 /** The HTTP server: how long clients may take, how it begins and how it ends. */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { Server as NetServer } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Config } from './config.ts'
 
@@ -12,13 +13,16 @@ export const checkEvery = ({ requestTime }: Config): number =>
   Math.min(5000, Math.ceil(requestTime / 4))
 
 /** A client that is slow or silent does not hold a connection for ever. */
-export function setTimes(server: Server, { requestTime }: Config): void {
+export function setTimes(
+  server: Server,
+  { requestTime }: Config,
+  open: ReadonlySet<ServerResponse>,
+): void {
   server.headersTimeout = Math.min(requestTime, 20_000)
   server.requestTimeout = requestTime
   server.keepAliveTimeout = 65_000
   // Whoever does not read the answer; silent senders get their 408 before.
   server.timeout = requestTime * 2 + 10_000
-  const open = openAnswers(server)
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     if (!socket.writable) {
       socket.destroy()
@@ -36,7 +40,8 @@ function end(socket: Duplex, text = ''): void {
   socket.end(text, () => socket.destroy())
 }
 
-function openAnswers(server: Server): ReadonlySet<ServerResponse> {
+/** Answers that are not sent to their end yet. */
+export function openAnswers(server: Server): ReadonlySet<ServerResponse> {
   const open = new Set<ServerResponse>()
   server.on('request', (_request: IncomingMessage, response: ServerResponse) => {
     open.add(response)
@@ -89,11 +94,16 @@ export function listening(server: Server, { host, port }: Config): Promise<void>
 const lookEvery = 50
 
 /** Takes no more connections, lets running requests finish for `ms`, then ends them. */
-export async function stopped(server: Server, ms: number): Promise<void> {
+export async function stopped(
+  server: Server,
+  ms: number,
+  open: ReadonlySet<ServerResponse>,
+): Promise<void> {
   if (!server.listening) return
-  const closed = new Promise(resolve => server.close(resolve))
+  // The close of an HTTP server ends what it takes for idle: also an answer that its client has not read to the end.
+  const closed = new Promise(resolve => NetServer.prototype.close.call(server, resolve))
   // A client may keep its connection after the last answer, and must not keep the server by it.
-  const idle = setInterval(() => server.closeIdleConnections(), lookEvery)
+  const idle = setInterval(() => open.size === 0 && server.closeIdleConnections(), lookEvery)
   const late = setTimeout(() => server.closeAllConnections(), ms)
   await closed
   clearInterval(idle)
