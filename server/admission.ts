@@ -20,9 +20,16 @@ export interface Running {
  */
 export function ownHost({ host, baseUrl }: Config): Middleware {
   const names = new Set([host, 'localhost', baseUrl && new URL(baseUrl).hostname])
+  let last: string | undefined
   return (request, _response, next) => {
-    const name = nameIn(request.headers.host ?? '')
-    if (name === '' || isIP(name) || names.has(name)) return next()
+    const { host: header = '' } = request.headers
+    // Nearly all come by the same name.
+    if (header === last) return next()
+    const name = nameIn(header)
+    if (name === '' || isIP(name) || names.has(name)) {
+      last = header
+      return next()
+    }
     throw misdirected(
       'the server is not known by the name in Host: set BASE_URL to the address it is called by',
     )

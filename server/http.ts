@@ -170,9 +170,12 @@ export async function sendAnswer(
   const encoding = text.length > worthPacking ? encodingOf(response) : undefined
   if (encoding) headers['Content-Encoding'] = encoding
   const body = encoding ? await pack(encoding, text) : text
-  headers['Content-Length'] = Buffer.byteLength(body)
+  const length = Buffer.byteLength(body)
+  headers['Content-Length'] = length
   response.writeHead(answer.status, headers)
   if (response.req.method === 'HEAD') response.end()
+  // All ASCII, which leaves without being encoded anew.
+  else if (typeof body === 'string' && length === body.length) response.end(body, 'latin1')
   else response.end(body)
 }
 
