@@ -125,7 +125,8 @@ async function reads(server: Child, ids: Ids, { seconds, repeat }: Options): Pro
     const sample = await fetch(`${server.origin}/fhir/${type}/${ids[type][0]}`)
     const bare = await startChild(['bench/bare.ts', String((await sample.text()).length)])
     const [ours, theirs]: [Measured[], Measured[]] = [[], []]
-    for (let n = 0; n < repeat; n++) {
+    // The first turn warms both up.
+    for (let n = 0; n <= repeat; n++) {
       const get = (path: () => string) => (send: Send) => send({ method: 'GET', path: path() })
       const on = (child: Child, path: () => string) =>
         measured(child, () => load(child.origin, { connections: 16, seconds }, get(path)))
@@ -133,6 +134,8 @@ async function reads(server: Child, ids: Ids, { seconds, repeat }: Options): Pro
       theirs.push(await on(bare, () => `/${type}/1`))
     }
     await bare.stop()
+    ours.shift()
+    theirs.shift()
     const ratio = median(ours.map(({ rate }, n) => rate / (theirs[n]?.rate ?? Number.NaN)))
     rows.push(rowOf(`read ${type}, 16 connections`, middle(ours)))
     rows.push(rowOf(`the same from a bare Express route`, middle(theirs)))
