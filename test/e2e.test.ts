@@ -56,6 +56,7 @@ const load = (env: Record<string, string>, ...args: string[]) =>
 /** The file is no part of the project: who has only a clone is told so, and CI must have it. */
 const missing = existsSync(data) ? '' : ` (left out: ${data} is not there)`
 if (missing && process.env.CI) throw new Error(`${data} is not there`)
+if (missing) console.warn(`the Synthea file${missing}`)
 const describeGiven = missing ? describe.skip : describe
 
 let file: Map<string, Resource>
