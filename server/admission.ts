@@ -2,7 +2,7 @@
 
 import type { IncomingMessage } from 'node:http'
 import { isIP } from 'node:net'
-import { misdirected, unavailable } from '../resources/error.ts'
+import { type FhirError, misdirected, unavailable } from '../resources/error.ts'
 import type { Config } from './config.ts'
 import type { Middleware } from './pages.ts'
 
@@ -57,10 +57,11 @@ export function enter(running: Running, request: IncomingMessage, config: Config
   }
 }
 
-/** Throws 503 where it is too much: before the body is read. */
-export function refuseTooMuch(running: Running, { maxRunning, maxBody }: Config): void {
-  if (running.count > maxRunning || running.bytes > Math.max(mostBytes, maxBody))
-    throw unavailable('the server is busy: try again shortly', 1)
+/** 503 where it is too much, so that the body is not even read; absent: it is not. */
+export function tooMuch(running: Running, { maxRunning, maxBody }: Config): FhirError | undefined {
+  return running.count > maxRunning || running.bytes > Math.max(mostBytes, maxBody)
+    ? unavailable('the server is busy: try again shortly', 1)
+    : undefined
 }
 
 const readsBody = new Set(['POST', 'PUT', 'PATCH'])

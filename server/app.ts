@@ -2,7 +2,7 @@
 import express, { type Express, type NextFunction, type Request, type Response } from 'express'
 import type { Context } from '../resources/context.ts'
 import { FhirError, issue, notFound } from '../resources/error.ts'
-import { enter, hasBody, ownHost, type Running, refuseTooMuch } from './admission.ts'
+import { enter, hasBody, ownHost, type Running, tooMuch } from './admission.ts'
 import type { Config } from './config.ts'
 import { consolePages } from './console/pages.ts'
 import { cors } from './cors.ts'
@@ -72,14 +72,9 @@ function fhir(parts: AppParts, body: express.RequestHandler) {
         await sendError(response, thrown, { id, log: parts.log, fhir: asked, format })
       }
     }
-    try {
-      refuseTooMuch(running, config)
-    } catch (busy) {
-      void answer(busy)
-      return
-    }
-    if (hasBody(request)) body(request, response, answer)
-    else void answer()
+    const refusal = tooMuch(running, config)
+    if (!refusal && hasBody(request)) body(request, response, answer)
+    else void answer(refusal)
   }
 }
 
