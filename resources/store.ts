@@ -29,6 +29,10 @@ export type Row = { param: string; first?: string } & (
   | { kind: 'quantity'; low: string; high: string; system: string; unit: string }
   | { kind: 'reference'; target: string }
   | { kind: 'uri'; uri: string }
+  /** What is said beside a code or reference, folded. */
+  | { kind: 'label'; text: string }
+  /** Degrees. */
+  | { kind: 'position'; latitude: number; longitude: number }
 )
 
 /** What the search for a resource knows of it: its rows, and the keys that cluster them. */
@@ -38,6 +42,9 @@ export interface Extract {
   date?: number
   /** Id of the Patient whose compartment it is in. */
   patient?: string
+  /** The text of the narrative, and all other text that people read, folded. */
+  narrative?: string
+  content?: string
 }
 
 /** A version to be written. */
@@ -95,6 +102,8 @@ export interface Page {
   versions: Version[]
   /** Where the next page begins: opaque, safe in a URL. Absent on the last page. */
   next?: string
+  /** Where the page before begins; absent on the first page. */
+  previous?: string
 }
 
 /**

@@ -102,6 +102,12 @@ function flatten(row: Row, flat: Flat): void {
     case 'uri':
       flat.push(row.uri, '', '', '')
       break
+    case 'label':
+      flat.push(row.text, '', '', '')
+      break
+    case 'position':
+      flat.push(row.latitude, row.longitude, '', '')
+      break
     default:
       row satisfies never
   }

@@ -3,7 +3,8 @@ import type { HistoryQuery, Query } from '../../resources/search/query.ts'
 import type { Event, Page, Tenant, Version } from '../../resources/store.ts'
 import type { Connection } from './connection.ts'
 import { firstSeqAt } from './instant.ts'
-import { compile, type Position, type Scope } from './query.ts'
+import type { Scope } from './query/scope.ts'
+import { compile, type Position } from './query.ts'
 import { methods } from './schema.ts'
 import { ticking } from './sql.ts'
 
@@ -72,9 +73,9 @@ export const lastSeq = ({ sql }: Connection): number =>
 const sweptSeq = ({ sql }: Connection): number => Number(sql('SELECT seq FROM swept').get()?.seq)
 
 function scopeOf(connection: Connection, tenant: Tenant, query: Query, seq: number): Scope {
-  const one = query.type === undefined ? undefined : connection.typeId(tenant, query.type)
-  const types =
-    query.type === undefined ? [...connection.types(tenant).keys()] : one === undefined ? [] : [one]
+  const types = query.types
+    ? query.types.flatMap(type => connection.typeId(tenant, type) ?? [])
+    : [...connection.types(tenant).keys()]
   let rows = 0
   return { connection, tenant, types, seq, alias: () => `p${rows++}` }
 }
@@ -126,7 +127,10 @@ export function searchIds(connection: Connection, tenant: Tenant, query: Query):
 }
 
 export function countHits(connection: Connection, tenant: Tenant, query: Query): number {
-  if (query.where.length === 0 && query.type) return totalsOf(connection, tenant)[query.type] ?? 0
+  if (query.where.length === 0 && query.types) {
+    const totals = totalsOf(connection, tenant)
+    return query.types.reduce((sum, type) => sum + (totals[type] ?? 0), 0)
+  }
   let count = 0
   for (const _ of hits(connection, tenant, query)) count++
   return count

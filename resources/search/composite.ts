@@ -8,7 +8,7 @@ import { compilePath, type Found } from '../fhirpath.ts'
 import { isObject } from '../resource.ts'
 import type { Row } from '../store.ts'
 import { splitEscaped } from './escape.ts'
-import type { Predicate } from './query.ts'
+import type { Predicate, Token } from './query.ts'
 import { simpleTypes } from './simple-types.ts'
 import { readToken, tokensOf } from './token.ts'
 import type { SearchType } from './type.ts'
@@ -64,13 +64,13 @@ export const composite: SearchType = {
         throw unsupported(`${asked.name} takes system|code as its token here`)
       const read = simpleTypes[parts.other.facts.type]?.modifiers['']
       if (!read) throw unsupported(`${asked.name} is not searchable here yet`)
-      return withFirst(read(other, asked), `${system}|${code}`)
+      return withFirst(read(other, asked), { system, code })
     },
   },
   known: ['missing'],
 }
 
-function withFirst(predicate: Predicate, first: string): Predicate {
+function withFirst(predicate: Predicate, first: Token): Predicate {
   if (predicate.kind === 'or')
     return { kind: 'or', any: predicate.any.map(each => withFirst(each, first)) }
   return { ...predicate, first } as Predicate

@@ -1,39 +1,72 @@
 /** Whether a resource that is not stored yet would be found, by the rows it will have: as the stores answer it. */
 import type { Extract, Row } from '../store.ts'
-import type { Bounds, Predicate } from './query.ts'
+import type { Bounds, Predicate, Token } from './query.ts'
 
 export interface Unstored {
+  type: string
   id: string
   extract: Extract
 }
 
+/** Whatever asks for more than the resource's own rows is not found: who relates to it is not known before the commit. */
 export function matches(predicate: Predicate, resource: Unstored): boolean {
   const { rows } = resource.extract
   switch (predicate.kind) {
     case 'id':
       return predicate.ids.includes(resource.id)
+    case 'type':
+      return predicate.types.includes(resource.type)
     case 'updated':
-      // Only the commit knows when that will be.
+    case 'chain':
+    case 'has':
+      // Only the commit knows.
       return false
+    case 'and':
+      return predicate.all.every(each => matches(each, resource))
     case 'or':
       return predicate.any.some(each => matches(each, resource))
     case 'not':
       return !matches(predicate.not, resource)
+    case 'present':
+      return rows.some(row => row.param === predicate.param)
     case 'refers':
       return rows.some(row => row.kind === 'reference' && row.target === predicate.target)
+    case 'words': {
+      const text = resource.extract[predicate.in] ?? ''
+      return ` ${text}`.includes(` ${predicate.words.join(' ')}`)
+    }
     default: {
       const first = 'first' in predicate ? predicate.first : undefined
       return rows.some(
-        row =>
-          row.param === predicate.param &&
-          (row.first ?? '') === (first ?? '') &&
-          holds(predicate, row),
+        row => row.param === predicate.param && isFirst(first, row.first) && holds(predicate, row),
       )
     }
   }
 }
 
-type RowPredicate = Exclude<Predicate, { kind: 'id' | 'updated' | 'or' | 'not' | 'refers' }>
+type RowPredicate = Exclude<
+  Predicate,
+  {
+    kind:
+      | 'id'
+      | 'type'
+      | 'updated'
+      | 'chain'
+      | 'has'
+      | 'and'
+      | 'or'
+      | 'not'
+      | 'present'
+      | 'refers'
+      | 'words'
+  }
+>
+
+function isFirst(asked: Token | undefined, first: string | undefined): boolean {
+  if (!asked || first === undefined) return !asked === (first === undefined)
+  const cut = first.indexOf('|')
+  return is(asked.system, first.slice(0, cut)) && is(asked.code, first.slice(cut + 1))
+}
 
 function holds(predicate: RowPredicate, row: Row): boolean {
   switch (predicate.kind) {
@@ -41,15 +74,26 @@ function holds(predicate: RowPredicate, row: Row): boolean {
       return (
         row.kind === 'token' && is(predicate.code, row.code) && is(predicate.system, row.system)
       )
+    case 'codes':
+      return (
+        row.kind === 'token' &&
+        row.system === predicate.system &&
+        predicate.codes.includes(row.code)
+      )
+    case 'label':
+      return row.kind === 'label' && ` ${row.text}`.includes(` ${predicate.text}`)
     case 'string':
       if (row.kind !== 'string') return false
-      return predicate.match === 'exact'
-        ? row.exact === predicate.text
-        : row.text.startsWith(predicate.text)
+      if (predicate.match === 'exact') return row.exact === predicate.text
+      return predicate.match === 'starts'
+        ? row.text.startsWith(predicate.text)
+        : row.text.includes(predicate.text)
     case 'reference':
       return row.kind === 'reference' && predicate.targets.includes(row.target)
     case 'uri':
-      return row.kind === 'uri' && row.uri === predicate.uri
+      return row.kind === 'uri' && isUri(predicate, row.uri)
+    case 'near':
+      return row.kind === 'position' && metresBetween(predicate, row) <= predicate.metres
     case 'date':
       return row.kind === 'date' && within<number>(predicate, row)
     case 'quantity':
@@ -64,6 +108,27 @@ function holds(predicate: RowPredicate, row: Row): boolean {
 
 const is = (asked: string | undefined, value: string): boolean =>
   asked === undefined || asked === value
+
+function isUri({ uri, match }: { uri: string; match: string }, value: string): boolean {
+  if (match === 'exact') return uri === value
+  const [path, under] = match === 'below' ? [uri, value] : [value, uri]
+  return under === path || under.startsWith(path.endsWith('/') ? path : `${path}/`)
+}
+
+const radius = 6_371_008.8
+const radians = Math.PI / 180
+
+/** On a sphere of the earth's mean radius: within half a percent. Degrees. https://en.wikipedia.org/wiki/Haversine_formula */
+export function metresBetween(
+  a: { latitude: number; longitude: number },
+  b: { latitude: number; longitude: number },
+): number {
+  const north = Math.sin(((b.latitude - a.latitude) * radians) / 2)
+  const east = Math.sin(((b.longitude - a.longitude) * radians) / 2)
+  const square =
+    north * north + Math.cos(a.latitude * radians) * Math.cos(b.latitude * radians) * east * east
+  return 2 * radius * Math.asin(Math.min(1, Math.sqrt(square)))
+}
 
 function within<T extends number | string>(
   { lowFrom, lowTo, highFrom, highTo }: Bounds<T>,

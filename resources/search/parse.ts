@@ -55,7 +55,7 @@ const controls: Readonly<Record<string, Control>> = {
     else parsed.query.count = Math.min(Number(value), maxCount)
   },
   _sort(value, parsed) {
-    parsed.query.sort = readSort(value, parsed.query.type)
+    parsed.query.sort = [readSort(value, parsed.query.types?.[0])]
   },
   _page(value, parsed) {
     parsed.query.after = value
@@ -85,9 +85,9 @@ export function parseSearch(
 ): ParsedSearch {
   const parsed: ParsedSearch = {
     query: {
-      ...(type ? { type } : {}),
+      ...(type ? { types: [type] } : {}),
       where: [],
-      sort: { by: type ? 'date' : 'updated', descending: true },
+      sort: [{ by: type ? 'date' : 'updated', descending: true }],
       count: options.defaultCount,
     },
     used: [],
@@ -113,7 +113,7 @@ export function parseSearch(
   }
   // In order of date only what is found by rows comes without sorting; all there is comes in the order of its making.
   if (!params.some(([name]) => name === '_sort') && parsed.query.where.every(isUnordered))
-    parsed.query.sort = { by: 'updated', descending: true }
+    parsed.query.sort = [{ by: 'updated', descending: true }]
   return parsed
 }
 

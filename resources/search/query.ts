@@ -3,53 +3,84 @@
 /** https://hl7.org/fhir/R4/search.html. All predicates hold at once. */
 export interface Query {
   /** Absent: all types. */
-  type?: string
+  types?: string[]
   where: Predicate[]
-  sort: Sort
+  /** Keys in order of weight, at least one. Ties are broken by the order of creation, in the direction of the last key. */
+  sort: Sort[]
   /** Page size; at least 1. */
   count: number
-  /** Page.next of the page before. */
+  /** Page.next or Page.previous of another page of the same query. */
   after?: string
 }
 
-/** `date`: by the main date of the type (see Extract.date), else the time of version 1. Ties are broken by the order of creation. */
-export interface Sort {
-  by: 'date' | 'updated'
-  descending: boolean
-}
+/**
+ * `date`: by the main date of the type (see Extract.date), else the time of version 1. `updated`: by the newest version.
+ * A parameter: by its least value where ascending, its greatest where descending; resources without one come last.
+ */
+export type Sort = { descending: boolean } & (
+  | { by: 'date' | 'updated' | 'id' }
+  | { by: 'value'; kind: SortKind; param: string }
+)
+
+/** The rows of a parameter, by which resources can be put in order. */
+export type SortKind = 'token' | 'reference' | 'string' | 'date' | 'quantity' | 'uri'
 
 export type Predicate =
   /** _id; several: any of them. */
   | { kind: 'id'; ids: string[] }
+  /** It is one of these types: for criteria that depend on the type. */
+  | { kind: 'type'; types: string[] }
   /** _lastUpdated in ms, both ends inclusive. */
   | { kind: 'updated'; from?: number; to?: number }
+  /** It has a value for a parameter at all (`:missing`). */
+  | { kind: 'present'; param: string }
   /** `code` absent: any code of the system. `system` absent: any system; '' none. */
-  | { kind: 'token'; param: string; first?: string; code?: string; system?: string }
+  | ({ kind: 'token'; param: string; first?: Token } & Token)
+  /** Any of many codes of one system: what a value set expands to. */
+  | { kind: 'codes'; param: string; system: string; codes: string[] }
+  /** A display or text beside a code or reference (`:text`) has, where a word begins, this folded text. */
+  | { kind: 'label'; param: string; text: string }
   /** Targets as `Patient/1` or an absolute URL; any of them. */
-  | { kind: 'reference'; param: string; targets: string[] }
+  | { kind: 'reference'; param: string; first?: Token; targets: string[] }
   /** Any reference at all, by whatever element, to this `Patient/1`. */
   | { kind: 'refers'; target: string }
-  /** `starts`: the folded value begins with `text`; `exact`: the value, folded by fold.ts, is `text` as written. */
+  /** A chain: the parameter refers to a resource of one of these types for which all of `where` holds. */
+  | { kind: 'chain'; param: string; types: string[]; where: Predicate[] }
+  /** `_has`: some resource of `type`, for which all of `where` holds, refers to it by `param`. */
+  | { kind: 'has'; type: string; param: string; where: Predicate[] }
+  /** The folded value begins with or contains `text`; `exact`: the value, folded by fold.ts, is `text` as written. */
   | {
       kind: 'string'
       param: string
-      first?: string
+      first?: Token
       text: string
-      match: 'starts' | 'exact'
+      match: 'starts' | 'contains' | 'exact'
     }
-  | { kind: 'uri'; param: string; first?: string; uri: string }
+  /** `below`: the value is the uri or a path under it; `above`: the uri is the value or a path under it. */
+  | { kind: 'uri'; param: string; first?: Token; uri: string; match: 'exact' | 'below' | 'above' }
+  /** Folded words that stand next to each other in the narrative (`_text`), or in any text (`_content`); the last may go on. */
+  | { kind: 'words'; in: 'narrative' | 'content'; words: string[] }
+  /** Within so many metres on the earth's surface. Degrees. */
+  | { kind: 'near'; param: string; latitude: number; longitude: number; metres: number }
   /** Bounds of the stored range's two ends, all inclusive, in ms. */
-  | ({ kind: 'date'; param: string; first?: string } & Bounds<number>)
+  | ({ kind: 'date'; param: string; first?: Token } & Bounds<number>)
   /** The same on ordered decimal keys; `unit` absent: any; `system` absent: any. */
   | ({
       kind: 'quantity'
       param: string
-      first?: string
+      first?: Token
       system?: string
       unit?: string
     } & Bounds<string>)
+  | { kind: 'and'; all: Predicate[] }
   | { kind: 'or'; any: Predicate[] }
   | { kind: 'not'; not: Predicate }
+
+/** A code, a system or both. As `first`: the token part of a composite. */
+export interface Token {
+  code?: string
+  system?: string
+}
 
 export interface Bounds<T> {
   lowFrom?: T

@@ -14,7 +14,7 @@ export const uri: SearchType = {
   modifiers: {
     '': (value, { param, name }) => {
       if (value === '') throw invalid(`${name} is empty: give the whole uri`)
-      return { kind: 'uri', param, uri: unescaped(value) }
+      return { kind: 'uri', param, uri: unescaped(value), match: 'exact' }
     },
   },
   known: ['missing', 'above', 'below'],

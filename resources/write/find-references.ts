@@ -141,5 +141,5 @@ function unstored(
   if (write.type !== type || settled || !isObject(resource) || resource.resourceType !== type)
     return []
   if (parts.validator.validate(resource as Resource).length) return []
-  return [[id, { id, extract: parts.extract({ ...(resource as Resource), id }) }]]
+  return [[id, { type, id, extract: parts.extract({ ...(resource as Resource), id }) }]]
 }

@@ -53,14 +53,14 @@ async function isThere(reference: string, draft: Draft, parts: WriteParts): Prom
   const target = await parts.store.read(draft.context.tenant, type, id)
   if (target?.json === undefined) return false
   draft.checks.push({
-    query: { ...anyOrder, type, where: [{ kind: 'id', ids: [id] }], count: 1 },
+    query: { ...anyOrder, types: [type], where: [{ kind: 'id', ids: [id] }], count: 1 },
     ids: [id],
     name: `reference to ${name}`,
   })
   return true
 }
 
-const anyOrder: Pick<Query, 'sort'> = { sort: { by: 'updated', descending: true } }
+const anyOrder: Pick<Query, 'sort'> = { sort: [{ by: 'updated', descending: true }] }
 
 /** How many referrers a 409 names. */
 const named = 10

@@ -42,7 +42,7 @@ describe.each(readdirSync(folder))('the cases of %s:', file => {
           resource =>
             resource.resourceType === type &&
             where.every(predicate =>
-              matches(predicate, { id: resource.id ?? '', extract: extract(resource) }),
+              matches(predicate, { type, id: resource.id ?? '', extract: extract(resource) }),
             ),
         )
         expect(unstored.map(({ id }) => id).sort()).toEqual(ids)

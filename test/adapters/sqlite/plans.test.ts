@@ -48,7 +48,7 @@ const by = {
   exact: { kind: 'string', param: 'name', text: 'Asha', match: 'exact' },
   since: { kind: 'date', param: 'birthdate', highFrom: at },
   link: { kind: 'reference', param: 'link', targets: ['Patient/b'] },
-  profile: { kind: 'uri', param: 'profile', uri: 'http://example.org/p' },
+  profile: { kind: 'uri', param: 'profile', uri: 'http://example.org/p', match: 'exact' },
   updated: { kind: 'updated', from: at },
 } satisfies Record<string, Predicate>
 

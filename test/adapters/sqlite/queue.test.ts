@@ -66,7 +66,7 @@ describe('commits that wait', () => {
     await store.close()
     const again = await openSqlite({ file, now: () => 1000 })
     expect(await again.totals(pune)).toEqual({ Task: 3, Device: 1 })
-    expect(await found(again, [], { type: 'Task' })).toEqual(['a', 'b', 'c'])
+    expect(await found(again, [], { types: ['Task'] })).toEqual(['a', 'b', 'c'])
     expect(await again.read(pune, 'Device', 'wrong')).toBeUndefined()
     await again.close()
   })

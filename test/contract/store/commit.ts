@@ -298,7 +298,7 @@ function contents(claim: Claim): void {
     expect(await found(store, [byCode('1')])).toEqual(['later'])
     expect(
       await found(store, [{ kind: 'reference', param: 'for', targets: [target] }], {
-        type: 'Task',
+        types: ['Task'],
       }),
     ).toEqual(['t'])
   })

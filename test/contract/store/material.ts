@@ -63,9 +63,9 @@ export const byCode = (code: string): Predicate => ({
 })
 
 export const query = (more: Partial<Query> = {}): Query => ({
-  type: 'Patient',
+  types: ['Patient'],
   where: [],
-  sort: { by: 'date', descending: false },
+  sort: [{ by: 'date', descending: false }],
   count: 100,
   ...more,
 })

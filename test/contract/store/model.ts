@@ -183,12 +183,12 @@ async function sameSearches(
     }
     for (const by of ['date', 'updated'] as const)
       for (const descending of [true, false]) {
-        const q = query({ type, where, sort: { by, descending }, count: 2 })
+        const q = query({ types: [type], where, sort: [{ by, descending }], count: 2 })
         const expected = orders[by].map(plain)
         const { versions } = await walk(each => store.search(tenant, each), q)
         expect(versions).toEqual(descending ? expected.reverse() : expected)
       }
-    expect(await store.count(tenant, query({ type, where }))).toBe(hits.length)
+    expect(await store.count(tenant, query({ types: [type], where }))).toBe(hits.length)
   }
 }
 

@@ -76,7 +76,12 @@ export const subjects: Change[] = [
 ]
 
 const by = {
-  token: (more: { code?: string; system?: string; param?: string; first?: string }): Predicate => ({
+  token: (more: {
+    code?: string
+    system?: string
+    param?: string
+    first?: { system: string; code: string }
+  }): Predicate => ({
     kind: 'token',
     param: 'identifier',
     ...more,
@@ -90,7 +95,7 @@ const by = {
   day: (more: object): Predicate => ({ kind: 'date', param: 'birthdate', ...more }),
   dose: (more: object): Predicate => ({ kind: 'quantity', param: 'dose', ...more }),
   link: (targets: string[], param = 'link'): Predicate => ({ kind: 'reference', param, targets }),
-  uri: (value: string): Predicate => ({ kind: 'uri', param: 'url', uri: value }),
+  uri: (value: string): Predicate => ({ kind: 'uri', param: 'url', uri: value, match: 'exact' }),
 }
 const key = decimalKey
 
@@ -115,7 +120,7 @@ export const predicates: [string, Predicate[], string[]][] = [
   ['two codes of one resource', [by.token({ code: '1' }), by.token({ code: '2' })], ['p1']],
   [
     'the first part of a composite',
-    [by.token({ param: 'code-value', first: 'loinc|8302-2', code: '8302-2' })],
+    [by.token({ param: 'code-value', first: { system: 'loinc', code: '8302-2' }, code: '8302-2' })],
     ['p1'],
   ],
   ['the beginning of a text', [by.name('sharma')], ['p1', 'p2']],
@@ -174,7 +179,7 @@ export const predicates: [string, Predicate[], string[]][] = [
       {
         kind: 'quantity',
         param: 'code-value-quantity',
-        first: 'loinc|8302-2',
+        first: { system: 'loinc', code: '8302-2' },
         lowFrom: key('150'),
       },
     ],

@@ -46,7 +46,7 @@ export function searchContract(claim: Claim, open: Open): void {
     })
 
     test('all types, when none is named', async () => {
-      const { type: _, ...all } = query()
+      const { types: _, ...all } = query()
       const { versions } = await store.search(pune, { ...all, where: [] })
       expect(versions.map(({ type, id }) => `${type}/${id}`).sort()).toEqual(
         subjects.map(({ type, id }) => `${type}/${id}`).sort(),
@@ -62,9 +62,9 @@ export function searchContract(claim: Claim, open: Open): void {
     })
 
     test('nothing, in a type that has nothing', async () => {
-      expect(await found(store, [], { type: 'Device' })).toEqual([])
-      expect(await found(store, [{ kind: 'id', ids: ['p1'] }], { type: 'Device' })).toEqual([])
-      expect(await store.count(pune, query({ type: 'Device' }))).toBe(0)
+      expect(await found(store, [], { types: ['Device'] })).toEqual([])
+      expect(await found(store, [{ kind: 'id', ids: ['p1'] }], { types: ['Device'] })).toEqual([])
+      expect(await store.count(pune, query({ types: ['Device'] }))).toBe(0)
     })
 
     test('any of 1,200 values', async () => {
@@ -172,7 +172,7 @@ function pageContract(open: Open): void {
       ],
     ] as [Predicate[], number[]][])
       for (const count of [1, 2, 5, 12, 24, 100]) {
-        const asked: Query = query({ where, sort, count })
+        const asked: Query = query({ where, sort: [sort], count })
         const { versions, pages } = await walk(q => store.search(pune, q), asked)
         expect(idsOf(versions)).toEqual(expected.map(n => `p${n}`))
         expect(pages).toBe(Math.ceil(expected.length / count))
@@ -207,7 +207,7 @@ function changing(claim: Claim): void {
           await write(store, pune, change(`p${n}`, { replaces: at?.number ?? 0 }))
           return page
         },
-        query({ sort, count: 3 }),
+        query({ sort: [sort], count: 3 }),
       )
       const ids = idsOf(seen.versions).filter(id => !id.startsWith('new'))
       expect(new Set(ids).size).toBe(ids.length)

@@ -13,9 +13,9 @@ describe('parameters that shape the answer', () => {
     )
     expect(parsed).toEqual({
       query: {
-        type: 'Patient',
+        types: ['Patient'],
         where: [],
-        sort: { by: 'updated', descending: true },
+        sort: [{ by: 'updated', descending: true }],
         count: 5,
         after: 'abc',
       },
@@ -110,7 +110,7 @@ describe('_sort', () => {
     ['Patient', '-_lastUpdated', { by: 'updated', descending: true }],
     [undefined, '_lastUpdated', { by: 'updated', descending: false }],
   ])('of %s by %s', (type, sort, wanted) => {
-    expect(parse(type, `_sort=${sort}`).query.sort).toEqual(wanted)
+    expect(parse(type, `_sort=${sort}`).query.sort).toEqual([wanted])
   })
 
   test.each([
