@@ -53,14 +53,13 @@ function observation(n: number): Change {
       code: 'mg/dL',
     },
   }
-  const { rows, date } = extract(resource)
   return {
     type: 'Observation',
     id,
     method: 'create',
     replaces: 0,
     json: printJson(resource),
-    extract: { rows, ...(date === undefined ? {} : { date }), patient: `p-${patient}` },
+    extract: { ...extract(resource), patient: `p-${patient}` },
   }
 }
 

@@ -72,6 +72,8 @@ interface TypeIndex {
   byKey: Map<string, number[]>
   /** Those that may find something in any resource. */
   always: number[]
+  /** Those that have no rows of their own, to know whether the resource has a value for them. */
+  aliases: { code: string; path: Path }[]
 }
 
 const indexes = new Map<string, TypeIndex>()
@@ -85,11 +87,16 @@ function indexOf(type: string): TypeIndex {
     indexed: [],
     byKey: new Map(),
     always: [],
+    aliases: [],
   }
   indexes.set(type, index)
   for (const facts of parameters) {
-    if (own.has(facts.code) || aliasOf(type, facts.code)) continue
+    if (own.has(facts.code)) continue
     const path = compilePath(facts.expression, type)
+    if (aliasOf(type, facts.code)) {
+      if (path) index.aliases.push({ code: facts.code, path })
+      continue
+    }
     const searchType = searchTypes[facts.type]
     if (!path || !searchType) continue
     const extract = searchType.extractor(facts, type)
@@ -127,11 +134,16 @@ export function searchableParameters(type: string): ReadonlyMap<string, SearchPa
 export function extract(resource: Resource): Extract {
   const type = resource.resourceType
   const rows: Row[] = []
+  const present = new Set<string>()
   const covered = new Set<string>()
-  for (const { path, extract: rowsOf } of dueOf(indexOf(type), resource)) {
+  const index = indexOf(type)
+  for (const { facts, path, extract: rowsOf } of dueOf(index, resource)) {
     const found = path(resource)
     if (found.length === 0) continue
-    for (const row of distinct(rowsOf(found, resource))) {
+    const made = rowsOf(found, resource)
+    // Of a composite the element is there in any resource, the values are not.
+    if (facts.type !== 'composite' || made.length > 0) present.add(facts.code)
+    for (const row of distinct(made)) {
       rows.push(row)
       if (row.kind === 'reference') covered.add(row.target)
     }
@@ -145,10 +157,12 @@ export function extract(resource: Resource): Extract {
     covered.add(target)
     rows.push({ kind: 'reference', param: otherReferences, target })
   }
+  for (const { code, path } of index.aliases) if (path(resource).length > 0) present.add(code)
   const instant = mainDate(type, rows)
   const patient = patientOf(resource, rows)
   return {
     rows,
+    present: [...present].sort(),
     ...(instant === undefined ? {} : { date: instant }),
     ...(patient === undefined ? {} : { patient }),
   }

@@ -38,6 +38,8 @@ export type Row = { param: string; first?: string } & (
 /** What the search for a resource knows of it: its rows, and the keys that cluster them. */
 export interface Extract {
   rows: Row[]
+  /** Codes of the parameters whose element is there at all, aliases too, sorted; never `_id` and `_lastUpdated`. */
+  present: string[]
   /** The main date in ms (Observation.date …); absent: the time of version 1. */
   date?: number
   /** Id of the Patient whose compartment it is in. */

@@ -69,7 +69,7 @@ export function changeOf(draft: Draft, at: number): Change {
     method: before && before.json === undefined && write.kind === 'update' ? 'revive' : write.kind,
     replaces: before?.number ?? 0,
     ...(printed ? { json: printed.head + new Date(at).toISOString() + printed.tail } : {}),
-    extract: draft.extract ?? { rows: [] },
+    extract: draft.extract ?? { rows: [], present: [] },
     ...(old ? { old } : {}),
   }
 }

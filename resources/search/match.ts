@@ -28,7 +28,7 @@ export function matches(predicate: Predicate, resource: Unstored): boolean {
     case 'not':
       return !matches(predicate.not, resource)
     case 'present':
-      return rows.some(row => row.param === predicate.param)
+      return resource.extract.present.includes(predicate.param)
     case 'refers':
       return rows.some(row => row.kind === 'reference' && row.target === predicate.target)
     case 'words': {

@@ -32,7 +32,7 @@ export type Predicate =
   | { kind: 'type'; types: string[] }
   /** _lastUpdated in ms, both ends inclusive. */
   | { kind: 'updated'; from?: number; to?: number }
-  /** It has a value for a parameter at all (`:missing`). */
+  /** It has a value for a parameter at all (`:missing`): see Extract.present. */
   | { kind: 'present'; param: string }
   /** `code` absent: any code of the system. `system` absent: any system; '' none. */
   | ({ kind: 'token'; param: string; first?: Token } & Token)

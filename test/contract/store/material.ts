@@ -1,6 +1,14 @@
 /** Changes, queries and walks over pages, for any store. */
 import type { HistoryQuery, Predicate, Query } from '../../../resources/search/query.ts'
-import type { Change, Page, Row, Store, Tenant, Version } from '../../../resources/store.ts'
+import type {
+  Change,
+  Extract,
+  Page,
+  Row,
+  Store,
+  Tenant,
+  Version,
+} from '../../../resources/store.ts'
 
 export const pune = 'pune' as Tenant
 export const delhi = 'delhi' as Tenant
@@ -9,6 +17,13 @@ interface More extends Partial<Omit<Change, 'extract'>> {
   rows?: Row[]
   date?: number
 }
+
+/** What an extractor would give whose parameters all have rows. */
+export const extractOf = (rows: Row[], date?: number): Extract => ({
+  rows,
+  present: [...new Set(rows.map(({ param }) => param))].sort(),
+  ...(date === undefined ? {} : { date }),
+})
 
 /** A create of Patient/id, unless more says otherwise. */
 export function change(id: string, { rows = [], date, ...more }: More = {}): Change {
@@ -19,7 +34,7 @@ export function change(id: string, { rows = [], date, ...more }: More = {}): Cha
     method: replaces === 0 ? 'create' : 'update',
     replaces,
     json: JSON.stringify({ resourceType: more.type ?? 'Patient', id, version: replaces + 1 }),
-    extract: { rows, ...(date === undefined ? {} : { date }) },
+    extract: extractOf(rows, date),
     ...more,
   }
 }
@@ -31,7 +46,7 @@ export function deletion({ type, id, replaces, extract }: Change): Change {
     id,
     method: 'delete',
     replaces: replaces + 1,
-    extract: { rows: [] },
+    extract: extractOf([]),
     old: extract,
   }
 }

@@ -11,7 +11,7 @@ import {
   type Version,
 } from '../../../resources/store.ts'
 import type { Open } from '../store.ts'
-import { byCode, coded, delhi, pune, query, scanned, walk } from './material.ts'
+import { byCode, coded, delhi, extractOf, pune, query, scanned, walk } from './material.ts'
 
 const types = ['Patient', 'Task']
 const ids = ['a', 'b', 'c']
@@ -95,8 +95,11 @@ class Model {
     const number = before?.number ?? 0
     const deletes = kind === 'delete' && before?.json !== undefined
     const extract: Extract = deletes
-      ? { rows: [] }
-      : { rows: some.map(code => coded(code)), ...(date === undefined ? {} : { date: date * 1e9 }) }
+      ? extractOf([])
+      : extractOf(
+          some.map(code => coded(code)),
+          date === undefined ? undefined : date * 1e9,
+        )
     return {
       type,
       id,
