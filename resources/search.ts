@@ -73,7 +73,7 @@ interface TypeIndex {
   /** Those that may find something in any resource. */
   always: number[]
   /** Those that have no rows of their own, to know whether the resource has a value for them. */
-  aliases: { code: string; path: Path }[]
+  aliases: { code: string; path: Path; of: string[] | undefined }[]
 }
 
 const indexes = new Map<string, TypeIndex>()
@@ -93,8 +93,11 @@ function indexOf(type: string): TypeIndex {
   for (const facts of parameters) {
     if (own.has(facts.code)) continue
     const path = compilePath(facts.expression, type)
-    if (aliasOf(type, facts.code)) {
-      if (path) index.aliases.push({ code: facts.code, path })
+    const aliased = aliasOf(type, facts.code)
+    if (aliased) {
+      // A composite is there where its values are.
+      const of = facts.type === 'composite' ? aliased : undefined
+      if (path) index.aliases.push({ code: facts.code, path, of })
       continue
     }
     const searchType = searchTypes[facts.type]
@@ -157,7 +160,8 @@ export function extract(resource: Resource): Extract {
     covered.add(target)
     rows.push({ kind: 'reference', param: otherReferences, target })
   }
-  for (const { code, path } of index.aliases) if (path(resource).length > 0) present.add(code)
+  for (const { code, path, of } of index.aliases)
+    if (of?.some(each => present.has(each)) ?? path(resource).length > 0) present.add(code)
   const instant = mainDate(type, rows)
   const patient = patientOf(resource, rows)
   return {
