@@ -170,7 +170,7 @@ async function deleteMatching(
   parts: WriteParts,
 ): Promise<number> {
   const { type, criteria, limit } = what
-  const query = { ...criteriaQuery(parts, type, criteria), count: limit + 1 }
+  const query = { ...(await criteriaQuery(context, type, criteria, parts)), count: limit + 1 }
   const { versions } = await parts.store.search(context.tenant, query)
   if (versions.length > limit)
     throw ambiguous(`the criteria match more than ${limit} resources of type ${type}: narrow them`)

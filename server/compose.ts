@@ -136,7 +136,10 @@ function composeFhir(
     extract,
     applyPatch: (resource, patch) =>
       applyPatch(resource, patch, { depth: config.maxDepth, size: config.maxBody }),
-    parseCriteria: (type, params) => parseSearch(type, params, { ...criteria, base: base() }).query,
+    async parseCriteria(context, type, params) {
+      const options = { ...criteria, base: base(), context }
+      return (await parseSearch(type, params, options)).query
+    },
     base,
     referentialIntegrity,
   })

@@ -1,6 +1,8 @@
 /** From the parameters of a request to a typed query. https://hl7.org/fhir/R4/search.html */
+import type { Context } from '../context.ts'
 import { type SearchParameterFacts, searchParameters } from '../definitions.ts'
 import { FhirError, type Issue, invalid, issue, unsupported } from '../error.ts'
+import type { Terminology } from '../ports.ts'
 import { isId } from '../resource.ts'
 import { aliasOf, mainDateOf, searchableParameters, searchTypes } from '../search.ts'
 import { readDate } from './date.ts'
@@ -16,6 +18,9 @@ export interface SearchOptions {
   maxCount: number
   base?: string
   now?: number
+  /** For what value sets and hierarchies of codes are asked: without both, :in and :below on codes are refused. */
+  context?: Context
+  terminology?: Terminology
 }
 
 export interface ParsedSearch {
@@ -77,12 +82,12 @@ function oneOf<T extends string>(name: string, value: string, all: readonly T[])
   return found
 }
 
-/** Reads a search on a type, or on all of them where it is absent. Throws a FhirError that names the parameter. */
-export function parseSearch(
+/** Reads a search on a type, or on all of them where it is absent. Rejects with a FhirError that names the parameter. */
+export async function parseSearch(
   type: string | undefined,
   params: [string, string][],
   options: SearchOptions,
-): ParsedSearch {
+): Promise<ParsedSearch> {
   const parsed: ParsedSearch = {
     query: {
       ...(type ? { types: [type] } : {}),

@@ -11,7 +11,7 @@ export interface WriteParts {
   validator: Validator
   extract(resource: Resource): Extract
   /** The query of a conditional interaction; refuses what it does not know. */
-  parseCriteria(type: string, criteria: [string, string][]): Query
+  parseCriteria(context: Context, type: string, criteria: [string, string][]): Promise<Query>
   applyPatch(resource: Resource, patch: NonNullable<Write['patch']>): Resource
   /** Where this server is: references that begin with it are to its own resources. */
   base(): string

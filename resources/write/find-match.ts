@@ -30,7 +30,8 @@ async function search(
 ): Promise<Version[]> {
   const { type, kind } = draft.write
   const leaving = draft.others.deleted
-  const query = { ...criteriaQuery(parts, type, criteria), count: 2 + leaving.size }
+  const found = await criteriaQuery(draft.context, type, criteria, parts)
+  const query = { ...found, count: 2 + leaving.size }
   const { versions } = await parts.store.search(draft.context.tenant, query)
   draft.checks.push({
     query,

@@ -85,7 +85,7 @@ async function idsOf(
   const cut = reference.indexOf('?')
   const type = reference.slice(0, cut)
   const criteria = [...new URLSearchParams(reference.slice(cut + 1))]
-  const query = criteriaQuery(parts, type, criteria)
+  const query = await criteriaQuery(draft.context, type, criteria, parts)
   const same = bundle.byCriteria(type, query)
   if (same) return [`${type}/${same.settled?.version?.id ?? same.id}`]
   // They are resolved last (https://hl7.org/fhir/R4/http.html#trules): by what the entries will have written.

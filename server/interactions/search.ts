@@ -10,12 +10,13 @@ import { reduce, type Subset } from '../summary.ts'
 
 export const search: Interaction = async (request, context, parts) => {
   const type = request.path[0]?.startsWith('_') ? undefined : request.path[0]
-  const parsed = parseSearch(type, request.query, {
+  const parsed = await parseSearch(type, request.query, {
     strict: preferOf(request).handling !== 'lenient',
     defaultCount: parts.defaultPage,
     maxCount: parts.maxPage,
     base: request.base,
     now: context.now(),
+    context,
   })
   const page: Page =
     parsed.summary === 'count'

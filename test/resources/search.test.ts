@@ -37,7 +37,7 @@ describe.each(readdirSync(folder))('the cases of %s:', file => {
         const found = await store.find(type, query)
         expect(found.sort()).toEqual(ids)
         expect(await store.count(type, query)).toBe(ids.length)
-        const { where } = store.parse(type, query)
+        const { where } = await store.parse(type, query)
         const unstored = resources.filter(
           resource =>
             resource.resourceType === type &&

@@ -21,7 +21,7 @@ export interface Searchable {
   transact(entries: TransactionEntry[]): Promise<Outcome[]>
   remove(type: string, id: string): Promise<void>
   page(type: string | undefined, query: string): Promise<Page>
-  parse(type: string | undefined, query: string): Query
+  parse(type: string | undefined, query: string): Promise<Query>
   /** Ids in the order of the answer. */
   find(type: string | undefined, query: string): Promise<string[]>
   count(type: string | undefined, query: string): Promise<number>
@@ -42,15 +42,17 @@ export async function openSearch(
     base,
     now: clock.now,
   }
+  const queryOf = async (type: string | undefined, params: [string, string][]) =>
+    (await parseSearch(type, params, options)).query
   const parse = (type: string | undefined, query: string) =>
-    parseSearch(type, [...new URLSearchParams(query)], options).query
+    queryOf(type, [...new URLSearchParams(query)])
   const store = await openSqlite({ file: ':memory:', now: () => clock.now })
   const repository = createRepository({
     store,
     validator: createStructureValidator(),
     extract,
     applyPatch,
-    parseCriteria: (type, params) => parseSearch(type, params, options).query,
+    parseCriteria: (_context, type, params) => queryOf(type, params),
     base: () => base,
     referentialIntegrity,
   })
@@ -62,7 +64,7 @@ export async function openSearch(
     newId: () => `made-${++made}`,
   }
   const page = async (type: string | undefined, query: string) =>
-    repository.search(context, parse(type, query))
+    repository.search(context, await parse(type, query))
   return {
     async put(resource) {
       const { resourceType: type, id = '' } = resource
@@ -75,7 +77,7 @@ export async function openSearch(
     page,
     parse,
     find: async (type, query) => (await page(type, query)).versions.map(({ id }) => id),
-    count: async (type, query) => repository.count(context, parse(type, query)),
+    count: async (type, query) => repository.count(context, await parse(type, query)),
     close: () => store.close(),
   }
 }

@@ -2,12 +2,12 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { type ParsedSearch, parseSearch } from '../../../resources/search/parse.ts'
 import { openSearch, type Searchable } from '../../support/search.ts'
 
-const parse = (type: string | undefined, query: string, strict = true): ParsedSearch =>
+const parse = (type: string | undefined, query: string, strict = true): Promise<ParsedSearch> =>
   parseSearch(type, [...new URLSearchParams(query)], { strict, defaultCount: 20, maxCount: 100 })
 
 describe('parameters that shape the answer', () => {
-  test('are not criteria', () => {
-    const parsed = parse(
+  test('are not criteria', async () => {
+    const parsed = await parse(
       'Patient',
       '_format=json&_pretty=true&_count=5&_summary=true&_elements=id,name&_total=none&_page=abc',
     )
@@ -33,12 +33,12 @@ describe('parameters that shape the answer', () => {
     })
   })
 
-  test('_count above the limit is cut to it', () => {
-    expect(parse('Patient', '_count=999999').query.count).toBe(100)
+  test('_count above the limit is cut to it', async () => {
+    expect((await parse('Patient', '_count=999999')).query.count).toBe(100)
   })
 
-  test('_count=0 asks for the number only', () => {
-    expect(parse('Patient', '_count=0').summary).toBe('count')
+  test('_count=0 asks for the number only', async () => {
+    expect((await parse('Patient', '_count=0')).summary).toBe('count')
   })
 
   test.each([
@@ -55,8 +55,8 @@ describe('parameters that shape the answer', () => {
     ['_lastUpdated:exact=2024', 'a date parameter has no such modifier'],
     ['constructor=1', 'not a search parameter'],
     ['__proto__=1', 'not a search parameter'],
-  ])('%s is refused', (query, words) => {
-    expect(() => parse('Patient', query)).toThrow(
+  ])('%s is refused', async (query, words) => {
+    await expect(parse('Patient', query)).rejects.toThrow(
       expect.objectContaining({ status: 400, message: expect.stringContaining(words) }),
     )
   })
@@ -67,26 +67,28 @@ describe('parameters that shape the answer', () => {
     '_text=x',
     '_filter=x',
     '_id:missing=true',
-  ])('%s is known, and not there yet', query => {
-    expect(() => parse('Patient', query)).toThrow(
+  ])('%s is known, and not there yet', async query => {
+    await expect(parse('Patient', query)).rejects.toThrow(
       expect.objectContaining({ status: 422, message: expect.stringContaining('here yet') }),
     )
   })
 })
 
 describe('an unknown parameter', () => {
-  test('is refused by a strict search, which names those near to it', () => {
-    expect(() => parse('Patient', 'gendr=male')).toThrow(
+  test('is refused by a strict search, which names those near to it', async () => {
+    await expect(parse('Patient', 'gendr=male')).rejects.toThrow(
       /^gendr is not a search parameter of Patient; near to it are gender,/,
     )
   })
 
-  test('is not repeated where it may be a value', () => {
-    expect(() => parse('Patient', 'Asha%20Rao=1')).toThrow(/^a parameter is not a search parameter/)
+  test('is not repeated where it may be a value', async () => {
+    await expect(parse('Patient', 'Asha%20Rao=1')).rejects.toThrow(
+      /^a parameter is not a search parameter/,
+    )
   })
 
-  test('is passed over by a lenient search, with a warning, and is not in the self link', () => {
-    const parsed = parse('Patient', 'wings=2&gender=male&deceased=true', false)
+  test('is passed over by a lenient search, with a warning, and is not in the self link', async () => {
+    const parsed = await parse('Patient', 'wings=2&gender=male&deceased=true', false)
     expect(parsed.query.where).toHaveLength(1)
     expect(parsed.used).toEqual([['gender', 'male']])
     expect(parsed.warnings.map(({ severity, code }) => [severity, code])).toEqual([
@@ -97,8 +99,10 @@ describe('an unknown parameter', () => {
     expect(parsed.warnings[1]?.diagnostics).toContain('deceased')
   })
 
-  test('does not excuse a wrong value of a known one', () => {
-    expect(() => parse('Patient', 'birthdate=soon', false)).toThrow(/birthdate takes a date/)
+  test('does not excuse a wrong value of a known one', async () => {
+    await expect(parse('Patient', 'birthdate=soon', false)).rejects.toThrow(
+      /birthdate takes a date/,
+    )
   })
 })
 
@@ -109,8 +113,8 @@ describe('_sort', () => {
     ['Patient', '_lastUpdated', { by: 'updated', descending: false }],
     ['Patient', '-_lastUpdated', { by: 'updated', descending: true }],
     [undefined, '_lastUpdated', { by: 'updated', descending: false }],
-  ])('of %s by %s', (type, sort, wanted) => {
-    expect(parse(type, `_sort=${sort}`).query.sort).toEqual([wanted])
+  ])('of %s by %s', async (type, sort, wanted) => {
+    expect((await parse(type, `_sort=${sort}`)).query.sort).toEqual([wanted])
   })
 
   test.each([
@@ -118,8 +122,8 @@ describe('_sort', () => {
     ['Patient', 'date', '_sort takes _lastUpdated'],
     [undefined, 'date', '_sort takes _lastUpdated'],
     ['Observation', 'date,code', '_sort takes date or'],
-  ])('of %s by %s is not there yet', (type, sort, words) => {
-    expect(() => parse(type, `_sort=${sort}`)).toThrow(
+  ])('of %s by %s is not there yet', async (type, sort, words) => {
+    await expect(parse(type, `_sort=${sort}`)).rejects.toThrow(
       expect.objectContaining({ status: 422, message: expect.stringContaining(words) }),
     )
   })
