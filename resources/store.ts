@@ -131,6 +131,11 @@ export interface Store {
   scan(tenant: Tenant, type: string, after?: string): AsyncIterable<Version>
   /** How many resources of each type are there now. */
   totals(tenant: Tenant): Promise<Record<string, number>>
+  /**
+   * The commit number of the last change to a resource of these types, a delete included; 0 where there was none. Cheap:
+   * it tells before each use whether what was made of them still holds.
+   */
+  newest(tenant: Tenant, types: string[]): Promise<number>
   /** Events not yet delivered, oldest first; `done` forgets one. */
   undelivered(limit: number): Promise<{ event: Event; done(): Promise<void> }[]>
   /** Rejects, saying why, when nothing can be written now. */

@@ -40,6 +40,7 @@ export function closeable<S extends Store>(store: S): S {
       }
     },
     totals: pass(store.totals),
+    newest: pass(store.newest),
     undelivered: pass(async limit => {
       const found = await store.undelivered(limit)
       return found.map(({ event, done }) => ({ event, done: pass(done) }))

@@ -146,6 +146,17 @@ export function totalsOf(connection: Connection, tenant: Tenant): Record<string,
   return Object.fromEntries(rows.map(({ name, count }) => [String(name), Number(count)]))
 }
 
+export function newestSeq(connection: Connection, tenant: Tenant, types: string[]): number {
+  let newest = 0
+  for (const name of types) {
+    const type = connection.typeId(tenant, name)
+    if (type === undefined) continue
+    const row = connection.sql('SELECT max(seq) AS seq FROM feed WHERE type = ?').get(type)
+    newest = Math.max(newest, Number(row?.seq ?? 0))
+  }
+  return newest
+}
+
 /** Of versions up to the end of a span: current at its beginning, or made within it. */
 const currentIn = `(b.at >= ? OR (b.json IS NOT NULL AND NOT EXISTS(
   SELECT 1 FROM version n CROSS JOIN body nb ON nb.seq = n.seq WHERE n.rid = v.rid AND n.seq > v.seq AND nb.at <= ?)))`

@@ -6,7 +6,7 @@ import { createWriteEngine, type ReadCall, runRead, type WriteCall } from './eng
 import { atEdge, unpackError, whyNotOpen } from './errors.ts'
 import { lockFile } from './lock.ts'
 import { type PackedCommit, packCommit, sizeOf } from './message.ts'
-import { readVersion } from './read.ts'
+import { newestSeq, readVersion } from './read.ts'
 import { migrate } from './schema.ts'
 import { startThread, type Thread } from './thread.ts'
 import { type CommitResult, committed } from './write.ts'
@@ -63,6 +63,7 @@ interface Calls {
     id: string
     number: number | undefined
   }): Version | undefined
+  newest(tenant: Tenant, types: string[]): number
   search(call: ReadCall): Promise<unknown>
   write(call: WriteCall): Promise<unknown>
   waiting(): { writes: number; searches: number }
@@ -104,6 +105,7 @@ function openInline(options: SqliteOptions, unlock: () => void): SqliteStore {
   }
   return createStore(options, {
     read: name => readVersion(connection, name.tenant, name),
+    newest: (tenant, types) => newestSeq(connection, tenant, types),
     search: call => attempt(() => runRead(connection, call)),
     write: call => attempt(() => engine.run(call)),
     waiting: () => ({ writes: 0, searches: 0 }),
@@ -136,6 +138,10 @@ async function openThreads(options: SqliteOptions, unlock: () => void): Promise<
     read(name) {
       tick.begin()
       return readVersion(own, name.tenant, name)
+    },
+    newest(tenant, types) {
+      tick.begin()
+      return newestSeq(own, tenant, types)
     },
     search(call) {
       if (searches() >= (options.searchQueue ?? 256))
@@ -235,6 +241,13 @@ function createStore(options: SqliteOptions, calls: Calls): SqliteStore {
       }
     },
     totals: tenant => search({ do: 'totals', tenant }),
+    async newest(tenant, types) {
+      try {
+        return calls.newest(tenant, types)
+      } catch (error) {
+        throw atEdge(error)
+      }
+    },
     async undelivered(limit) {
       const found = await search<{ seq: number; event: Event }[]>({ do: 'undelivered', limit })
       return found.map(({ seq, event }) => ({

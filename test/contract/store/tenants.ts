@@ -57,6 +57,23 @@ async function both(store: Store): Promise<void> {
 }
 
 export function tenantContract(claim: Claim): void {
+  claim('the newest commit of some types moves with each of their changes only', async store => {
+    const newest = (...types: string[]) => store.newest(pune, types)
+    expect(await newest('Patient', 'Group')).toBe(0)
+    const made = change('a')
+    const [a] = await write(store, pune, made)
+    expect(await newest('Patient', 'Group')).toBe(a?.seq)
+    expect(await newest('Group')).toBe(0)
+    const [g] = await write(store, pune, change('g', { type: 'Group' }))
+    expect(await newest('Group', 'Patient')).toBe(g?.seq)
+    expect(await newest('Patient')).toBe(a?.seq)
+    const [gone] = await write(store, pune, deletion(made))
+    expect(await newest('Patient', 'Group')).toBe(gone?.seq)
+    await write(store, delhi, change('a'))
+    expect(await newest('Patient', 'Group')).toBe(gone?.seq)
+    expect(await store.newest(delhi, ['Group'])).toBe(0)
+  })
+
   claim('each reads its own under the same id', async store => {
     await both(store)
     for (const tenant of [pune, delhi])
