@@ -7,6 +7,7 @@ import { isId } from '../resource.ts'
 import { aliasOf, mainDateOf, searchableParameters, searchTypes } from '../search.ts'
 import { readDate } from './date.ts'
 import { splitEscaped } from './escape.ts'
+import { nearest, shown } from './near.ts'
 import { anyOf } from './prefix.ts'
 import type { Predicate, Query, Sort } from './query.ts'
 import { isTypeModifier, readTargets } from './reference.ts'
@@ -219,29 +220,7 @@ function readSort(value: string, type: string | undefined): Sort {
   )
 }
 
-function unknown(name: string, { type, known }: Scope): FhirError {
-  const near = [...known.keys()]
-    .map(code => ({ code, distance: distanceOf(name, code) }))
-    .sort((a, b) => a.distance - b.distance)
-    .slice(0, 3)
-    .map(({ code }) => code)
-  const shown = /^[\w-]{1,40}$/.test(name) ? name : 'a parameter'
-  return invalid(`${shown} is not a search parameter of ${type}; near to it are ${near.join(', ')}`)
-}
-
-/** Edits from one word to the other. */
-function distanceOf(a: string, b: string): number {
-  const short = a.slice(0, 40)
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
-  for (let i = 1; i <= short.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++)
-      next[j] = Math.min(
-        (row[j] ?? 0) + 1,
-        (next[j - 1] ?? 0) + 1,
-        (row[j - 1] ?? 0) + (short[i - 1] === b[j - 1] ? 0 : 1),
-      )
-    row = next
-  }
-  return row[b.length] ?? 0
-}
+const unknown = (name: string, { type, known }: Scope): FhirError =>
+  invalid(
+    `${shown(name, 'a parameter')} is not a search parameter of ${type}; near to it are ${nearest(name, known.keys())}`,
+  )
