@@ -30,7 +30,7 @@ export function matches(predicate: Predicate, resource: Unstored): boolean {
     case 'present':
       return resource.extract.present.includes(predicate.param)
     case 'refers':
-      return rows.some(row => row.kind === 'reference' && row.target === predicate.target)
+      return rows.some(row => row.kind === 'reference' && predicate.targets.includes(row.target))
     case 'words': {
       const text = resource.extract[predicate.in] ?? ''
       return ` ${text}`.includes(` ${predicate.words.join(' ')}`)

@@ -42,8 +42,8 @@ export type Predicate =
   | { kind: 'label'; param: string; text: string }
   /** Targets as `Patient/1` or an absolute URL; any of them. */
   | { kind: 'reference'; param: string; first?: Token; targets: string[] }
-  /** Any reference at all, by whatever element, to this `Patient/1`. */
-  | { kind: 'refers'; target: string }
+  /** Any reference at all, by whatever element, to any of these. */
+  | { kind: 'refers'; targets: string[] }
   /** A chain: the parameter refers to a resource of one of these types for which all of `where` holds. */
   | { kind: 'chain'; param: string; types: string[]; where: Predicate[] }
   /** `_has`: some resource of `type`, for which all of `where` holds, refers to it by `param`. */

@@ -2,7 +2,6 @@
 import { conflict, type Issue, issue, rejected } from '../error.ts'
 import { localOf, parseReference, referencesOf, spellingsOf } from '../reference.ts'
 import { isObject } from '../resource.ts'
-import { anyOf } from '../search/prefix.ts'
 import type { Query } from '../search/query.ts'
 import { at, type Draft, type Step, type WriteParts } from './draft.ts'
 
@@ -71,11 +70,7 @@ async function forbidOrphans(draft: Draft, parts: WriteParts): Promise<void> {
   const leaving = draft.others.deleted
   const query: Query = {
     ...anyOrder,
-    where: [
-      anyOf(
-        spellingsOf(target, parts.base()).map(each => ({ kind: 'refers' as const, target: each })),
-      ),
-    ],
+    where: [{ kind: 'refers', targets: spellingsOf(target, parts.base()) }],
     count: named + leaving.size + 1,
   }
   const { versions } = await parts.store.search(draft.context.tenant, query)

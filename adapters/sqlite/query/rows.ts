@@ -39,7 +39,7 @@ export interface Rows {
 }
 
 export function rowsOf(predicate: RowPredicate, row: string, scope: Scope): Rows | undefined {
-  if (predicate.kind === 'refers') return referrers(predicate.target, row, scope)
+  if (predicate.kind === 'refers') return referrers(predicate.targets, row, scope)
   const first = 'first' in predicate ? predicate.first : undefined
   const params = paramsOf(scope, predicate.param, first)
   if (params.length === 0) return undefined
@@ -52,8 +52,8 @@ export function rowsOf(predicate: RowPredicate, row: string, scope: Scope): Rows
 }
 
 /** Every reference parameter there is: for who refers to a resource at all. */
-function referrers(target: string, row: string, scope: Scope): Rows | undefined {
-  const rids = ridOf(target, scope)
+function referrers(targets: string[], row: string, scope: Scope): Rows | undefined {
+  const rids = targets.flatMap(target => ridOf(target, scope))
   if (rids.length === 0) return undefined
   const params = scope.connection
     .sql(

@@ -33,7 +33,7 @@ const each: Predicate[] = [
   { kind: 'updated', from: 0 },
   byCode('1'),
   { kind: 'reference', param: 'link', targets: ['Patient/a'] },
-  { kind: 'refers', target: 'Patient/a' },
+  { kind: 'refers', targets: ['Patient/a'] },
   { kind: 'string', param: 'name', text: 'a', match: 'starts' },
   { kind: 'uri', param: 'url', uri: 'http://example.org', match: 'exact' },
   { kind: 'date', param: 'birthdate' },
