@@ -1,28 +1,13 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { FhirError } from '../../resources/error.ts'
-import { parseJson } from '../../resources/json.ts'
-import type { Resource } from '../../resources/resource.ts'
 import { matches } from '../../resources/search/match.ts'
 import { extract } from '../../resources/search.ts'
+import { casesIn, searchCases } from '../support/cases.ts'
 import { openSearch, type Searchable } from '../support/search.ts'
 
-interface Search {
-  name: string
-  type: string
-  query: string
-  ids?: string[]
-  status?: number
-  code?: string
-}
-
-const folder = new URL('../cases/search/', import.meta.url)
-
-describe.each(readdirSync(folder))('the cases of %s:', file => {
-  const { resources, searches } = parseJson(readFileSync(new URL(file, folder), 'utf8')) as {
-    resources: Resource[]
-    searches: Search[]
-  }
+describe.each(readdirSync(searchCases))('the cases of %s:', file => {
+  const { resources, searches } = casesIn(file)
   let store: Searchable
   beforeAll(async () => {
     store = await openSearch()
@@ -32,10 +17,10 @@ describe.each(readdirSync(folder))('the cases of %s:', file => {
 
   test.each(searches.map(one => [one.name, one.query, one] as const))(
     '%s (%s)',
-    async (_name, _query, { type, query, ids, status, code }) => {
+    async (_name, _query, { type, query, ids, sorted, status, code }) => {
       if (ids) {
         const found = await store.find(type, query)
-        expect(found.sort()).toEqual(ids)
+        expect(sorted ? found : found.sort()).toEqual(ids)
         expect(await store.count(type, query)).toBe(ids.length)
         const { where } = await store.parse(type, query)
         const unstored = resources.filter(

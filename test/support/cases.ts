@@ -1,6 +1,7 @@
 /** Cases as data: test/cases/FOLDER/NAME.json. */
 import { readFileSync } from 'node:fs'
 import { parseJson, printJson } from '../../resources/json.ts'
+import type { Resource } from '../../resources/resource.ts'
 
 /** Decimals of the cases keep their digits. */
 export const casesOf = <T>(name: string): T[] =>
@@ -13,3 +14,31 @@ export function canonical(value: unknown): string {
   const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
   return `{${entries.map(([key, child]) => `${printJson(key)}:${canonical(child)}`).join(',')}}`
 }
+
+/** A search and what the specification says it finds, or that it is refused. */
+export interface SearchCase {
+  name: string
+  /** Absent: a search over all types. */
+  type?: string
+  query: string
+  /** Ids in their order. */
+  ids?: string[]
+  /** `ids` is the order of the answer; else it is alphabetical. */
+  sorted?: true
+  /** Where the answer stands in the specification. */
+  section?: string
+  status?: number
+  code?: string
+}
+
+export interface SearchFile {
+  /** Of dates that name none; UTC by default. */
+  zone?: string
+  resources: Resource[]
+  searches: SearchCase[]
+}
+
+export const searchCases = new URL('../cases/search/', import.meta.url)
+
+export const casesIn = (file: string): SearchFile =>
+  parseJson(readFileSync(new URL(file, searchCases), 'utf8')) as SearchFile

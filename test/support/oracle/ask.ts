@@ -1,0 +1,194 @@
+/**
+ * The second opinion on a whole search: which of all resources it finds, by going through each of them with the
+ * specification in hand (https://hl7.org/fhir/R4/search.html). Slow, plain, and with no part of the server in it.
+ */
+import { isResourceType, type SearchParameterFacts } from '../../../resources/definitions.ts'
+import type { Resource } from '../../../resources/resource.ts'
+import { parseFilter } from './filter.ts'
+import { type Asked, finds, prefixOf } from './match.ts'
+import { order } from './order.ts'
+import { comparesSpan, folded, spanOf } from './values.ts'
+import {
+  destinationOf,
+  isItem,
+  listOf,
+  NoOpinion,
+  parameterOf,
+  plain,
+  referencesIn,
+  split,
+  textOf,
+  valuesOf,
+  type World,
+} from './world.ts'
+
+export type { World } from './world.ts'
+export { NoOpinion } from './world.ts'
+
+/** In the order that `_sort` asks for; else in that of their creation. */
+export function ask(world: World, type: string | undefined, query: string): Resource[] {
+  const params = query
+    .split('&')
+    .filter(Boolean)
+    .map(part => {
+      const cut = part.indexOf('=')
+      const decode = (text: string) => decodeURIComponent(text.replace(/\+/g, ' '))
+      return cut < 0
+        ? [decode(part), '']
+        : [decode(part.slice(0, cut)), decode(part.slice(cut + 1))]
+    }) as [string, string][]
+  const types = type ? [type] : undefined
+  const named = params.find(([name]) => name === '_type')?.[1].split(',')
+  const tests = params.filter(([name]) => !notTests.has(name))
+  const found = world.resources.filter(
+    resource =>
+      (types ?? named ?? [resource.resourceType]).includes(resource.resourceType) &&
+      tests.every(([name, value]) => passes(world, resource, name, value)),
+  )
+  const sort = params.find(([name]) => name === '_sort')?.[1]
+  return sort === undefined ? found : order(world, found, sort)
+}
+
+const notTests = new Set([
+  '_type',
+  '_sort',
+  '_count',
+  '_total',
+  '_summary',
+  '_elements',
+  '_format',
+  '_pretty',
+])
+
+/** Whether the resource passes one parameter. */
+export function passes(world: World, resource: Resource, name: string, value: string): boolean {
+  const type = resource.resourceType
+  const has = /^_has:([^:]+):([^:]+):(.*)$/.exec(name)
+  if (has) return passesHas(world, resource, has as unknown as string[], value)
+  const dot = name.indexOf('.')
+  if (dot >= 0)
+    return passesChain(world, resource, [name.slice(0, dot), name.slice(dot + 1)], value)
+  const [code = '', modifier = ''] = splitName(name)
+  const facts = own[code] ? undefined : parameterOf(type, code)
+  if (modifier === 'missing') return passesMissing(resource, code, value)
+  const any = split(value, ',')
+  const special = own[code]
+  if (special) return any.some(each => special(world, resource, plain(each), modifier))
+  const asked: Asked = { world, type, facts: facts as SearchParameterFacts, modifier }
+  if (modifier === 'not') return !any.some(each => finds(each, resource, asked))
+  return any.some(each => finds(each, resource, asked))
+}
+
+function splitName(name: string): [string, string] {
+  const cut = name.indexOf(':')
+  return cut < 0 ? [name, ''] : [name.slice(0, cut), name.slice(cut + 1)]
+}
+
+type Special = (world: World, resource: Resource, value: string, modifier: string) => boolean
+
+const own: Readonly<Record<string, Special>> = Object.assign(Object.create(null), {
+  _id: (_world, { id }, value, modifier) => (modifier === 'not' ? id !== value : id === value),
+  _lastUpdated(world, { meta }, value) {
+    const [prefix, text] = prefixOf(value)
+    const asked = spanOf(text.replace(/ (\d\d:\d\d)$/, '+$1'), world.zone)
+    const at = Date.parse(textOf((meta as Record<string, unknown> | undefined)?.lastUpdated))
+    if (!asked) throw new NoOpinion(text)
+    return comparesSpan(prefix, asked, { start: at, end: at + 1 }, world.now)
+  },
+  _list(world, resource, value) {
+    const list = world.resources.find(
+      ({ resourceType, id }) => resourceType === 'List' && id === value,
+    )
+    const entries = listOf((list as unknown as Record<string, unknown> | undefined)?.entry)
+    return entries.some(
+      entry =>
+        isItem(entry) &&
+        isItem(entry.item) &&
+        destinationOf(textOf(entry.item.reference), world.base)?.to ===
+          `${resource.resourceType}/${resource.id}`,
+    )
+  },
+  _filter: (world, resource, value) =>
+    parseFilter(value)((name, text) => passes(world, resource, name, text)),
+  _content: (_world, resource, value) =>
+    ` ${folded(readable(resource).join(' '))}`.includes(` ${folded(value)}`),
+  _text: (_world, resource, value) =>
+    ` ${folded(narrative(resource))}`.includes(` ${folded(value)}`),
+} satisfies Record<string, Special>)
+
+const narrative = (resource: Resource): string => {
+  const { text } = resource as unknown as { text?: { div?: string } }
+  return (text?.div ?? '').replace(/<[^>]*>/g, ' ')
+}
+
+const readable = (value: unknown): string[] =>
+  typeof value === 'string'
+    ? [value]
+    : Array.isArray(value) || isItem(value)
+      ? Object.values(value).flatMap(readable)
+      : []
+
+/** https://hl7.org/fhir/R4/search.html#modifiers */
+function passesMissing(resource: Resource, code: string, value: string): boolean {
+  if (value !== 'true' && value !== 'false') throw new NoOpinion(value)
+  const there = valuesOf(resource, parameterOf(resource.resourceType, code)).length > 0
+  return there === (value === 'false')
+}
+
+/** The resources here that a parameter of another leads to. */
+export function targetsOf(
+  world: World,
+  resource: Resource,
+  facts: SearchParameterFacts,
+): Resource[] {
+  const names = valuesOf(resource, facts)
+    .filter(({ type }) => type === 'Reference')
+    .flatMap(referencesIn)
+    .flatMap(reference => destinationOf(reference, world.base)?.to ?? [])
+  return world.resources.filter(({ resourceType, id }) => names.includes(`${resourceType}/${id}`))
+}
+
+/** https://hl7.org/fhir/R4/search.html#chaining */
+function passesChain(
+  world: World,
+  resource: Resource,
+  [link, rest]: [string, string],
+  value: string,
+): boolean {
+  const [code, only] = splitName(link)
+  if (only && !isResourceType(only)) throw new NoOpinion(link)
+  const facts = parameterOf(resource.resourceType, code)
+  const [next = ''] = rest.split(/[.:]/)
+  return targetsOf(world, resource, facts).some(target => {
+    const type = target.resourceType
+    if (only ? type !== only : !facts.target?.includes(type)) return false
+    // Of several types that the link may lead to, those count that have such a parameter.
+    if (!only && next !== '_has' && !hasParameter(type, next)) return false
+    return passes(world, target, rest, value)
+  })
+}
+
+function hasParameter(type: string, code: string): boolean {
+  if (own[code]) return true
+  try {
+    return Boolean(parameterOf(type, code))
+  } catch {
+    return false
+  }
+}
+
+/** https://hl7.org/fhir/R4/search.html#has */
+function passesHas(
+  world: World,
+  resource: Resource,
+  [, type = '', link = '', rest = '']: string[],
+  value: string,
+): boolean {
+  const facts = parameterOf(type, link)
+  return world.resources.some(
+    other =>
+      other.resourceType === type &&
+      targetsOf(world, other, facts).includes(resource) &&
+      passes(world, other, rest, value),
+  )
+}

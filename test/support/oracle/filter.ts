@@ -1,0 +1,77 @@
+/** https://hl7.org/fhir/R4/search_filter.html: the basics. */
+import { NoOpinion } from './world.ts'
+
+type Test = (passes: (name: string, value: string) => boolean) => boolean
+
+const words = /\s*("(?:[^"\\]|\\.)*"|[()]|[^\s()]+)/gy
+
+/** and, or, not, brackets; eq, ne, gt, ge, lt, le, sa, eb, ap, co, sw, pr. */
+export function parseFilter(text: string): Test {
+  const tokens = [...text.matchAll(words)].map(([, token = '']) => token)
+  let at = 0
+  const any = (): Test => {
+    let left = all()
+    while (tokens[at] === 'or') {
+      at++
+      const [one, other] = [left, all()]
+      left = passes => one(passes) || other(passes)
+    }
+    return left
+  }
+  const all = (): Test => {
+    let left = single()
+    while (tokens[at] === 'and') {
+      at++
+      const [one, other] = [left, single()]
+      left = passes => one(passes) && other(passes)
+    }
+    return left
+  }
+  const single = (): Test => {
+    if (tokens[at] === 'not') {
+      at++
+      const inner = single()
+      return passes => !inner(passes)
+    }
+    if (tokens[at] === '(') {
+      at++
+      const inner = any()
+      at++
+      return inner
+    }
+    const [name = '', operator = '', value = ''] = tokens.slice(at, at + 3)
+    at += 3
+    return comparison(
+      name,
+      operator,
+      value.startsWith('"') ? value.slice(1, -1).replace(/\\(.)/g, '$1') : value,
+    )
+  }
+  return any()
+}
+
+function comparison(name: string, operator: string, value: string): Test {
+  const escaped = value.replace(/[\\,$]/g, '\\$&')
+  switch (operator) {
+    case 'pr':
+      return passes => passes(`${name}:missing`, value === 'true' ? 'false' : 'true')
+    case 'co':
+      return passes => passes(`${name}:contains`, escaped)
+    case 'sw':
+      return passes => passes(name, escaped)
+    case 'gt':
+    case 'ge':
+    case 'lt':
+    case 'le':
+    case 'sa':
+    case 'eb':
+    case 'ap':
+      return passes => passes(name, operator + escaped)
+    case 'ne':
+      return passes => !passes(name, escaped)
+    case 'eq':
+      return passes => passes(name, escaped)
+    default:
+      throw new NoOpinion(`_filter ${operator}`)
+  }
+}
