@@ -13,6 +13,7 @@ import { createRepository, type Repository } from '../resources/repository.ts'
 import { parseSearch } from '../resources/search/parse.ts'
 import { extract } from '../resources/search.ts'
 import type { Store } from '../resources/store.ts'
+import { createTerminology } from '../terminology/terminology.ts'
 import { createApp } from './app.ts'
 import { type Config, databaseOf } from './config.ts'
 import { createDispatch, type Dispatch } from './dispatch.ts'
@@ -130,6 +131,7 @@ function composeFhir(
 ) {
   const referentialIntegrity = config.referentialIntegrity === 'on'
   const criteria = { strict: true, defaultCount: 20, maxCount: 1000 }
+  const terminology = createTerminology(store, base)
   const repository = createRepository({
     store,
     validator: createStructureValidator(),
@@ -137,7 +139,7 @@ function composeFhir(
     applyPatch: (resource, patch) =>
       applyPatch(resource, patch, { depth: config.maxDepth, size: config.maxBody }),
     async parseCriteria(context, type, params) {
-      const options = { ...criteria, base: base(), context }
+      const options = { ...criteria, base: base(), context, terminology }
       return (await parseSearch(type, params, options)).query
     },
     base,
@@ -148,6 +150,7 @@ function composeFhir(
     ...config,
     defaultPage: Math.min(config.defaultPage, config.maxPage),
     repository,
+    terminology,
     referentialIntegrity,
     started: now(),
     version,

@@ -17,6 +17,7 @@ export const search: Interaction = async (request, context, parts) => {
     base: request.base,
     now: context.now(),
     context,
+    terminology: parts.terminology,
   })
   const page: Page =
     parsed.summary === 'count'
