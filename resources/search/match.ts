@@ -1,6 +1,6 @@
 /** Whether a resource that is not stored yet would be found, by the rows it will have: as the stores answer it. */
 import type { Extract, Row } from '../store.ts'
-import type { Bounds, Predicate, Token } from './query.ts'
+import type { Bounds, Predicate, StringMatch, Token } from './query.ts'
 
 export interface Unstored {
   type: string
@@ -84,10 +84,7 @@ function holds(predicate: RowPredicate, row: Row): boolean {
       return row.kind === 'label' && ` ${row.text}`.includes(` ${predicate.text}`)
     case 'string':
       if (row.kind !== 'string') return false
-      if (predicate.match === 'exact') return row.exact === predicate.text
-      return predicate.match === 'starts'
-        ? row.text.startsWith(predicate.text)
-        : row.text.includes(predicate.text)
+      return isText(predicate, row)
     case 'reference':
       return row.kind === 'reference' && predicate.targets.includes(row.target)
     case 'uri':
@@ -108,6 +105,24 @@ function holds(predicate: RowPredicate, row: Row): boolean {
 
 const is = (asked: string | undefined, value: string): boolean =>
   asked === undefined || asked === value
+
+function isText(
+  { text, match }: { text: string; match: StringMatch },
+  row: { text: string; exact: string },
+): boolean {
+  switch (match) {
+    case 'starts':
+      return row.text.startsWith(text)
+    case 'contains':
+      return row.text.includes(text)
+    case 'ends':
+      return row.text.endsWith(text)
+    case 'equals':
+      return row.text === text
+    case 'exact':
+      return row.exact === text
+  }
+}
 
 function isUri({ uri, match }: { uri: string; match: string }, value: string): boolean {
   if (match === 'exact') return uri === value

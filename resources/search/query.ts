@@ -48,13 +48,16 @@ export type Predicate =
   | { kind: 'chain'; param: string; types: string[]; where: Predicate[] }
   /** `_has`: some resource of `type`, for which all of `where` holds, refers to it by `param`. */
   | { kind: 'has'; type: string; param: string; where: Predicate[] }
-  /** The folded value begins with or contains `text`; `exact`: the value, folded by fold.ts, is `text` as written. */
+  /**
+   * The folded value begins with, contains, ends with or equals the folded `text`; `exact`: the value as written is
+   * `text` as written.
+   */
   | {
       kind: 'string'
       param: string
       first?: Token
       text: string
-      match: 'starts' | 'contains' | 'exact'
+      match: StringMatch
     }
   /** `below`: the value is the uri or a path under it; `above`: the uri is the value or a path under it. */
   | { kind: 'uri'; param: string; first?: Token; uri: string; match: 'exact' | 'below' | 'above' }
@@ -75,6 +78,8 @@ export type Predicate =
   | { kind: 'and'; all: Predicate[] }
   | { kind: 'or'; any: Predicate[] }
   | { kind: 'not'; not: Predicate }
+
+export type StringMatch = 'starts' | 'contains' | 'ends' | 'equals' | 'exact'
 
 /** A code, a system or both. As `first`: the token part of a composite. */
 export interface Token {

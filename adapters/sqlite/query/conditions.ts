@@ -1,6 +1,6 @@
 /** What must hold of one row of a table, for each kind of predicate that has rows. */
 import { fold } from '../../../resources/search/fold.ts'
-import type { Predicate } from '../../../resources/search/query.ts'
+import type { Predicate, StringMatch } from '../../../resources/search/query.ts'
 import { type Connection, unitKey } from '../connection.ts'
 import { oneOf, type Sql, sql, type Value } from '../sql.ts'
 import { ridOf, type Scope } from './scope.ts'
@@ -65,11 +65,18 @@ export function conditions(
 }
 
 function stringConditions(
-  { text, match }: { text: string; match: 'starts' | 'contains' | 'exact' },
+  { text, match }: { text: string; match: StringMatch },
   row: string,
 ): Conditions {
   if (match === 'contains')
     return { range: [], rest: [sql(`instr(${row}.text, ?) > 0`, text)], ordered: false }
+  if (match === 'ends')
+    return {
+      range: [],
+      rest: [sql(`substr(${row}.text, -length(?)) = ?`, text, text)],
+      ordered: false,
+    }
+  if (match === 'equals') return { range: [sql(`${row}.text = ?`, text)], rest: [], ordered: true }
   if (match === 'starts')
     return {
       range: [sql(`${row}.text >= ? AND ${row}.text < ?`, text, `${text}\u{10ffff}`)],

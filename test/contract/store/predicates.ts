@@ -1,7 +1,7 @@
 /** What is searched for in the contract of search: each kind of predicate, and who it finds. */
 import { decimalKey, openHigh, openLow } from '../../../resources/search/decimal.ts'
 import { openEnd, openStart } from '../../../resources/search/instant.ts'
-import type { Predicate } from '../../../resources/search/query.ts'
+import type { Predicate, StringMatch } from '../../../resources/search/query.ts'
 import type { Change, Row } from '../../../resources/store.ts'
 import { change } from './material.ts'
 
@@ -86,7 +86,7 @@ const by = {
     param: 'identifier',
     ...more,
   }),
-  name: (text: string, match: 'starts' | 'exact' = 'starts'): Predicate => ({
+  name: (text: string, match: StringMatch = 'starts'): Predicate => ({
     kind: 'string',
     param: 'name',
     text,
@@ -128,6 +128,10 @@ export const predicates: [string, Predicate[], string[]][] = [
   ['a text as written', [by.name('Sharma', 'exact')], ['p1']],
   ['a text as written that is written as folded', [by.name('asha', 'exact')], ['p1']],
   ['a folded text that is not as written', [by.name('sharma', 'exact')], []],
+  ['a whole text as folded', [by.name('sharma', 'equals')], ['p1']],
+  ['the end of a text', [by.name('arman', 'ends')], ['p2']],
+  ['the end of a text that is all of it', [by.name('asha', 'ends')], ['p1']],
+  ['an end that is longer than a text', [by.name('xasha', 'ends')], []],
   ['the beginning of a text with marks', [by.name('śarm')], ['p3']],
   ['a reference', [by.link(['Patient/p1'])], ['p2']],
   [
