@@ -45,7 +45,7 @@ export const mainDateOf = (type: string): string | undefined =>
   Object.hasOwn(mainDates, type) ? mainDates[type] : undefined
 
 /** The reference rows of elements that no search parameter covers: so that all who refer to a resource are known. */
-const otherReferences = '~'
+export const otherReferences = '~'
 
 /** A parameter that is answered by another one has no rows. */
 export function aliasOf(type: string, code: string): string[] | undefined {

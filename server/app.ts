@@ -10,7 +10,7 @@ import type { Dispatch } from './dispatch.ts'
 import { defaultFormat } from './formats.ts'
 import type { Health } from './health.ts'
 import { asFhirError, formatOf, readRequest, type Sending, sendAnswer } from './http.ts'
-import type { Log } from './log.ts'
+import { type Log, writeLine } from './log.ts'
 import type { Metrics } from './metrics.ts'
 import { healthPages, metricsPage, readOnly } from './pages.ts'
 import type { FhirRequest } from './request.ts'
@@ -94,15 +94,15 @@ function report(
   const ms = performance.now() - done.started
   const interaction = done.asked?.interaction ?? 'none'
   metrics.answered(interaction, done.status, ms / 1000)
-  if (log.isLevelEnabled('info'))
-    log.info({
-      request: done.context.requestId,
-      tenant: done.context.tenant,
-      interaction,
-      type: done.asked?.type,
-      status: done.status,
-      ms: Math.round(ms * 100) / 100,
-    })
+  writeLine(log, {
+    time: done.context.now(),
+    request: done.context.requestId,
+    tenant: done.context.tenant,
+    interaction,
+    type: done.asked?.type,
+    status: done.status,
+    ms: Math.round(ms * 100) / 100,
+  })
 }
 
 /** A FhirError is answered as it says; anything else is a bug: 500 with the request's id and no data. */

@@ -6,6 +6,12 @@ export type Log = Logger
 const block = 8192
 const soon = 200
 
+/** One line of level `info`, of values that need no care: the log of requests, where pino's generality costs a tenth of a read. */
+export function writeLine(log: Log, fields: Record<string, string | number | undefined>): void {
+  if (log.isLevelEnabled('info'))
+    destination?.write(`${JSON.stringify({ level: 30, ...fields })}\n`)
+}
+
 /** JSON lines on standard output: ids, never contents. They leave in blocks; `flush` before the end. */
 export function createLog(level: string): Log {
   destination ??= blocks(process.stdout)

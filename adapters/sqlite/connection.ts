@@ -11,6 +11,8 @@ export interface Connection {
   typeId(tenant: Tenant, type: string): number | undefined
   paramId(type: number, code: string, first: string): number | undefined
   systemId(uri: string): number | undefined
+  shapeId(params: string): number | undefined
+  termId(text: string): number | undefined
   /** The types of a tenant: number to name. */
   types(tenant: Tenant): Map<number, string>
   /** Runs a search until a deadline (ms from now), then it fails. */
@@ -96,6 +98,8 @@ function names(sql: (text: string) => StatementSync) {
   const typeIds = new Map<string, number>()
   const paramIds = new Map<string, number>()
   const systemIds = new Map<string, number>()
+  const shapeIds = new Map<string, number>()
+  const termIds = new Map<string, number>()
   const remember = (ids: Map<string, number>, key: string, row: unknown): number | undefined => {
     const id = (row as { id: number } | undefined)?.id
     if (id === undefined) return undefined
@@ -138,14 +142,18 @@ function names(sql: (text: string) => StatementSync) {
         remember(systemIds, uri, sql('SELECT id FROM system WHERE uri = ?').get(uri))
       )
     },
+    shapeId: (params: string): number | undefined =>
+      shapeIds.get(params) ??
+      remember(shapeIds, params, sql('SELECT id FROM shape WHERE params = ?').get(params)),
+    termId: (text: string): number | undefined =>
+      termIds.get(text) ??
+      remember(termIds, text, sql('SELECT id FROM term WHERE text = ?').get(text)),
     types(tenant: Tenant): Map<number, string> {
       const rows = sql('SELECT id, name FROM type WHERE tenant = ?').all(tenant)
       return new Map(rows.map(({ id, name }) => [Number(id), String(name)]))
     },
     forget(): void {
-      typeIds.clear()
-      paramIds.clear()
-      systemIds.clear()
+      for (const ids of [typeIds, paramIds, systemIds, shapeIds, termIds]) ids.clear()
     },
   }
 }

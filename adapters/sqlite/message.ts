@@ -1,4 +1,5 @@
 /** Commits as they travel to the writer's thread: flat, because a clone of many small objects costs more than the write. */
+import { pairsOf } from '../../resources/search/pairs.ts'
 import type { Change, Check, Commit, Event, Extract, Row, Tenant } from '../../resources/store.ts'
 
 export interface PackedChange {
@@ -27,6 +28,8 @@ type Flat = (string | number)[]
 
 /** kind, param, first, and up to four values. */
 export const width = 7
+/** The parameter of the row that says which parameters a resource has; it also lists all of a type in clinical order. */
+export const everything = '*'
 
 export function packCommit(tenant: Tenant, at: number, commit: Commit): PackedCommit {
   return {
@@ -41,7 +44,7 @@ export function packCommit(tenant: Tenant, at: number, commit: Commit): PackedCo
 function packChange(change: Change): PackedChange {
   const { type, id, method, replaces, json, extract, old } = change
   const moved = old !== undefined && old.date !== extract.date
-  const { add, end } = difference(old, extract, moved)
+  const { add, end } = difference(type, old, extract, moved)
   return {
     type,
     id,
@@ -57,6 +60,7 @@ function packChange(change: Change): PackedChange {
 
 /** Only rows that differ are touched: an update of a status writes two rows, not all. */
 function difference(
+  type: string,
   old: Extract | undefined,
   extract: Extract,
   moved: boolean,
@@ -64,52 +68,58 @@ function difference(
   const add: Flat = []
   const end: Flat = []
   if (!old) {
-    for (const row of extract.rows) flatten(row, add)
+    for (const row of flatRows(type, extract)) add.push(...row)
     return { add, end }
   }
-  const before = new Map(old.rows.map(row => [keyOf(row), row]))
-  for (const row of extract.rows) {
-    if (moved || !before.delete(keyOf(row))) flatten(row, add)
+  const before = new Map(flatRows(type, old).map(row => [keyOf(row), row]))
+  for (const row of flatRows(type, extract)) {
+    if (moved || !before.delete(keyOf(row))) add.push(...row)
   }
-  for (const row of moved ? old.rows : before.values()) flatten(row, end)
+  for (const row of moved ? flatRows(type, old) : before.values()) end.push(...row)
   return { add, end }
 }
 
-function keyOf(row: Row): string {
-  const flat: Flat = []
-  flatten(row, flat)
-  return flat.join('\u0000')
+const keyOf = (row: Flat): string => row.join('\u0000')
+
+/** All rows of a resource, each of `width` values. What is deleted has none. */
+function flatRows(type: string, extract: Extract): Flat[] {
+  if (extract.rows.length === 0 && extract.present.length === 0) return []
+  return [
+    ['shape', everything, '', [...extract.present].sort().join(' '), '', '', ''],
+    ...extract.rows.map(flatten),
+    ...pairsOf(type, extract).map(
+      ({ patient, param, code, system }): Flat => ['pair', param, '', code, system, patient, ''],
+    ),
+  ]
 }
 
-function flatten(row: Row, flat: Flat): void {
-  flat.push(row.kind, row.param, row.first ?? '')
-  switch (row.kind) {
+function flatten(row: Row): Flat {
+  const { kind, param, first = '' } = row
+  switch (kind) {
     case 'token':
-      flat.push(row.code, row.system, '', '')
-      break
+      return [kind, param, first, row.code, row.system, '', '']
     case 'string':
-      flat.push(row.text, row.exact === row.text ? '' : row.exact, '', '')
-      break
+      return [kind, param, first, row.text, row.exact === row.text ? '' : row.exact, '', '']
     case 'date':
-      flat.push(row.low, row.high, '', '')
-      break
+      return [kind, param, first, row.low, row.high, '', '']
     case 'quantity':
-      flat.push(row.low, row.high === row.low ? '' : row.high, row.system, row.unit)
-      break
+      return [
+        kind,
+        param,
+        first,
+        row.low,
+        row.high === row.low ? '' : row.high,
+        row.system,
+        row.unit,
+      ]
     case 'reference':
-      flat.push(row.target, '', '', '')
-      break
+      return [kind, param, first, row.target, '', '', '']
     case 'uri':
-      flat.push(row.uri, '', '', '')
-      break
+      return [kind, param, first, row.uri, '', '', '']
     case 'label':
-      flat.push(row.text, '', '', '')
-      break
+      return [kind, param, first, row.text, '', '', '']
     case 'position':
-      flat.push(row.latitude, row.longitude, '', '')
-      break
-    default:
-      row satisfies never
+      return [kind, param, first, row.latitude, row.longitude, '', '']
   }
 }
 

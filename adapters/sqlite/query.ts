@@ -6,7 +6,7 @@ import { unsupported } from '../../resources/error.ts'
 import type { Predicate, Query } from '../../resources/search/query.ts'
 import { driverOf } from './query/driver.ts'
 import { probe } from './query/probe.ts'
-import type { Scope } from './query/scope.ts'
+import { type Scope, seqAsOf } from './query/scope.ts'
 import { bounded, join, oneOf, type Sql, sql, ticking } from './sql.ts'
 
 /** All that is there of the types, in the order of commits. */
@@ -62,8 +62,9 @@ export function compile(query: Query, scope: Scope, after?: Position): Sql {
 
 const withSeq = (from: Sql, { seq }: Scope): Sql =>
   sql(
-    `SELECT d.k AS k, d.rid AS rid, (SELECT max(v.seq) FROM version v WHERE v.rid = d.rid AND v.seq <= ?) AS seq
+    `SELECT d.k AS k, d.rid AS rid, (SELECT ${seqAsOf('o')} FROM resource o WHERE o.rid = d.rid) AS seq
        FROM (${from.text}) d`,
+    seq,
     seq,
     ...from.values,
   )

@@ -3,7 +3,7 @@ import type { HistoryQuery, Query } from '../../resources/search/query.ts'
 import type { Event, Page, Tenant, Version } from '../../resources/store.ts'
 import type { Connection } from './connection.ts'
 import { firstSeqAt } from './instant.ts'
-import type { Scope } from './query/scope.ts'
+import { type Scope, seqAsOf } from './query/scope.ts'
 import { compile, type Position } from './query.ts'
 import { methods } from './schema.ts'
 import { ticking } from './sql.ts'
@@ -18,7 +18,7 @@ interface Stored {
   json: string | null
 }
 
-const versionColumns = `r.type AS type, r.id AS id, v.number AS number, v.seq AS seq, b.at AS at, v.method AS method, b.json AS json`
+const versionColumns = `r.type AS type, r.id AS id, b.number AS number, b.seq AS seq, b.at AS at, b.method AS method, b.json AS json`
 
 function toVersion(row: unknown, type: string, id = (row as Stored).id): Version {
   const { number, seq, at, method, json } = row as Stored
@@ -28,10 +28,10 @@ function toVersion(row: unknown, type: string, id = (row as Stored).id): Version
 }
 
 /** Without what the caller named: each column costs. */
-const newest = `SELECT v.number AS number, v.seq AS seq, b.at AS at, v.method AS method, b.json AS json FROM resource r CROSS JOIN version v ON v.rid = r.rid
-  CROSS JOIN body b ON b.seq = v.seq WHERE r.type = ? AND r.id = ?`
-const newestVersion = `${newest} ORDER BY v.seq DESC LIMIT 1`
-const numberedVersion = `${newest} AND v.number = ?`
+const bodyColumns = `SELECT b.number AS number, b.seq AS seq, b.at AS at, b.method AS method, b.json AS json FROM resource r INDEXED BY resource_name`
+const newest = `${bodyColumns} CROSS JOIN body b ON b.seq = r.seq WHERE r.type = ? AND r.id = ?`
+const superseded = `${bodyColumns} CROSS JOIN version v ON v.rid = r.rid CROSS JOIN body b ON b.seq = v.seq
+  WHERE r.type = ? AND r.id = ? AND v.number = ?`
 
 /** By primary key: microseconds. */
 export function readVersion(
@@ -41,11 +41,12 @@ export function readVersion(
 ): Version | undefined {
   const type = connection.typeId(tenant, name.type)
   if (type === undefined) return undefined
-  const row =
-    name.number === undefined
-      ? connection.sql(newestVersion).get(type, name.id)
-      : connection.sql(numberedVersion).get(type, name.id, name.number)
-  return row ? toVersion(row, name.type, name.id) : undefined
+  const row = connection.sql(newest).get(type, name.id)
+  if (!row) return undefined
+  if (name.number === undefined || name.number === row.number)
+    return toVersion(row, name.type, name.id)
+  const older = connection.sql(superseded).get(type, name.id, name.number)
+  return older && toVersion(older, name.type, name.id)
 }
 
 /** Where a page ended and which commit its first page saw; opaque for callers. */
@@ -99,8 +100,7 @@ function* hits(connection: Connection, tenant: Tenant, query: Query): Generator<
   }
 }
 
-const asOf = `SELECT ${versionColumns} FROM version v CROSS JOIN resource r ON r.rid = v.rid
-  CROSS JOIN body b ON b.seq = v.seq WHERE v.rid = ? AND v.seq <= ? ORDER BY v.seq DESC LIMIT 1`
+const asOf = `SELECT ${versionColumns} FROM resource r CROSS JOIN body b ON b.seq = ${seqAsOf('r')} WHERE r.rid = ?`
 
 export function searchPage(connection: Connection, tenant: Tenant, query: Query): Page {
   const types = connection.types(tenant)
@@ -109,7 +109,7 @@ export function searchPage(connection: Connection, tenant: Tenant, query: Query)
   for (const hit of hits(connection, tenant, query)) {
     if (versions.length === query.count)
       return { versions, ...(last ? { next: printToken(last) } : {}) }
-    const row = connection.sql(asOf).get(hit.rid, hit.seq)
+    const row = connection.sql(asOf).get(hit.seq, hit.seq, hit.rid)
     if (row) versions.push(toVersion(row, types.get(Number(row.type)) ?? ''))
     last = hit
   }
@@ -159,7 +159,8 @@ export function newestSeq(connection: Connection, tenant: Tenant, types: string[
 
 /** Of versions up to the end of a span: current at its beginning, or made within it. */
 const currentIn = `(b.at >= ? OR (b.json IS NOT NULL AND NOT EXISTS(
-  SELECT 1 FROM version n CROSS JOIN body nb ON nb.seq = n.seq WHERE n.rid = v.rid AND n.seq > v.seq AND nb.at <= ?)))`
+  SELECT 1 FROM (SELECT seq FROM version WHERE rid = r.rid UNION ALL SELECT r.seq) n CROSS JOIN body nb ON nb.seq = n.seq
+  WHERE n.seq > b.seq AND nb.at <= ?)))`
 
 export function historyPage(connection: Connection, tenant: Tenant, query: HistoryQuery): Page {
   const from = historySource(connection, tenant, query)
@@ -210,10 +211,9 @@ function historySource(
   tenant: Tenant,
   { type: name, id }: HistoryQuery,
 ): Source | undefined {
-  const rest = 'CROSS JOIN body b ON b.seq = v.seq'
   if (name === undefined)
     return {
-      tables: `body b CROSS JOIN version v ON v.rid = b.rid AND v.seq = b.seq CROSS JOIN resource r ON r.rid = b.rid`,
+      tables: 'body b CROSS JOIN resource r ON r.rid = b.rid',
       order: 'b.seq',
       where: 'r.type IN (SELECT id FROM type WHERE tenant = ?)',
       values: [tenant],
@@ -222,13 +222,14 @@ function historySource(
   if (type === undefined) return undefined
   if (id === undefined)
     return {
-      tables: `feed f CROSS JOIN version v ON v.rid = f.rid AND v.seq = f.seq CROSS JOIN resource r ON r.rid = f.rid ${rest}`,
+      tables: 'feed f CROSS JOIN resource r ON r.rid = f.rid CROSS JOIN body b ON b.seq = f.seq',
       order: 'f.seq',
       where: 'f.type = ?',
       values: [type],
     }
   return {
-    tables: `resource r CROSS JOIN version v ON v.rid = r.rid ${rest}`,
+    tables: `resource r CROSS JOIN (SELECT rid, seq FROM version UNION ALL SELECT rid, seq FROM resource WHERE seq > 0) v
+      ON v.rid = r.rid CROSS JOIN body b ON b.seq = v.seq`,
     order: 'v.seq',
     where: 'r.type = ? AND r.id = ?',
     values: [type, id],
@@ -245,8 +246,7 @@ export function scanSlice(
   if (type === undefined) return []
   const rows = connection
     .sql(
-      `SELECT ${versionColumns} FROM resource r CROSS JOIN version v ON v.rid = r.rid
-         AND v.seq = (SELECT max(seq) FROM version WHERE rid = r.rid) CROSS JOIN body b ON b.seq = v.seq
+      `SELECT ${versionColumns} FROM resource r INDEXED BY resource_name CROSS JOIN body b ON b.seq = r.seq
          WHERE r.type = ? AND r.id > ? AND b.json IS NOT NULL ORDER BY r.id LIMIT ?`,
     )
     .all(type, slice.after, slice.count)

@@ -1,3 +1,4 @@
+import { otherReferences } from '../../resources/search.ts'
 import type { Tenant } from '../../resources/store.ts'
 import { type Connection, targetParts, unitKey } from './connection.ts'
 import { type PackedChange, width } from './message.ts'
@@ -7,6 +8,10 @@ export interface Intern {
   type(tenant: Tenant, name: string): number
   param(type: number, code: string, first: string): number
   system(uri: string): number
+  /** The set of parameters that a resource has. */
+  shape(params: string): number
+  /** A folded text, for those who look for a part of it; as it stands in a row. */
+  term(text: string): string
   /** The rid of what a reference points to; one that is not there yet is reserved. */
   target(tenant: Tenant, target: string): number
 }
@@ -27,13 +32,23 @@ export function createIntern(connection: Connection, next: () => number): Intern
     system: uri =>
       connection.systemId(uri) ??
       Number(sql('INSERT INTO system(uri) VALUES (?)').run(uri).lastInsertRowid),
+    shape: params =>
+      connection.shapeId(params) ??
+      Number(sql('INSERT INTO shape(params) VALUES (?)').run(params).lastInsertRowid),
+    term(text) {
+      const known = connection.termId(text)
+      if (known !== undefined) return known.toString(36)
+      const id = Number(sql('INSERT INTO term(text) VALUES (?)').run(text).lastInsertRowid)
+      sql('INSERT INTO part(rowid, text) VALUES (?, ?)').run(id, text)
+      return id.toString(36)
+    },
     target(tenant, target) {
       const parts = targetParts(target)
       const typeId = type(tenant, parts.type)
       const row = sql('SELECT rid FROM resource WHERE type = ? AND id = ?').get(typeId, parts.id)
       if (row) return Number(row.rid)
       const rid = next()
-      sql('INSERT INTO resource(rid, type, id) VALUES (?, ?, ?)').run(rid, typeId, parts.id)
+      sql('INSERT INTO resource(rid, type, id, seq) VALUES (?, ?, ?, 0)').run(rid, typeId, parts.id)
       return rid
     },
   }
@@ -49,47 +64,65 @@ type Value = string | number
 /** The tables a row stands in, with its values before `since`. */
 type Place = [table: string, columns: string, values: Value[]]
 
-const tokenColumns = 'param, code, k, rid, system'
 const columns = {
-  token: tokenColumns,
+  token: 'param, code, k, rid, system',
+  compartment: 'patient, param, code, k, rid, system',
   reference: 'param, target, k, rid',
   string: 'param, text, k, rid, exact',
-  string_of: 'rid, param, text, exact',
   date: 'param, low, k, rid, high',
-  date_of: 'rid, param, low, high',
   quantity: 'param, low, k, rid, high, unit',
-  quantity_of: 'rid, param, low, high, unit',
   uri: 'param, uri, k, rid',
+  position: 'param, latitude, k, rid, longitude',
+  /** What is ranged or sorted, to look at a given resource. */
+  value: 'rid, param, low, high, unit',
 } as const
 
 function placesOf(row: Value[], owner: Owner, k: number, intern: Intern): Place[] {
   const [kind, code, first, a = '', b = '', c = '', d = ''] = row
-  const param = intern.param(owner.type, String(code), String(first))
-  const { rid } = owner
+  const { rid, type, tenant } = owner
+  if (kind === 'label') {
+    const param = intern.param(type, `${code}:text`, '')
+    return [['token', columns.token, [param, intern.term(String(a)), k, rid, 0]]]
+  }
+  const param = intern.param(type, String(code), String(first))
   switch (kind) {
+    case 'shape':
+      return [['token', columns.token, [param, '', k, rid, intern.shape(String(a))]]]
     case 'token':
       return [['token', columns.token, [param, a, k, rid, intern.system(String(b))]]]
-    case 'reference':
-      return [
-        ['reference', columns.reference, [param, intern.target(owner.tenant, String(a)), k, rid]],
-      ]
+    case 'pair': {
+      const patient = intern.target(tenant, `Patient/${c}`)
+      const values = [patient, param, a, k, rid, intern.system(String(b))]
+      return [['compartment', columns.compartment, values]]
+    }
+    case 'reference': {
+      const target = intern.target(tenant, String(a))
+      const place: Place = ['reference', columns.reference, [param, target, k, rid]]
+      // No search goes along a reference of no parameter.
+      return code === otherReferences
+        ? [place]
+        : [place, ['value', columns.value, [rid, param, target, 0, 0]]]
+    }
     case 'string':
+      intern.term(String(a))
       return [
         ['string', columns.string, [param, a, k, rid, b]],
-        ['string_of', columns.string_of, [rid, param, a, b]],
+        ['value', columns.value, [rid, param, a, b, 0]],
       ]
     case 'date':
       return [
         ['date', columns.date, [param, a, k, rid, b]],
-        ['date_of', columns.date_of, [rid, param, a, b]],
+        ['value', columns.value, [rid, param, a, b, 0]],
       ]
     case 'quantity': {
       const unit = intern.system(unitKey(String(c), String(d)))
       return [
         ['quantity', columns.quantity, [param, a, k, rid, b, unit]],
-        ['quantity_of', columns.quantity_of, [rid, param, a, b, unit]],
+        ['value', columns.value, [rid, param, a, b, unit]],
       ]
     }
+    case 'position':
+      return [['position', columns.position, [param, a, k, rid, b]]]
     default:
       return [['uri', columns.uri, [param, a, k, rid]]]
   }

@@ -20,14 +20,14 @@ function table(name: string, columns: string, key: string): string {
 /** Tables of search rows, in which ended rows are swept. */
 export const rowTables = [
   'token',
+  'compartment',
   'reference',
   'string',
-  'string_of',
   'date',
-  'date_of',
   'quantity',
-  'quantity_of',
   'uri',
+  'position',
+  'value',
 ] as const
 
 /** Each brings the file one number further. Never changed once released; a new one is added at the end. */
@@ -56,15 +56,42 @@ const migrations: readonly string[] = [
   // Up to which commit ended rows are swept: pages that see an older state would miss some.
   `CREATE TABLE swept(seq INTEGER NOT NULL) STRICT;
    INSERT INTO swept(seq) VALUES (0)`,
+  // The newest version is named by its resource; `version` holds the superseded ones. One table has the values by resource.
+  `ALTER TABLE resource RENAME TO resource_2;
+   ALTER TABLE version RENAME TO version_2;
+   ALTER TABLE body RENAME TO body_2;
+   CREATE TABLE resource(rid INTEGER PRIMARY KEY, type INTEGER NOT NULL, id TEXT NOT NULL, seq INTEGER NOT NULL) STRICT;
+   INSERT INTO resource SELECT rid, type, id, coalesce((SELECT max(v.seq) FROM version_2 v WHERE v.rid = r.rid), 0) FROM resource_2 r;
+   CREATE INDEX resource_name ON resource(type, id, seq);
+   CREATE TABLE version(rid INTEGER NOT NULL, seq INTEGER NOT NULL, number INTEGER NOT NULL, PRIMARY KEY(rid, seq)) STRICT, WITHOUT ROWID;
+   INSERT INTO version SELECT v.rid, v.seq, v.number FROM version_2 v JOIN resource r ON r.rid = v.rid WHERE v.seq < r.seq;
+   CREATE TABLE body(seq INTEGER PRIMARY KEY, rid INTEGER NOT NULL, number INTEGER NOT NULL, method INTEGER NOT NULL,
+     at INTEGER NOT NULL, json TEXT) STRICT;
+   INSERT INTO body SELECT b.seq, b.rid, v.number, v.method, b.at, b.json FROM body_2 b JOIN version_2 v ON v.rid = b.rid AND v.seq = b.seq;
+   DROP TABLE resource_2; DROP TABLE version_2; DROP TABLE body_2;
+   ${table('value', 'rid INTEGER NOT NULL, param INTEGER NOT NULL, low ANY NOT NULL, high ANY NOT NULL, unit INTEGER NOT NULL', 'rid, param, low, high, unit')}
+   INSERT INTO value SELECT rid, param, text, exact, 0, since, until FROM string_of;
+   INSERT INTO value SELECT rid, param, low, high, 0, since, until FROM date_of;
+   INSERT INTO value SELECT rid, param, low, high, unit, since, until FROM quantity_of;
+   INSERT INTO value SELECT r.rid, r.param, r.target, 0, 0, r.since, r.until FROM reference r
+     WHERE r.param NOT IN (SELECT id FROM param WHERE code = '~');
+   DROP TABLE string_of; DROP TABLE date_of; DROP TABLE quantity_of;
+   ${table('compartment', `patient INTEGER NOT NULL, param INTEGER NOT NULL, code TEXT NOT NULL, ${clustered}, system INTEGER NOT NULL`, 'patient, param, code, k, rid, system')}
+   ${table('position', `param INTEGER NOT NULL, latitude REAL NOT NULL, ${clustered}, longitude REAL NOT NULL`, 'param, latitude, k, rid, longitude')}
+   CREATE TABLE shape(id INTEGER PRIMARY KEY, params TEXT NOT NULL UNIQUE) STRICT;
+   CREATE TABLE term(id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE) STRICT;
+   CREATE VIRTUAL TABLE part USING fts5(text, content = '', tokenize = 'trigram case_sensitive 1');
+   INSERT OR IGNORE INTO term(text) SELECT DISTINCT text FROM string;
+   INSERT INTO part(rowid, text) SELECT id, text FROM term;`,
 ]
 
 /** Tells that a file is ours: `Nida` in ASCII. https://sqlite.org/pragma.html#pragma_application_id */
 const applicationId = 0x4e696461
 
-/** Brings the file to this program's schema. Throws where the file is of another program, or newer than this one. */
-export function migrate(db: DatabaseSync, file: string): void {
+/** Brings the file to this program's schema (or to an older one, for tests). Throws where the file is of another program, or newer than this one. */
+export function migrate(db: DatabaseSync, file: string, to = migrations.length): void {
   const version = versionOf(db, file)
-  for (let next = version; next < migrations.length; next++) {
+  for (let next = version; next < to; next++) {
     db.exec('BEGIN IMMEDIATE')
     db.exec(migrations[next] ?? '')
     db.exec(`PRAGMA application_id = ${applicationId}`)

@@ -19,7 +19,7 @@ interface Target {
   change: PackedChange
   type: number
   rid: number | undefined
-  last: { seq: number; method: number } | undefined
+  last: { seq: number; number: number; method: number } | undefined
 }
 
 /** ms that the search of a check may take: all writers wait for it. */
@@ -123,20 +123,21 @@ function lookAt(
 ): Target {
   const { sql } = connection
   const type = intern.type(tenant, change.type)
-  const rid = ridOf(connection, type, change.id)
+  const named = sql('SELECT rid, seq FROM resource WHERE type = ? AND id = ?').get(type, change.id)
+  const rid = named && Number(named.rid)
   const row =
-    rid === undefined
-      ? undefined
-      : sql('SELECT seq, number, method FROM version WHERE rid = ? ORDER BY seq DESC LIMIT 1').get(
-          rid,
-        )
+    named && sql('SELECT seq, number, method FROM body WHERE seq = ?').get(Number(named.seq))
   if (Number(row?.number ?? 0) !== change.replaces)
     throw new CommitConflict('version', `${change.type}/${change.id}`)
   return {
     change,
     type,
     rid,
-    last: row ? { seq: Number(row.seq), method: Number(row.method) } : undefined,
+    last: row && {
+      seq: Number(row.seq),
+      number: Number(row.number),
+      method: Number(row.method),
+    },
   }
 }
 
@@ -150,30 +151,34 @@ function writeVersion(
   // A change before this one may have reserved the number, by a reference.
   const rid = known ?? ridOf(connection, type, change.id) ?? seq
   if (rid === seq)
-    sql('INSERT INTO resource(rid, type, id) VALUES (?, ?, ?)').run(rid, type, change.id)
+    sql('INSERT INTO resource(rid, type, id, seq) VALUES (?, ?, ?, ?)').run(
+      rid,
+      type,
+      change.id,
+      seq,
+    )
+  else sql('UPDATE resource SET seq = ? WHERE rid = ?').run(seq, rid)
   const oldK = last
     ? Number(sql('SELECT k FROM feed WHERE type = ? AND seq = ?').get(type, last.seq)?.k)
     : 0
   const k = sortKey(connection, { change, rid, oldK, last, at: at.commit.at })
   const gone = change.json === null
-  sql('INSERT INTO version(rid, seq, number, method) VALUES (?, ?, ?, ?)').run(
-    rid,
+  sql('INSERT INTO body(seq, rid, number, method, at, json) VALUES (?, ?, ?, ?, ?, ?)').run(
     seq,
+    rid,
     change.replaces + 1,
     methods.indexOf(change.method),
-  )
-  sql('INSERT INTO body(seq, rid, at, json) VALUES (?, ?, ?, ?)').run(
-    seq,
-    rid,
     at.commit.at,
     change.json,
   )
-  if (last)
+  if (last) {
+    sql('INSERT INTO version(rid, seq, number) VALUES (?, ?, ?)').run(rid, last.seq, last.number)
     sql('UPDATE feed SET until = ? WHERE type = ? AND seq = ? AND until = 0').run(
       seq,
       type,
       last.seq,
     )
+  }
   // A delete ends with itself: it is in the history, and never among what is there.
   sql('INSERT INTO feed(type, seq, k, rid, until) VALUES (?, ?, ?, ?, ?)').run(
     type,
@@ -198,8 +203,8 @@ function sortKey(
   const revived = methods[last.method] === 'delete'
   if (change.json === null || !(change.moved || revived)) return oldK
   const row = sql(
-    'SELECT at FROM body WHERE seq = (SELECT min(seq) FROM version WHERE rid = ?)',
-  ).get(rid)
+    'SELECT at FROM body WHERE seq = coalesce((SELECT min(seq) FROM version WHERE rid = ?), ?)',
+  ).get(rid, last.seq)
   return Number(row?.at ?? at)
 }
 

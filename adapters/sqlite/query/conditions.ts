@@ -32,7 +32,7 @@ export interface Conditions {
 
 export function conditions(
   predicate: Exclude<RowPredicate, { kind: 'refers' }>,
-  row: string,
+  { row, table }: { row: string; table: string },
   scope: Scope,
 ): Conditions | undefined {
   const { connection } = scope
@@ -48,10 +48,19 @@ export function conditions(
     case 'reference': {
       const rids = predicate.targets.flatMap(target => ridOf(target, scope))
       if (rids.length === 0) return undefined
-      return { range: [oneOf(`${row}.target`, rids)], rest: [], ordered: rids.length === 1 }
+      return {
+        range: [oneOf(table === 'value' ? `${row}.low` : `${row}.target`, rids)],
+        rest: [],
+        ordered: rids.length === 1,
+      }
     }
     case 'string':
-      return stringConditions(predicate, row)
+      return stringConditions(
+        predicate,
+        table === 'value'
+          ? { text: `${row}.low`, exact: `${row}.high` }
+          : { text: `${row}.text`, exact: `${row}.exact` },
+      )
     case 'uri':
       return uriConditions(predicate, row)
     case 'date':
@@ -66,27 +75,27 @@ export function conditions(
 
 function stringConditions(
   { text, match }: { text: string; match: StringMatch },
-  row: string,
+  column: { text: string; exact: string },
 ): Conditions {
   if (match === 'contains')
-    return { range: [], rest: [sql(`instr(${row}.text, ?) > 0`, text)], ordered: false }
+    return { range: [], rest: [sql(`instr(${column.text}, ?) > 0`, text)], ordered: false }
   if (match === 'ends')
     return {
       range: [],
-      rest: [sql(`substr(${row}.text, -length(?)) = ?`, text, text)],
+      rest: [sql(`substr(${column.text}, -length(?)) = ?`, text, text)],
       ordered: false,
     }
-  if (match === 'equals') return { range: [sql(`${row}.text = ?`, text)], rest: [], ordered: true }
+  if (match === 'equals') return { range: [sql(`${column.text} = ?`, text)], rest: [], ordered: true }
   if (match === 'starts')
     return {
-      range: [sql(`${row}.text >= ? AND ${row}.text < ?`, text, `${text}\u{10ffff}`)],
+      range: [sql(`${column.text} >= ? AND ${column.text} < ?`, text, `${text}\u{10ffff}`)],
       rest: [],
       ordered: false,
     }
   const folded = fold(text)
   // An empty `exact` says that the text is written as it is folded.
-  const exact = sql(`${row}.exact = ?`, text === folded ? '' : text)
-  return { range: [sql(`${row}.text = ?`, folded)], rest: [exact], ordered: true }
+  const exact = sql(`${column.exact} = ?`, text === folded ? '' : text)
+  return { range: [sql(`${column.text} = ?`, folded)], rest: [exact], ordered: true }
 }
 
 function uriConditions(

@@ -2,7 +2,7 @@ import type { Predicate } from '../../../resources/search/query.ts'
 import { never, oneOf, type Sql, sql, ticking, unionAll } from '../sql.ts'
 import { isOfRows } from './conditions.ts'
 import { type Rows, rowsOf } from './rows.ts'
-import { ridsById, type Scope, visible } from './scope.ts'
+import { ridsById, type Scope, seqAsOf, visible } from './scope.ts'
 
 /** How many rows a condition's range has, as far as it matters. */
 const probed = 1000
@@ -39,13 +39,13 @@ function sizeOf({ table, range }: Rows, { connection }: Scope): number {
 /** The newest version that is not deleted, of these resources. */
 function idDriver(ids: string[], scope: Scope): Driver {
   const rids = ids.flatMap(id => ridsById(id, scope))
-  const where = rids.length ? oneOf('v.rid', rids) : never
+  const where = rids.length ? oneOf('o.rid', rids) : never
   const from = sql(
-    `SELECT f.k AS k, v.rid AS rid FROM version v JOIN resource o ON o.rid = v.rid
-       CROSS JOIN feed f ON f.type = o.type AND f.seq = v.seq
-       WHERE ${where.text} AND f.seq <= ? AND (f.until = 0 OR f.until > ?)`,
-    ...where.values,
+    `SELECT f.k AS k, o.rid AS rid FROM resource o CROSS JOIN feed f ON f.type = o.type AND f.seq = ${seqAsOf('o')}
+       WHERE ${where.text} AND (f.until = 0 OR f.until > ?)`,
     scope.seq,
+    scope.seq,
+    ...where.values,
     scope.seq,
   )
   return { from, ordered: false, size: rids.length }

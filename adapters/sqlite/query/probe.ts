@@ -5,12 +5,6 @@ import { either, join, never, oneOf, type Sql, sql } from '../sql.ts'
 import { rowsOf } from './rows.ts'
 import { ridsById, type Scope, visible } from './scope.ts'
 
-const twins: Record<string, string> = {
-  string: 'string_of',
-  date: 'date_of',
-  quantity: 'quantity_of',
-}
-
 /** Whether resource `x` (columns k, rid, seq) satisfies the predicate. */
 export function probe(predicate: Predicate, scope: Scope): Sql {
   switch (predicate.kind) {
@@ -52,13 +46,13 @@ export function probe(predicate: Predicate, scope: Scope): Sql {
       throw unsupported(`a search of the kind ${predicate.kind} is not answered here yet`)
     default: {
       const row = scope.alias()
-      const rows = rowsOf(predicate, row, scope)
+      const rows = rowsOf(predicate, row, scope, true)
       if (!rows) return never
-      const twin = twins[rows.table]
-      const key = twin ? `${row}.rid = x.rid` : `${row}.k = x.k AND ${row}.rid = x.rid`
+      const key =
+        rows.table === 'value' ? `${row}.rid = x.rid` : `${row}.k = x.k AND ${row}.rid = x.rid`
       const seen = visible(row, scope.seq)
       return sql(
-        `EXISTS(SELECT 1 FROM ${twin ?? rows.table} ${row} WHERE ${key} AND ${rows.where.text} AND ${seen.text})`,
+        `EXISTS(SELECT 1 FROM ${rows.table} ${row} WHERE ${key} AND ${rows.where.text} AND ${seen.text})`,
         ...rows.where.values,
         ...seen.values,
       )

@@ -38,17 +38,27 @@ export interface Rows {
   ordered: boolean
 }
 
-export function rowsOf(predicate: RowPredicate, row: string, scope: Scope): Rows | undefined {
+/** Kinds whose rows stand in `value` too, by resource. */
+const twin: ReadonlySet<string> = new Set(['reference', 'string', 'date', 'quantity'])
+
+/** `given`: the rows of one resource are looked at, not those of all. */
+export function rowsOf(
+  predicate: RowPredicate,
+  row: string,
+  scope: Scope,
+  given = false,
+): Rows | undefined {
   if (predicate.kind === 'refers') return referrers(predicate.targets, row, scope)
   const first = 'first' in predicate ? predicate.first : undefined
   const params = paramsOf(scope, predicate.param, first)
   if (params.length === 0) return undefined
   const param = oneOf(`${row}.param`, params)
-  const made = conditions(predicate, row, scope)
+  const table = given && twin.has(predicate.kind) ? 'value' : predicate.kind
+  const made = conditions(predicate, { row, table }, scope)
   if (!made) return undefined
   const ordered = made.ordered && params.length === 1
   const range = join([param, ...made.range], ' AND ')
-  return { table: predicate.kind, range, where: join([range, ...made.rest], ' AND '), ordered }
+  return { table, range, where: join([range, ...made.rest], ' AND '), ordered }
 }
 
 /** Every reference parameter there is: for who refers to a resource at all. */

@@ -38,3 +38,8 @@ export function ridsById(id: string, { connection, types }: Scope): number[] {
     return row ? [Number(row.rid)] : []
   })
 }
+
+/** The version that a reader at a commit sees (0: none yet): of a row of `resource`. Takes the commit's number twice. */
+export const seqAsOf = (resource: string): string =>
+  `CASE WHEN ${resource}.seq <= ? THEN ${resource}.seq
+    ELSE (SELECT max(v.seq) FROM version v WHERE v.rid = ${resource}.rid AND v.seq <= ?) END`

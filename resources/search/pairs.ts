@@ -1,0 +1,40 @@
+/**
+ * The commonest clinical question is a patient with a code or category: these types have the two as one value, so that
+ * the answer is one short range in every store.
+ */
+import type { Extract } from '../store.ts'
+
+const paired: Readonly<Record<string, { subject: string; params: readonly string[] }>> = {
+  Condition: { subject: 'subject', params: ['code', 'category'] },
+  DiagnosticReport: { subject: 'subject', params: ['code', 'category'] },
+  MedicationRequest: { subject: 'subject', params: ['code'] },
+  Observation: { subject: 'subject', params: ['code', 'category'] },
+  ServiceRequest: { subject: 'subject', params: ['code', 'category'] },
+}
+
+export interface Pair {
+  patient: string
+  param: string
+  code: string
+  system: string
+}
+
+/** The pairs of a resource. Its patient is the subject: the parameter by which a type is in a patient's compartment first. */
+export function pairsOf(type: string, { rows, patient }: Extract): Pair[] {
+  const params = patient === undefined ? undefined : paramsOf(type)
+  if (!params || patient === undefined) return []
+  return rows.flatMap(row =>
+    row.kind === 'token' && row.first === undefined && params.includes(row.param)
+      ? [{ patient, param: row.param, code: row.code, system: row.system }]
+      : [],
+  )
+}
+
+const paramsOf = (type: string): readonly string[] | undefined =>
+  Object.hasOwn(paired, type) ? paired[type]?.params : undefined
+
+/** Whether a search by this reference parameter and this token is answered by pairs. */
+export const isPaired = (type: string, reference: string, token: string): boolean =>
+  Object.hasOwn(paired, type) &&
+  paired[type]?.subject === reference &&
+  paired[type].params.includes(token)
