@@ -34,6 +34,10 @@ export interface SearchParameterFacts {
   expression: string
   target?: string[]
   components?: { code: string; expression: string }[]
+  /** The name its rows stand under, where it is not the code: that of a tenant's own parameter tells its revisions apart. */
+  rows?: string
+  /** Its address, where it is not of R4. */
+  url?: string
 }
 
 function lazy<T>(file: string): () => T {

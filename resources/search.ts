@@ -4,6 +4,7 @@ import {
   type SearchParameterFacts,
   searchParameters,
 } from './definitions.ts'
+import type { FhirError } from './error.ts'
 import { compilePath, type Found, type Path } from './fhirpath.ts'
 import { parseReference, referencesOf } from './reference.ts'
 import type { Resource } from './resource.ts'
@@ -57,6 +58,18 @@ export function aliasOf(type: string, code: string): string[] | undefined {
     if (both.every(each => codes.has(each))) return both
   }
   return undefined
+}
+
+/** The names of the rows that answer a parameter: its own, or those of its aliases. */
+export const paramsOf = (type: string, facts: SearchParameterFacts): string[] =>
+  facts.rows === undefined ? (aliasOf(type, facts.code) ?? [facts.code]) : [facts.rows]
+
+/** A tenant's own search parameters, made known by SearchParameter resources. */
+export interface OwnParameters {
+  /** Those of a type that can be searched by now, by code. */
+  of(type: string): ReadonlyMap<string, SearchParameterFacts>
+  /** Why one of them cannot be searched by yet; absent: there is none of this code, or it can. */
+  refusal(type: string, code: string): FhirError | undefined
 }
 
 interface Indexed {
@@ -123,14 +136,18 @@ function dueOf({ indexed, byKey, always }: TypeIndex, resource: Resource): Index
 const own: ReadonlySet<string> = new Set(['_id', '_lastUpdated'])
 
 /** The search parameters of a type that can be searched by now, by code. */
-export function searchableParameters(type: string): ReadonlyMap<string, SearchParameterFacts> {
+export function searchableParameters(
+  type: string,
+  tenants?: OwnParameters,
+): ReadonlyMap<string, SearchParameterFacts> {
   const index = indexOf(type)
   const able = new Set([...own, ...index.indexed.map(({ facts }) => facts.code)])
-  return new Map(
-    [...index.codes].filter(
+  return new Map([
+    ...[...index.codes].filter(
       ([code]) => able.has(code) || aliasOf(type, code)?.every(each => able.has(each)),
     ),
-  )
+    ...(tenants?.of(type) ?? []),
+  ])
 }
 
 /** All rows of a resource, its main date and its patient. */

@@ -4,7 +4,13 @@ import { type SearchParameterFacts, searchParameters } from '../definitions.ts'
 import { FhirError, type Issue, invalid, issue, unsupported } from '../error.ts'
 import type { Terminology } from '../ports.ts'
 import { isId } from '../resource.ts'
-import { aliasOf, mainDateOf, searchableParameters, searchTypes } from '../search.ts'
+import {
+  mainDateOf,
+  type OwnParameters,
+  paramsOf,
+  searchableParameters,
+  searchTypes,
+} from '../search.ts'
 import { readDate } from './date.ts'
 import { splitEscaped } from './escape.ts'
 import { nearest, shown } from './near.ts'
@@ -22,6 +28,8 @@ export interface SearchOptions {
   /** For what value sets and hierarchies of codes are asked: without both, :in and :below on codes are refused. */
   context?: Context
   terminology?: Terminology
+  /** The tenant's own search parameters. */
+  parameters?: OwnParameters
 }
 
 export interface ParsedSearch {
@@ -99,7 +107,7 @@ export async function parseSearch(
     used: [],
     warnings: [],
   }
-  const known = searchableParameters(type ?? 'Resource')
+  const known = searchableParameters(type ?? 'Resource', options.parameters)
   for (const [name, value] of params) {
     if (presentation.has(name)) continue
     const control = Object.hasOwn(controls, name) ? controls[name] : undefined
@@ -137,6 +145,8 @@ function readParameter(name: string, value: string, scope: Scope): Predicate | F
   if (notYet.has(path)) throw unsupported(`${path} is not searchable here yet`)
   const code = path.split('.', 1)[0] ?? ''
   const facts = scope.known.get(code)
+  const refusal = scope.options.parameters?.refusal(scope.type, code)
+  if (refusal) throw refusal
   if (!facts)
     return searchParameters(scope.type).some(each => each.code === code)
       ? unsupported(`${code} is not searchable here yet`)
@@ -179,7 +189,7 @@ function readValue(
     ...(options.base ? { base: options.base } : {}),
     ...(options.now === undefined ? {} : { now: options.now }),
   }
-  const codes = aliasOf(type, facts.code) ?? [facts.code]
+  const codes = paramsOf(type, facts)
   if (read) return anyOf(codes.map(param => read(value, { ...asked, param })))
   if (facts.type === 'reference' && isTypeModifier(modifier))
     return anyOf(
