@@ -71,6 +71,14 @@ export interface Check {
   name: string
 }
 
+/** Rows for a version as it is stored. */
+export interface Addition {
+  type: string
+  id: string
+  number: number
+  rows: Row[]
+}
+
 /** Something to tell the outside after the commit. Ids only, never contents. */
 export interface Event {
   id: string
@@ -136,6 +144,16 @@ export interface Store {
    * it tells before each use whether what was made of them still holds.
    */
   newest(tenant: Tenant, types: string[]): Promise<number>
+  /**
+   * Gives stored versions rows of a parameter that came to be known after them, all or none. Rows that are there already
+   * stay as they are. Resolves with those whose newest version is another one by now, or a delete: they got none.
+   */
+  addRows(tenant: Tenant, additions: Addition[]): Promise<Addition[]>
+  /**
+   * Deletes up to `limit` rows that resources of a type have for a parameter, or for a variant of it (`param:…`), of all
+   * versions. Resolves with whether there may be more. Nobody searches by it any more.
+   */
+  dropRows(tenant: Tenant, type: string, param: string, limit: number): Promise<boolean>
   /** Events not yet delivered, oldest first; `done` forgets one. */
   undelivered(limit: number): Promise<{ event: Event; done(): Promise<void> }[]>
   /** Rejects, saying why, when nothing can be written now. */

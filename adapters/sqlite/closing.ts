@@ -41,6 +41,8 @@ export function closeable<S extends Store>(store: S): S {
     },
     totals: pass(store.totals),
     newest: pass(store.newest),
+    addRows: pass(store.addRows),
+    dropRows: pass(store.dropRows),
     undelivered: pass(async limit => {
       const found = await store.undelivered(limit)
       return found.map(({ event, done }) => ({ event, done: pass(done) }))

@@ -13,6 +13,7 @@ import {
   totalsOf,
   undeliveredEvents,
 } from './read.ts'
+import { addRows, dropRows, type PackedAddition } from './reindex.ts'
 import { rowTables } from './schema.ts'
 import { createWriter } from './write.ts'
 
@@ -27,6 +28,8 @@ export type ReadCall =
 export type WriteCall =
   | { do: 'commit'; commits: PackedCommit[] }
   | { do: 'delivered'; seq: number }
+  | { do: 'addRows'; tenant: Tenant; additions: PackedAddition[] }
+  | { do: 'dropRows'; tenant: Tenant; type: string; param: string; limit: number }
   | { do: 'check' }
   | { do: 'checkpoint' }
   | { do: 'sweep'; before: number }
@@ -62,6 +65,10 @@ export function createWriteEngine(connection: Connection): WriteEngine {
           return writer.apply(call.commits)
         case 'delivered':
           return void sql('DELETE FROM outbox WHERE seq = ?').run(call.seq)
+        case 'addRows':
+          return writer.alone(intern => addRows(connection, intern, call))
+        case 'dropRows':
+          return writer.alone(() => dropRows(connection, call))
         case 'check':
           // A page is written: on a full or read-only disk a transaction without changes would still go through.
           return void sql('UPDATE swept SET seq = seq').run()

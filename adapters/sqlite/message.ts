@@ -123,6 +123,9 @@ function flatten(row: Row): Flat {
   }
 }
 
+/** Rows by themselves, without what the store adds to those of a whole resource. */
+export const packRows = (rows: Row[]): Flat => rows.flatMap(flatten)
+
 /** About how much memory a commit holds while it waits, in bytes. */
 export const sizeOf = (commit: PackedCommit): number =>
   commit.changes.reduce(

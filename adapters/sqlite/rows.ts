@@ -62,7 +62,7 @@ interface Owner {
 
 type Value = string | number
 /** The tables a row stands in, with its values before `since`. */
-type Place = [table: string, columns: string, values: Value[]]
+export type Place = [table: string, columns: string, values: Value[]]
 
 const columns = {
   token: 'param, code, k, rid, system',
@@ -77,7 +77,7 @@ const columns = {
   value: 'rid, param, low, high, unit',
 } as const
 
-function placesOf(row: Value[], owner: Owner, k: number, intern: Intern): Place[] {
+export function placesOf(row: Value[], owner: Owner, k: number, intern: Intern): Place[] {
   const [kind, code, first, a = '', b = '', c = '', d = ''] = row
   const { rid, type, tenant } = owner
   if (kind === 'label') {

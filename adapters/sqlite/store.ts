@@ -5,7 +5,7 @@ import { type Connection, type ConnectionOptions, connect } from './connection.t
 import { createWriteEngine, type ReadCall, runRead, type WriteCall } from './engine.ts'
 import { atEdge, unpackError, whyNotOpen } from './errors.ts'
 import { lockFile } from './lock.ts'
-import { type PackedCommit, packCommit, sizeOf } from './message.ts'
+import { type PackedCommit, packCommit, packRows, sizeOf } from './message.ts'
 import { newestSeq, readVersion } from './read.ts'
 import { migrate } from './schema.ts'
 import { startThread, type Thread } from './thread.ts'
@@ -248,6 +248,13 @@ function createStore(options: SqliteOptions, calls: Calls): SqliteStore {
         throw atEdge(error)
       }
     },
+    async addRows(tenant, additions) {
+      const packed = additions.map(({ rows, ...name }) => ({ ...name, add: packRows(rows) }))
+      const lost = await calls.write({ do: 'addRows', tenant, additions: packed })
+      return (lost as number[]).flatMap(place => additions[place] ?? [])
+    },
+    dropRows: async (tenant, type, param, limit) =>
+      (await calls.write({ do: 'dropRows', tenant, type, param, limit })) as boolean,
     async undelivered(limit) {
       const found = await search<{ seq: number; event: Event }[]>({ do: 'undelivered', limit })
       return found.map(({ seq, event }) => ({

@@ -13,6 +13,8 @@ export type CommitResult = { seqs: number[] } | { failure: Failure }
 interface Writer {
   /** All commits in one transaction of the database: they share one fsync. Each has its own outcome. */
   apply(commits: PackedCommit[]): CommitResult[]
+  /** Work that makes no version, in a transaction of its own. */
+  alone<T>(work: (intern: Intern) => T): T
 }
 
 interface Target {
@@ -40,9 +42,7 @@ export function createWriter(connection: Connection): Writer {
         db.exec('COMMIT')
         return results
       } catch (error) {
-        if (db.isTransaction) db.exec('ROLLBACK')
-        seq = before
-        connection.forget()
+        undo(before)
         const failure = packError(error)
         // What one of them does wrong must not be the failure of those beside it.
         if (failure.kind === 'bug' && commits.length > 1)
@@ -50,14 +50,32 @@ export function createWriter(connection: Connection): Writer {
         return commits.map(() => ({ failure }))
       }
     },
+    alone(work) {
+      const before = seq
+      try {
+        db.exec('BEGIN IMMEDIATE')
+        const result = work(intern)
+        db.exec('COMMIT')
+        return result
+      } catch (error) {
+        undo(before)
+        throw error
+      }
+    },
   }
   return writer
+
+  function undo(before: number): void {
+    if (db.isTransaction) db.exec('ROLLBACK')
+    seq = before
+    connection.forget()
+  }
 
   /** Looks before it writes: what fails after this is the disk, and takes the whole batch with it. */
   function applyOne(commit: PackedCommit): CommitResult {
     let targets: Target[]
     try {
-      targets = look(commit)
+      targets = look(connection, intern, commit)
     } catch (error) {
       // A search that took too long is its own commit's failure, too.
       if (error instanceof CommitConflict || error instanceof FhirError)
@@ -80,19 +98,24 @@ export function createWriter(connection: Connection): Writer {
       sql('INSERT INTO outbox(seq, event) VALUES (?, ?)').run(next(), JSON.stringify(event))
     return { seqs }
   }
+}
 
-  function look({ tenant, checks, changes }: PackedCommit): Target[] {
-    for (const check of checks) {
-      const query = { ...check.query, count: check.ids.length + 1 }
-      const ids = connection.within(checkTime, () => searchIds(connection, tenant, query))
-      const same =
-        ids.length === check.ids.length && [...ids].sort().join() === [...check.ids].sort().join()
-      if (!same) throw new CommitConflict('check', check.name)
-    }
-    const names = new Set(changes.map(({ type, id }) => `${type}/${id}`))
-    if (names.size < changes.length) throw new CommitConflict('version', twice(changes))
-    return changes.map(change => lookAt(connection, intern, tenant, change))
+/** What there is to be changed. Throws CommitConflict where it is not as the commit takes it to be. */
+function look(
+  connection: Connection,
+  intern: Intern,
+  { tenant, checks, changes }: PackedCommit,
+): Target[] {
+  for (const check of checks) {
+    const query = { ...check.query, count: check.ids.length + 1 }
+    const ids = connection.within(checkTime, () => searchIds(connection, tenant, query))
+    const same =
+      ids.length === check.ids.length && [...ids].sort().join() === [...check.ids].sort().join()
+    if (!same) throw new CommitConflict('check', check.name)
   }
+  const names = new Set(changes.map(({ type, id }) => `${type}/${id}`))
+  if (names.size < changes.length) throw new CommitConflict('version', twice(changes))
+  return changes.map(change => lookAt(connection, intern, tenant, change))
 }
 
 /** The last number of all that are given in one row: to versions, events, and places that references reserve. */

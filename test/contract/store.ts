@@ -5,6 +5,7 @@ import { commitContract } from './store/commit.ts'
 import { eventContract } from './store/events.ts'
 import { historyContract } from './store/history.ts'
 import { modelContract } from './store/model.ts'
+import { reindexContract } from './store/reindex.ts'
 import { searchContract } from './store/search.ts'
 import { tenantContract } from './store/tenants.ts'
 
@@ -38,6 +39,7 @@ export function storeContract(name: string, open: Open): void {
   describe(`${name}: search`, () => searchContract(claim, open))
   describe(`${name}: tenants`, () => tenantContract(claim))
   describe(`${name}: events`, () => eventContract(claim))
+  describe(`${name}: rows of a new parameter`, () => reindexContract(claim))
   describe(`${name}: close`, () => closeContract(open))
   describe(`${name}: any sequence of commits`, () => modelContract(open))
 }

@@ -85,7 +85,8 @@ function stringConditions(
       rest: [sql(`substr(${column.text}, -length(?)) = ?`, text, text)],
       ordered: false,
     }
-  if (match === 'equals') return { range: [sql(`${column.text} = ?`, text)], rest: [], ordered: true }
+  if (match === 'equals')
+    return { range: [sql(`${column.text} = ?`, text)], rest: [], ordered: true }
   if (match === 'starts')
     return {
       range: [sql(`${column.text} >= ? AND ${column.text} < ?`, text, `${text}\u{10ffff}`)],

@@ -1,0 +1,127 @@
+import { expect } from '@jest/globals'
+import type { Predicate } from '../../../resources/search/query.ts'
+import type { Row, Store } from '../../../resources/store.ts'
+import type { Claim } from '../store.ts'
+import { change, deletion, delhi, found, next, pune, times, write } from './material.ts'
+
+const param = 'colour@7'
+/** One of each kind of row, with what finds it. */
+const kinds: [Row, Predicate][] = [
+  [
+    { kind: 'token', param, code: 'red', system: 's' },
+    { kind: 'token', param, code: 'red', system: 's' },
+  ],
+  [
+    { kind: 'string', param, text: 'asha', exact: 'Asha' },
+    { kind: 'string', param, text: 'ash', match: 'starts' },
+  ],
+  [
+    { kind: 'date', param, low: 5, high: 9 },
+    { kind: 'date', param, lowFrom: 5, highTo: 9 },
+  ],
+  [
+    { kind: 'quantity', param, low: 'Z1', high: 'Z1', system: 's', unit: 'u' },
+    { kind: 'quantity', param, lowFrom: 'Z1', highTo: 'Z1' },
+  ],
+  [
+    { kind: 'reference', param, target: 'Patient/z' },
+    { kind: 'reference', param, targets: ['Patient/z'] },
+  ],
+  [
+    { kind: 'uri', param, uri: 'http://example.org' },
+    { kind: 'uri', param, uri: 'http://example.org', match: 'exact' },
+  ],
+]
+const all = kinds.map(([row]) => row)
+const red = kinds[0]?.[1] as Predicate
+const blue: Row = { kind: 'token', param, code: 'blue', system: 's' }
+const byBlue: Predicate = { kind: 'token', param, code: 'blue' }
+
+const add = (store: Store, id: string, number = 1, rows = all) =>
+  store.addRows(pune, [{ type: 'Patient', id, number, rows }])
+
+export function reindexContract(claim: Claim): void {
+  claim('are found like those that came with the version, and end with it', async store => {
+    const a = change('a', { date: 4 })
+    await write(store, pune, a, change('b'))
+    expect(await add(store, 'a')).toEqual([])
+    for (const [, predicate] of kinds) expect(await found(store, [predicate])).toEqual(['a'])
+    await write(store, pune, next({ ...a, extract: { ...a.extract, rows: all } }, { rows: [blue] }))
+    for (const [, predicate] of kinds) expect(await found(store, [predicate])).toEqual([])
+    expect(await found(store, [byBlue])).toEqual(['a'])
+  })
+
+  claim('move with the main date of the resource', async store => {
+    const a = change('a', { date: 4 })
+    const b = change('b', { date: 5 })
+    await write(store, pune, a, b)
+    await add(store, 'a')
+    await add(store, 'b')
+    expect(await found(store, [red])).toEqual(['a', 'b'])
+    await write(
+      store,
+      pune,
+      next({ ...a, extract: { ...a.extract, rows: all } }, { rows: all, date: 6 }),
+    )
+    expect(await found(store, [red])).toEqual(['b', 'a'])
+    await write(store, pune, deletion({ ...b, extract: { ...b.extract, rows: all } }))
+    expect(await found(store, [red])).toEqual(['a'])
+  })
+
+  claim('stay single where they are there already', async store => {
+    const a = change('a')
+    await write(store, pune, a)
+    await add(store, 'a')
+    await add(store, 'a')
+    expect(await found(store, [red])).toEqual(['a'])
+    await write(store, pune, next({ ...a, extract: { ...a.extract, rows: all } }))
+    for (const [, predicate] of kinds) expect(await found(store, [predicate])).toEqual([])
+  })
+
+  claim('are not given to another version, to a delete, nor to what is not there', async store => {
+    const [a, b, c] = [change('a'), change('b'), change('c')]
+    await write(store, pune, a, b, c)
+    await write(store, pune, next(a), deletion(b))
+    const additions = ['a', 'b', 'c', 'd'].map(id => ({
+      type: 'Patient',
+      id,
+      number: 1,
+      rows: all,
+    }))
+    const others = [{ type: 'Group', id: 'c', number: 1, rows: all }]
+    const lost = await store.addRows(pune, [...additions, ...others])
+    expect(lost.map(({ type, id }) => `${type}/${id}`)).toEqual([
+      'Patient/a',
+      'Patient/b',
+      'Patient/d',
+      'Group/c',
+    ])
+    expect(await found(store, [red])).toEqual(['c'])
+    expect(await add(store, 'a', 2)).toEqual([])
+    expect(await found(store, [red])).toEqual(['a', 'c'])
+  })
+
+  claim('are deleted in slices, with their variants, and no others', async store => {
+    const ids = times(5, n => `p${n}`)
+    const other: Row = { ...blue, param: 'colour@70' }
+    const variant: Row = { ...blue, param: 'colour@7:identifier' }
+    await write(store, pune, ...ids.map(id => change(id, { rows: [other] })))
+    await write(store, pune, change('g', { type: 'Group', rows: all }))
+    await write(store, delhi, change('a', { rows: all }))
+    for (const id of ids) await add(store, id, 1, [...all, variant])
+    let slices = 1
+    while (await store.dropRows(pune, 'Patient', param, 4)) slices++
+    expect(slices).toBeGreaterThan(5)
+    for (const [, predicate] of kinds) expect(await found(store, [predicate])).toEqual([])
+    expect(await found(store, [{ ...byBlue, param: 'colour@7:identifier' } as Predicate])).toEqual(
+      [],
+    )
+    expect(await found(store, [{ ...byBlue, param: 'colour@70' } as Predicate])).toEqual(ids)
+    expect(await found(store, [red], { types: ['Group'] })).toEqual(['g'])
+    expect(await store.dropRows(delhi, 'Patient', 'nothing', 10)).toBe(false)
+    expect(await store.dropRows(pune, 'Device', param, 10)).toBe(false)
+    // What was deleted can come again.
+    await add(store, 'p1')
+    expect(await found(store, [red])).toEqual(['p1'])
+  })
+}
