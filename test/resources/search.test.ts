@@ -23,6 +23,9 @@ describe.each(readdirSync(searchCases))('the cases of %s:', file => {
         expect(sorted ? found : found.sort()).toEqual(ids)
         expect(await store.count(type, query)).toBe(ids.length)
         const { where } = await store.parse(type, query)
+        // Who relates to it, and when it is written, only the commit knows.
+        if (/"kind":"(chain|has|updated|refers|descends)"/.test(JSON.stringify(where)) || !type)
+          return
         const unstored = resources.filter(
           resource =>
             resource.resourceType === type &&

@@ -123,7 +123,7 @@ const narrative = (resource: Resource): string => {
 
 const readable = (value: unknown): string[] =>
   typeof value === 'string'
-    ? [value]
+    ? [value.replace(/<[^>]*>/g, ' ')]
     : Array.isArray(value) || isItem(value)
       ? Object.values(value).flatMap(readable)
       : []

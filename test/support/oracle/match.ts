@@ -49,6 +49,13 @@ export function finds(value: string, resource: Resource, asked: Asked): boolean 
       return findsComposite(value, resource, asked)
     case 'special':
       return findsNear(value, nodes)
+    case 'uri': {
+      const [uri = '', version] = split(value, '|')
+      const own = (resource as unknown as { version?: unknown }).version
+      if (version !== undefined && facts.code === 'url')
+        return own === plain(version) && nodes.some(node => holds(uri, node, asked))
+      return nodes.some(node => holds(value, node, asked))
+    }
     default:
       return nodes.some(node => holds(value, node, asked))
   }
@@ -301,6 +308,10 @@ function holdsUri(value: string, { value: own }: Node, { modifier }: Asked): boo
   return modifier === 'above' ? isUnder(asked, uri) : uri === asked
 }
 
+/** Version 1 leads 1.0 and 1.1. https://hl7.org/fhir/R4/search.html#versions */
+const leads = (asked: string | undefined, version = ''): boolean =>
+  asked === undefined || version === asked || version.startsWith(`${asked}.`)
+
 function holdsReference(value: string, node: Node, { facts, modifier, world }: Asked): boolean {
   if (modifier === 'identifier') {
     const identifier = isItem(node.value) ? node.value.identifier : undefined
@@ -308,9 +319,14 @@ function holdsReference(value: string, node: Node, { facts, modifier, world }: A
       isCode(value, code),
     )
   }
-  if (modifier !== '' && !isResourceType(modifier)) throw new NoOpinion(`modifier ${modifier}`)
   const asked = destinationOf(plain(value), world.base)
   if (!asked) throw new NoOpinion(value)
+  if (modifier === 'below' && node.type === 'canonical')
+    return referencesIn(node).some(reference => {
+      const there = destinationOf(reference, world.base)
+      return there?.to === asked.to && leads(asked.version, there.version)
+    })
+  if (modifier !== '' && !isResourceType(modifier)) throw new NoOpinion(`modifier ${modifier}`)
   const types = modifier
     ? [modifier]
     : facts.code === 'patient'
@@ -330,12 +346,20 @@ function holdsReference(value: string, node: Node, { facts, modifier, world }: A
 
 // Composites and positions
 
+/** R4's definition of DocumentReference?relationship gives each of its two parts the expression of the other. */
+function componentsOf({ id, components = [] }: SearchParameterFacts) {
+  if (id !== 'DocumentReference-relationship') return components
+  const expressions = components.map(({ expression }) => expression).reverse()
+  return components.map((one, index) => ({ ...one, expression: expressions[index] ?? '' }))
+}
+
 /** All parts hold in one and the same element. */
 function findsComposite(value: string, resource: Resource, asked: Asked): boolean {
   const { facts, type } = asked
   const parts = split(value, '$')
+  const components = componentsOf(facts)
   return valuesOf(resource, facts).some(element =>
-    (facts.components ?? []).every(({ code, expression }, index) => {
+    components.every(({ code, expression }, index) => {
       const part = { ...asked, facts: parameterOf(type, code) }
       return select(expression, resource, element).some(node =>
         holds(parts[index] ?? '', node, part),

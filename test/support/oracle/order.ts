@@ -61,7 +61,9 @@ function keyOf(world: World, resource: Resource, name: string, down: boolean): K
 function keysOf(node: Node, type: string, world: World, down: boolean): Key[] {
   switch (type) {
     case 'date':
-      return spansOf(node, world.zone).map(({ start, end }) => (down ? end : start))
+      return spansOf(node, world.zone).map(({ start, end }) =>
+        Number.isFinite(start) ? start : end,
+      )
     case 'number':
     case 'quantity':
       return amountsOf(node).flatMap(({ low, high }) => (down ? (high ?? []) : (low ?? [])))
