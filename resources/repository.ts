@@ -89,6 +89,11 @@ export function createRepository(parts: WriteParts): Repository {
       )
   }
 
+  /** Whoever wrote a search parameter finds it known, and not ready, in the next request. */
+  const tell = async ({ tenant }: Context, types: string[]): Promise<void> => {
+    if (types.includes('SearchParameter')) await parts.parameters.changed(tenant)
+  }
+
   return {
     read: (context, type, id, number) => read(store, context, { type, id, number }),
 
@@ -104,17 +109,29 @@ export function createRepository(parts: WriteParts): Repository {
     count: (context, query) => store.count(context.tenant, query),
     totals: context => store.totals(context.tenant),
 
-    write: (context, write) =>
-      inTurn(context, keysOf(context, write))(() => writeOnce(context, write, parts)),
+    async write(context, write) {
+      const attempt = () => writeOnce(context, write, parts)
+      const outcome = await inTurn(context, keysOf(context, write))(attempt)
+      await tell(context, [write.type])
+      return outcome
+    },
 
     async deleteMatching(context, type, criteria, limit) {
       const key = `${context.tenant}/${type}?${JSON.stringify(criteria)}`
-      return inTurn(context, [key])(() => deleteMatching(context, { type, criteria, limit }, parts))
+      const attempt = () => deleteMatching(context, { type, criteria, limit }, parts)
+      const deleted = await inTurn(context, [key])(attempt)
+      await tell(context, [type])
+      return deleted
     },
 
-    transaction: (context, entries) => {
+    async transaction(context, entries) {
       const keys = entries.flatMap(entry => keysOf(context, entry.write))
-      return transact(context, entries, { ...parts, retry: inTurn(context, keys) })
+      const outcomes = await transact(context, entries, { ...parts, retry: inTurn(context, keys) })
+      await tell(
+        context,
+        entries.map(({ write }) => write.type),
+      )
+      return outcomes
     },
   }
 }

@@ -1,6 +1,7 @@
 import { conflict } from './error.ts'
 import type { Outcome, Write } from './repository.ts'
 import { type Change, CommitConflict, type Version } from './store.ts'
+import { checkParameter } from './write/check-parameter.ts'
 import { checkVersion } from './write/check-version.ts'
 import type { Draft, Step, WriteParts } from './write/draft.ts'
 import { dropNarrative } from './write/drop-narrative.ts'
@@ -31,6 +32,7 @@ const steps: [Step, ...(Kind | undefined)[]][] = [
   [dropUnchanged,         u, p   ],
   [dropNarrative,            p   ],   // one that may tell what the patch changed
   [validate,           c, u, p   ],
+  [checkParameter,     c, u, p   ],   // of a SearchParameter
   [resolveReferences,  c, u, p, d],
   [stamp,              c, u, p   ],   // id, versionId; the commit adds lastUpdated
   [extractRows,        c, u, p, d],
@@ -63,6 +65,7 @@ export function makeDraft(
 /** What the store is to write for this draft, at this instant (ms). */
 export function changeOf(draft: Draft, at: number): Change {
   const { printed, write, id, before, old } = draft
+  if (draft.isStale?.()) throw new CommitConflict('check', 'the search parameters')
   return {
     type: write.type,
     id,

@@ -8,6 +8,7 @@ import { backupSqlite, restoreSqlite } from '../adapters/sqlite/backup.ts'
 import { openSqlite } from '../adapters/sqlite/store.ts'
 import { createStructureValidator } from '../profiles/structure.ts'
 import type { Context } from '../resources/context.ts'
+import { createParameters, type Parameters } from '../resources/parameters.ts'
 import { applyPatch } from '../resources/patch.ts'
 import { createRepository, type Repository } from '../resources/repository.ts'
 import { parseSearch } from '../resources/search/parse.ts'
@@ -20,14 +21,16 @@ import { createDispatch, type Dispatch } from './dispatch.ts'
 import { createHealth } from './health.ts'
 import { forgetAll } from './import/checkpoint.ts'
 import { checkEvery, listening, openAnswers, originOf, setTimes, stopped } from './listener.ts'
-import { createLog } from './log.ts'
+import { createLog, type Log } from './log.ts'
 import { createMetrics } from './metrics.ts'
-import { tenantOf } from './tenants.ts'
+import { createReindex, type Reindex } from './reindex.ts'
+import { spaceOf, tenantOf } from './tenants.ts'
 
 export interface Composed {
   store: Store
   repository: Repository
   dispatch: Dispatch
+  reindex: Reindex
   makeContext(requestId: string): Context
   /** Begins to take requests; resolves with the address of the FHIR API. */
   listen(): Promise<string>
@@ -42,7 +45,8 @@ export async function compose(config: Config, now: () => number = Date.now): Pro
   const metrics = createMetrics({ running: () => running.count, waiting: store.waiting })
   let address = `${originOf(config, config.port)}/fhir`
   const base = () => config.baseUrl || address
-  const { repository, dispatch } = composeFhir(config, { store, base, now })
+  const { parameters, reindex } = await composeParameters({ store, now, log })
+  const { repository, dispatch } = composeFhir(config, { store, parameters, base, now })
   const makeContext = (requestId: string): Context => ({
     tenant: tenantOf(),
     requestId,
@@ -78,6 +82,7 @@ export async function compose(config: Config, now: () => number = Date.now): Pro
     store,
     repository,
     dispatch,
+    reindex,
     makeContext,
     async listen() {
       await listening(server, config)
@@ -87,6 +92,7 @@ export async function compose(config: Config, now: () => number = Date.now): Pro
     },
     async close() {
       await stopped(server, config.shutdownTime, open)
+      await reindex.stop()
       await store.close()
       log.flush()
     },
@@ -124,11 +130,29 @@ const openStore = (
   onBatch: (size: number, ms: number) => void,
 ) => openSqlite({ file: databaseOf(config), now, searchTime: config.searchTime, onBatch })
 
+/** Search parameters of the tenants, and what brings their indexes about. */
+async function composeParameters(parts: { store: Store; now: () => number; log: Log }) {
+  const parameters = createParameters(parts.store, spaceOf)
+  await parameters.changed(tenantOf())
+  const reindex = createReindex({
+    ...parts,
+    parameters,
+    tenants: () => [tenantOf()],
+    owner: randomUUID(),
+    // The file has one owning process.
+    alone: true,
+  })
+  parameters.onChange(reindex.wake)
+  reindex.wake()
+  return { parameters, reindex }
+}
+
 /** What answers FHIR, without HTTP. */
 function composeFhir(
   config: Config,
-  { store, base, now }: { store: Store; base: () => string; now: () => number },
+  parts: { store: Store; parameters: Parameters; base: () => string; now: () => number },
 ) {
+  const { store, parameters, base, now } = parts
   const referentialIntegrity = config.referentialIntegrity === 'on'
   const criteria = { strict: true, defaultCount: 20, maxCount: 1000 }
   const terminology = createTerminology(store, base)
@@ -136,10 +160,12 @@ function composeFhir(
     store,
     validator: createStructureValidator(),
     extract,
+    parameters,
     applyPatch: (resource, patch) =>
       applyPatch(resource, patch, { depth: config.maxDepth, size: config.maxBody }),
     async parseCriteria(context, type, params) {
-      const options = { ...criteria, base: base(), context, terminology }
+      const own = await parameters.fresh(context)
+      const options = { ...criteria, base: base(), context, terminology, parameters: own }
       return (await parseSearch(type, params, options)).query
     },
     base,
@@ -151,6 +177,7 @@ function composeFhir(
     defaultPage: Math.min(config.defaultPage, config.maxPage),
     repository,
     terminology,
+    parameters,
     referentialIntegrity,
     started: now(),
     version,

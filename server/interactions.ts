@@ -1,5 +1,6 @@
 /** What the server does for a method and a path. https://hl7.org/fhir/R4/http.html */
 import type { Context } from '../resources/context.ts'
+import type { Parameters } from '../resources/parameters.ts'
 import type { Terminology } from '../resources/ports.ts'
 import type { Repository } from '../resources/repository.ts'
 import type { Operations } from './operations.ts'
@@ -9,6 +10,7 @@ import type { FhirRequest, FhirResponse } from './request.ts'
 export interface Parts {
   repository: Repository
   terminology: Terminology
+  parameters: Parameters
   dispatch(request: FhirRequest, context: Context): Promise<FhirResponse>
   operations: Operations
   maxBundleEntries: number

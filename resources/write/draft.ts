@@ -1,4 +1,5 @@
 import type { Context } from '../context.ts'
+import type { Parameters } from '../parameters.ts'
 import type { Validator } from '../ports.ts'
 import type { Outcome, Write } from '../repository.ts'
 import type { Resource } from '../resource.ts'
@@ -10,6 +11,7 @@ export interface WriteParts {
   store: Store
   validator: Validator
   extract(resource: Resource): Extract
+  parameters: Parameters
   /** The query of a conditional interaction; refuses what it does not know. */
   parseCriteria(context: Context, type: string, criteria: [string, string][]): Promise<Query>
   applyPatch(resource: Resource, patch: NonNullable<Write['patch']>): Resource
@@ -38,6 +40,8 @@ export interface Draft {
   checks: Check[]
   extract?: Extract
   old?: Extract
+  /** Other rows would be made of it by now: it must not be written as it is. */
+  isStale?: () => boolean
   /** The JSON text around the instant of meta.lastUpdated, which the commit fills in. */
   printed?: { head: string; tail: string }
   /** Set where nothing has to be written. */

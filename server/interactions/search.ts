@@ -18,6 +18,7 @@ export const search: Interaction = async (request, context, parts) => {
     now: context.now(),
     context,
     terminology: parts.terminology,
+    parameters: await parts.parameters.fresh(context),
   })
   const page: Page =
     parsed.summary === 'count'

@@ -2,6 +2,7 @@
 import { openSqlite } from '../../adapters/sqlite/store.ts'
 import { createStructureValidator } from '../../profiles/structure.ts'
 import type { Context } from '../../resources/context.ts'
+import { createParameters } from '../../resources/parameters.ts'
 import { applyPatch } from '../../resources/patch.ts'
 import {
   createRepository,
@@ -13,7 +14,7 @@ import { parseSearch, type SearchOptions } from '../../resources/search/parse.ts
 import type { Query } from '../../resources/search/query.ts'
 import { extract } from '../../resources/search.ts'
 import type { Page } from '../../resources/store.ts'
-import { tenantOf } from '../../server/tenants.ts'
+import { spaceOf, tenantOf } from '../../server/tenants.ts'
 
 export interface Searchable {
   /** Stores a resource under its id. */
@@ -51,6 +52,7 @@ export async function openSearch(
     store,
     validator: createStructureValidator(),
     extract,
+    parameters: createParameters(store, spaceOf),
     applyPatch,
     parseCriteria: (_context, type, params) => queryOf(type, params),
     base: () => base,

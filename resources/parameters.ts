@@ -1,0 +1,275 @@
+/**
+ * The search parameters that tenants made known by SearchParameter resources. Each has an index: its state is kept in the
+ * store, in a space of its own beside the tenant's, and its rows under a name that no other index ever has.
+ */
+import type { SearchParameter } from 'fhir/r4'
+import type { Context } from './context.ts'
+import { type SearchParameterFacts, searchParameters } from './definitions.ts'
+import { type FhirError, unsupported } from './error.ts'
+import { parseStored } from './json.ts'
+import type { Resource } from './resource.ts'
+import { extractorOf, factsOf, isPublished, type OwnFacts, typesOf } from './search/own.ts'
+import type { OwnParameters } from './search.ts'
+import type { Extract, Row, Store, Tenant, Version } from './store.ts'
+
+/** As it is stored. */
+export interface IndexState {
+  resourceType: 'index'
+  id: string
+  facts: OwnFacts
+  /** The name of its rows. */
+  rows: string
+  state: 'building' | 'ready' | 'removing'
+  /** The job has been through all types before this one, and through its ids up to this one. */
+  type?: string
+  after?: string
+  done: number
+  total: number
+  /** Who works on it, and until when nobody else does (ms). */
+  owner?: string
+  until?: number
+}
+
+export interface StoredIndex {
+  number: number
+  state: IndexState
+}
+
+/** What holds for a tenant at a moment. */
+export interface Known extends OwnParameters {
+  /** Changes whenever other rows are made of a resource. */
+  readonly revision: string
+  /** With the rows of the tenant's parameters. */
+  complete(resource: Resource, extract: Extract): Extract
+  /** The rows of one index. */
+  rowsOf(index: string, resource: Resource): Row[]
+  readonly indexes: readonly StoredIndex[]
+  /** Those that no index is there for yet, with the number of the commit that made them what they are. */
+  readonly wanted: readonly { facts: OwnFacts; seq: number }[]
+  /** Indexes that no parameter has any more, by id. */
+  readonly unwanted: ReadonlySet<string>
+}
+
+export interface Parameters {
+  /** At most a second old, and never older than a write of this process. */
+  fresh(context: Pick<Context, 'tenant' | 'now'>): Known | Promise<Known>
+  /** As it was read last; nothing where it never was. */
+  now(tenant: Tenant): Known
+  /** Reads again, after a write of this process. */
+  changed(tenant: Tenant): Promise<Known>
+  /** Calls back whenever what is known has changed. */
+  onChange(tell: () => void): void
+  /** The space of the states. */
+  space(tenant: Tenant): Tenant
+}
+
+/** ms for which what another process wrote may be unknown here. */
+const staleness = 1000
+
+interface Kept {
+  known: Known
+  /** The newest commits it was made of. */
+  seqs: string
+  checked: number
+  reading?: Promise<Known>
+}
+
+export function createParameters(store: Store, space: (tenant: Tenant) => Tenant): Parameters {
+  const byTenant = new Map<Tenant, Kept>()
+  const told: (() => void)[] = []
+  const keptOf = (tenant: Tenant): Kept => {
+    let kept = byTenant.get(tenant)
+    if (!kept) {
+      kept = { known: nothing, seqs: '', checked: Number.NEGATIVE_INFINITY }
+      byTenant.set(tenant, kept)
+    }
+    return kept
+  }
+
+  async function read(tenant: Tenant, kept: Kept): Promise<Known> {
+    const seqs = [
+      await store.newest(tenant, ['SearchParameter']),
+      await store.newest(space(tenant), ['index']),
+    ].join()
+    if (kept.seqs === seqs) return kept.known
+    const known = await load(store, tenant, space(tenant))
+    kept.known = known
+    kept.seqs = seqs
+    for (const tell of told) tell()
+    return known
+  }
+
+  /** One reading after the other: what began before a write does not tell of it. */
+  const reread = (tenant: Tenant, kept: Kept): Promise<Known> => {
+    const reading = (kept.reading ?? Promise.resolve()).then(
+      () => read(tenant, kept),
+      () => read(tenant, kept),
+    )
+    kept.reading = reading
+    const done = () => {
+      if (kept.reading === reading) delete kept.reading
+    }
+    reading.then(done, done)
+    return reading
+  }
+
+  return {
+    fresh({ tenant, now }) {
+      const kept = keptOf(tenant)
+      if (Math.abs(now() - kept.checked) < staleness) return kept.known
+      if (kept.reading) return kept.reading
+      const at = now()
+      return reread(tenant, kept).then(known => {
+        kept.checked = at
+        return known
+      })
+    },
+    now: tenant => keptOf(tenant).known,
+    changed: tenant => reread(tenant, keptOf(tenant)),
+    onChange: tell => void told.push(tell),
+    space,
+  }
+}
+
+const none: ReadonlyMap<string, SearchParameterFacts> = new Map()
+const nothing: Known = {
+  of: () => none,
+  refusal: () => undefined,
+  revision: '',
+  complete: (_, extract) => extract,
+  rowsOf: () => [],
+  indexes: [],
+  wanted: [],
+  unwanted: new Set(),
+}
+
+async function load(store: Store, tenant: Tenant, space: Tenant): Promise<Known> {
+  const indexes: StoredIndex[] = []
+  for await (const { number, json = '' } of store.scan(space, 'index'))
+    indexes.push({ number, state: parseStored(json) as IndexState })
+  const active = await activeParameters(store, tenant)
+  if (indexes.length === 0 && active.length === 0) return nothing
+  return know(indexes, active)
+}
+
+type Active = { facts: OwnFacts; seq: number }
+
+async function activeParameters(store: Store, tenant: Tenant): Promise<Active[]> {
+  const found: Version[] = []
+  for (let after: string | undefined; ; ) {
+    const page = await store.search(tenant, {
+      types: ['SearchParameter'],
+      where: [{ kind: 'token', param: 'status', code: 'active' }],
+      sort: [{ by: 'updated', descending: false }],
+      count: 200,
+      ...(after === undefined ? {} : { after }),
+    })
+    found.push(...page.versions)
+    after = page.next
+    if (after === undefined) break
+  }
+  return found.flatMap(({ seq, json = '' }) => {
+    const resource = parseStored(json) as SearchParameter
+    return isPublished(resource) ? [] : [{ facts: factsOf(resource), seq }]
+  })
+}
+
+const same = (a: OwnFacts, b: OwnFacts): boolean => JSON.stringify(a) === JSON.stringify(b)
+
+/** Of two of one code on one type the one that has an index counts, then the older; R4's own count before both. */
+function know(indexes: StoredIndex[], active: Active[]): Known {
+  const indexOf = ({ facts }: Active) =>
+    indexes.find(({ state }) => state.state !== 'removing' && same(state.facts, facts))
+  const order = active
+    .map(one => ({ ...one, index: indexOf(one) }))
+    .sort((a, b) => Number(!a.index) - Number(!b.index) || a.seq - b.seq)
+  const taken = new Map<string, Map<string, { facts: OwnFacts; index: StoredIndex | undefined }>>()
+  const held = new Set<string>()
+  const wanted: Active[] = []
+  for (const { facts, seq, index } of order) {
+    const types = typesOf(facts)
+    const free = types.every(
+      type =>
+        !taken.get(type)?.has(facts.code) &&
+        !searchParameters(type).some(({ code }) => code === facts.code),
+    )
+    if (!free) continue
+    for (const type of types) {
+      const codes = taken.get(type) ?? new Map()
+      taken.set(type, codes.set(facts.code, { facts, index }))
+    }
+    if (index) held.add(index.state.id)
+    else wanted.push({ facts, seq })
+  }
+  const unwanted = new Set(
+    indexes
+      .filter(({ state }) => state.state !== 'removing' && !held.has(state.id))
+      .map(({ state }) => state.id),
+  )
+  return { ...tables(indexes, held, taken), indexes, wanted, unwanted }
+}
+
+function tables(
+  indexes: StoredIndex[],
+  held: ReadonlySet<string>,
+  taken: ReadonlyMap<
+    string,
+    ReadonlyMap<string, { facts: OwnFacts; index: StoredIndex | undefined }>
+  >,
+): Pick<Known, 'of' | 'refusal' | 'revision' | 'complete' | 'rowsOf'> {
+  const extractors = new Map<string, Map<string, (resource: Resource) => Row[]>>()
+  for (const { state } of indexes) {
+    if (!held.has(state.id)) continue
+    for (const type of typesOf(state.facts)) {
+      const extractor = extractorOf({ ...state.facts, rows: state.rows }, type)
+      if (!extractor) continue
+      const ofType = extractors.get(type) ?? new Map()
+      extractors.set(type, ofType.set(state.id, guarded(extractor)))
+    }
+  }
+  const searchable = new Map(
+    [...taken].map(([type, codes]) => [
+      type,
+      new Map(
+        [...codes].flatMap(([code, { facts, index }]): [string, SearchParameterFacts][] =>
+          index?.state.state === 'ready' ? [[code, { ...facts, rows: index.state.rows }]] : [],
+        ),
+      ),
+    ]),
+  )
+  return {
+    of: type => searchable.get(type) ?? none,
+    refusal(type, code) {
+      const one = taken.get(type)?.get(code)
+      return one && one.index?.state.state !== 'ready' ? notReady(code, one.index) : undefined
+    },
+    revision: [...held].sort().join(),
+    complete(resource, extract) {
+      const ofType = extractors.get(resource.resourceType)
+      if (!ofType) return extract
+      const rows = [...ofType.values()].flatMap(rowsOf => rowsOf(resource))
+      return rows.length === 0 ? extract : { ...extract, rows: [...extract.rows, ...rows] }
+    },
+    rowsOf: (index, resource) =>
+      extractors.get(resource.resourceType)?.get(index)?.(resource) ?? [],
+  }
+}
+
+/** A resource at which an expression fails has no value: it can be written all the same. */
+const guarded =
+  (extractor: (resource: Resource) => Row[]) =>
+  (resource: Resource): Row[] => {
+    try {
+      return extractor(resource)
+    } catch {
+      return []
+    }
+  }
+
+function notReady(code: string, index: StoredIndex | undefined): FhirError {
+  const { done = 0, total = 0 } = index?.state ?? {}
+  const percent = total > 0 ? Math.min(99, Math.floor((100 * done) / total)) : 0
+  return unsupported(
+    `${code} cannot be searched by until what is stored is indexed: ${percent} % is done, try again later`,
+  )
+}

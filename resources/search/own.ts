@@ -1,0 +1,151 @@
+/** From a SearchParameter resource to what is searched by. https://hl7.org/fhir/R4/searchparameter.html */
+import type { SearchParameter } from 'fhir/r4'
+import {
+  isResourceType,
+  resourceTypes,
+  type SearchParameterFacts,
+  searchParameters,
+} from '../definitions.ts'
+import { type Issue, issue } from '../error.ts'
+import { compilePath } from '../fhirpath.ts'
+import type { Resource } from '../resource.ts'
+import { searchTypes } from '../search.ts'
+import type { Row } from '../store.ts'
+
+/** What a parameter means: as long as this stays, its rows do. */
+export type OwnFacts = Omit<SearchParameterFacts, 'rows'>
+
+/** Those of R4 may be stored too: they change nothing. */
+const published = 'http://hl7.org/fhir/SearchParameter/'
+
+export const isPublished = ({ url, code, base }: SearchParameter): boolean =>
+  url?.startsWith(published) === true &&
+  base.every(type =>
+    searchParameters(type).some(
+      facts => facts.code === code && facts.id === url.slice(published.length),
+    ),
+  )
+
+export const factsOf = (resource: SearchParameter): OwnFacts => ({
+  id: resource.id ?? '',
+  url: resource.url,
+  code: resource.code,
+  base: [...resource.base],
+  type: resource.type,
+  expression: resource.expression ?? '',
+  ...(resource.target ? { target: [...resource.target] } : {}),
+  ...(resource.component
+    ? {
+        components: resource.component.map(({ definition, expression }) => ({
+          code: definition.startsWith(published) ? codeAt(definition, resource.base) : '',
+          expression,
+        })),
+      }
+    : {}),
+})
+
+/** The code of a parameter of R4, by its address. */
+function codeAt(definition: string, bases: readonly string[]): string {
+  const id = definition.slice(published.length).split('|')[0]
+  for (const base of bases) {
+    const found = searchParameters(base).find(facts => facts.id === id)
+    if (found) return found.code
+  }
+  return ''
+}
+
+/** The types that have the parameter. */
+export function typesOf({ base }: Pick<OwnFacts, 'base'>): string[] {
+  const all = base.some(type => type === 'Resource' || type === 'DomainResource')
+  return (all ? [...resourceTypes()] : [...base]).sort()
+}
+
+/** Letters first, so that no name of ours or of FHIR's (`_id`) is met, and nothing that the search language splits at. */
+const codes = /^[A-Za-z][A-Za-z0-9-]{0,63}$/
+
+/** All that keeps it from being searched by. https://hl7.org/fhir/R4/searchparameter-definitions.html */
+export function problemsOf(resource: SearchParameter): Issue[] {
+  const facts = factsOf(resource)
+  const wrong = (element: string, code: Issue['code'], text: string) =>
+    issue(code, text, `SearchParameter.${element}`)
+  const issues: Issue[] = []
+  if (!resource.url) issues.push(wrong('url', 'required', 'url is missing: give it an address'))
+  if (!codes.test(facts.code))
+    issues.push(
+      wrong('code', 'value', 'code takes 1 to 64 letters, digits and hyphens, a letter first'),
+    )
+  for (const [index, base] of facts.base.entries())
+    if (!isResourceType(base) && base !== 'Resource' && base !== 'DomainResource')
+      issues.push(wrong(`base[${index}]`, 'value', 'base takes types of resources of R4'))
+  for (const [index, target] of (facts.target ?? []).entries())
+    if (!isResourceType(target))
+      issues.push(wrong(`target[${index}]`, 'value', 'target takes types of resources of R4'))
+  if (!Object.hasOwn(searchTypes, facts.type))
+    issues.push(
+      wrong(
+        'type',
+        'not-supported',
+        `type takes one of ${Object.keys(searchTypes).join(', ')} here`,
+      ),
+    )
+  if (facts.expression === '')
+    issues.push(
+      wrong('expression', 'required', 'expression is missing: give the path to the values'),
+    )
+  return issues.length > 0 ? issues : typesOf(facts).flatMap(type => problemsAt(facts, type))
+}
+
+function problemsAt(facts: OwnFacts, type: string): Issue[] {
+  if (searchParameters(type).some(({ code }) => code === facts.code))
+    return [
+      issue(
+        'duplicate',
+        `R4 has a search parameter of this code on ${type}: choose another`,
+        'SearchParameter.code',
+      ),
+    ]
+  if (!compilePath(facts.expression, type))
+    return [
+      issue(
+        'value',
+        `expression is no path on ${type} that can be searched by here`,
+        'SearchParameter.expression',
+      ),
+    ]
+  if (!extractorOf({ ...facts, rows: facts.code }, type))
+    return [
+      issue(
+        'not-supported',
+        'component takes two parameters of R4 on the same type, by their addresses, one of them a token',
+        'SearchParameter.component',
+      ),
+    ]
+  return []
+}
+
+type Extractor = (resource: Resource) => Row[]
+
+/** All rows of a resource for a parameter. Absent: it has none on this type. */
+export function extractorOf(
+  facts: OwnFacts & { rows: string },
+  type: string,
+): Extractor | undefined {
+  const path = compilePath(facts.expression, type)
+  const searchType = Object.hasOwn(searchTypes, facts.type) ? searchTypes[facts.type] : undefined
+  const rowsOf = searchType?.extractor({ ...facts, code: facts.rows }, type)
+  if (!path || !rowsOf) return undefined
+  return resource => {
+    const found = path(resource)
+    if (found.length === 0) return []
+    const rows = new Map(
+      rowsOf(found, resource).map(row => [Object.values(row).join('\u0000'), row]),
+    )
+    return [
+      ...rows.values(),
+      { kind: 'token', param: presentParam(facts.rows), code: 'true', system: '' },
+    ]
+  }
+}
+
+/** What `:missing` asks: the resource has the element, with rows or without. */
+export const presentParam = (rows: string): string => `${rows}:present`
