@@ -10,6 +10,7 @@ import { parseReference, referencesOf } from './reference.ts'
 import type { Resource } from './resource.ts'
 import { composite } from './search/composite.ts'
 import { rangeOf } from './search/date.ts'
+import type { Predicate } from './search/query.ts'
 import { targetOf } from './search/reference.ts'
 import { simpleTypes } from './search/simple-types.ts'
 import type { SearchType } from './search/type.ts'
@@ -63,6 +64,15 @@ export function aliasOf(type: string, code: string): string[] | undefined {
 /** The names of the rows that answer a parameter: its own, or those of its aliases. */
 export const paramsOf = (type: string, facts: SearchParameterFacts): string[] =>
   facts.rows === undefined ? (aliasOf(type, facts.code) ?? [facts.code]) : [facts.rows]
+
+/** That a resource has the element of a parameter at all (`:missing`), with rows of it or without. */
+export const presenceOf = ({ code, rows }: SearchParameterFacts): Predicate =>
+  rows === undefined
+    ? { kind: 'present', param: code }
+    : { kind: 'token', param: presentParam(rows), code: 'true' }
+
+/** Of a tenant's own parameter: a row of its own says it, so that no store has to know. */
+export const presentParam = (rows: string): string => `${rows}:present`
 
 /** A tenant's own search parameters, made known by SearchParameter resources. */
 export interface OwnParameters {

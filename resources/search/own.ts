@@ -9,7 +9,7 @@ import {
 import { type Issue, issue } from '../error.ts'
 import { compilePath } from '../fhirpath.ts'
 import type { Resource } from '../resource.ts'
-import { searchTypes } from '../search.ts'
+import { presentParam, searchTypes } from '../search.ts'
 import type { Row } from '../store.ts'
 
 /** What a parameter means: as long as this stays, its rows do. */
@@ -146,6 +146,3 @@ export function extractorOf(
     ]
   }
 }
-
-/** What `:missing` asks: the resource has the element, with rows or without. */
-export const presentParam = (rows: string): string => `${rows}:present`
