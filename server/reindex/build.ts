@@ -7,7 +7,7 @@ import { type Job, type ReindexParts, rest } from './job.ts'
 /** Resources given rows in one step: writes wait for it. */
 const slice = 100
 /** ms between two marks of how far it is; after an end of the program what came since is done once more. */
-const marks = 2000
+const marks = 250
 
 /** Gives each stored resource the rows of an index. False: it was ended, or is somebody else's. */
 export async function buildIndex(
