@@ -39,6 +39,8 @@ export interface StoredIndex {
 export interface Known extends OwnParameters {
   /** Changes whenever other rows are made of a resource. */
   readonly revision: string
+  /** Changes whenever others can be searched by. */
+  readonly ready: string
   /** With the rows of the tenant's parameters. */
   complete(resource: Resource, extract: Extract): Extract
   /** The rows of one index. */
@@ -136,6 +138,7 @@ const nothing: Known = {
   of: () => none,
   refusal: () => undefined,
   revision: '',
+  ready: '',
   complete: (_, extract) => extract,
   rowsOf: () => [],
   indexes: [],
@@ -216,7 +219,7 @@ function tables(
     string,
     ReadonlyMap<string, { facts: OwnFacts; index: StoredIndex | undefined }>
   >,
-): Pick<Known, 'of' | 'refusal' | 'revision' | 'complete' | 'rowsOf'> {
+): Pick<Known, 'of' | 'refusal' | 'revision' | 'ready' | 'complete' | 'rowsOf'> {
   const extractors = new Map<string, Map<string, (resource: Resource) => Row[]>>()
   for (const { state } of indexes) {
     if (!held.has(state.id)) continue
@@ -244,6 +247,10 @@ function tables(
       return one && one.index?.state.state !== 'ready' ? notReady(code, one.index) : undefined
     },
     revision: [...held].sort().join(),
+    ready: indexes
+      .filter(({ state }) => state.state === 'ready' && held.has(state.id))
+      .map(({ state }) => state.id)
+      .join(),
     complete(resource, extract) {
       const ofType = extractors.get(resource.resourceType)
       if (!ofType) return extract

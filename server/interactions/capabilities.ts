@@ -6,9 +6,11 @@ import type {
   CapabilityStatementRestResourceOperation,
   TerminologyCapabilities,
 } from 'fhir/r4'
+import type { Context } from '../../resources/context.ts'
 import { resourceTypes } from '../../resources/definitions.ts'
 import { invalid } from '../../resources/error.ts'
 import { printJson } from '../../resources/json.ts'
+import type { Known } from '../../resources/parameters.ts'
 import { searchableParameters } from '../../resources/search.ts'
 import { isUnchanged } from '../conditions.ts'
 import { formats, patchFormats } from '../formats.ts'
@@ -16,37 +18,48 @@ import type { Interaction, Parts } from '../interactions.ts'
 import type { Operation } from '../operations.ts'
 import { reduce, subsetOf } from '../summary.ts'
 
-/** The answer as text with its tag: made once, because nothing in it changes while the program runs. */
+/** The answer as text with its tag: made once, because in it only the tenant's own search parameters change. */
 interface Printed {
   json: string
   etag: string
+  /** Those that were ready then, and since when (ms). */
+  ready: string
+  at: number
 }
 
-/** By the base and the mode asked for. */
+/** By the tenant, the base and the mode asked for. */
 const printed = new WeakMap<Parts, Map<string, Printed>>()
 
-export const capabilities: Interaction = async (request, _context, parts) => {
+export const capabilities: Interaction = async (request, context, parts) => {
   const mode = request.query.find(([name]) => name === 'mode')?.[1] ?? 'full'
   const make = Object.hasOwn(modes, mode) ? modes[mode] : undefined
   if (!make) throw invalid(`mode takes one of ${Object.keys(modes).join(', ')}`)
   const subset = subsetOf(request)
-  const { json, etag } = print(parts, `${mode} ${request.base}`, () => make(parts, request.base))
-  const headers = { ETag: etag, 'Last-Modified': new Date(parts.started).toUTCString() }
-  if (isUnchanged(request, etag, parts.started)) return { status: 304, headers }
+  const own = await parts.parameters.fresh(context)
+  const made = { name: `${context.tenant} ${mode} ${request.base}`, ready: own.ready }
+  const { json, etag, at } = print(parts, context, made, () => make(parts, request.base, own))
+  const headers = { ETag: etag, 'Last-Modified': new Date(at).toUTCString() }
+  if (isUnchanged(request, etag, at)) return { status: 304, headers }
   return subset
     ? { status: 200, headers, resource: reduce(json, subset) }
     : { status: 200, headers, json }
 }
 
-function print(parts: Parts, name: string, make: () => unknown): Printed {
+function print(
+  parts: Parts,
+  context: Context,
+  { name, ready }: { name: string; ready: string },
+  make: () => unknown,
+): Printed {
   const all = printed.get(parts) ?? new Map<string, Printed>()
   printed.set(parts, all)
   const known = all.get(name)
-  if (known) return known
+  if (known?.ready === ready) return known
   const json = printJson(make())
   const etag = `W/"${createHash('sha256').update(json).digest('base64url').slice(0, 16)}"`
-  all.set(name, { json, etag })
-  return { json, etag }
+  const made = { json, etag, ready, at: known ? context.now() : parts.started }
+  all.set(name, made)
+  return made
 }
 
 const common = (parts: Parts, base: string) => ({
@@ -57,7 +70,7 @@ const common = (parts: Parts, base: string) => ({
   implementation: { description: 'Nidaan health data server', url: base },
 })
 
-const statement = (parts: Parts, base: string): CapabilityStatement => ({
+const statement = (parts: Parts, base: string, own: Known): CapabilityStatement => ({
   resourceType: 'CapabilityStatement',
   ...common(parts, base),
   fhirVersion: '4.0.1',
@@ -69,9 +82,9 @@ const statement = (parts: Parts, base: string): CapabilityStatement => ({
       documentation:
         'What R4 defines and this server does not do yet is answered with 422 and says so.',
       security: { cors: parts.corsOrigins.size > 0 },
-      resource: [...resourceTypes()].map(type => resourceOf(type, parts)),
+      resource: [...resourceTypes()].map(type => resourceOf(type, parts, own)),
       interaction: systemInteractions.map(code => ({ code })),
-      searchParam: paramsOf('Resource'),
+      searchParam: paramsOf('Resource', own),
       ...operationsOf(parts.operations.filter(({ on }) => on.system)),
     },
   ],
@@ -84,7 +97,7 @@ const terminologyStatement = (parts: Parts, base: string): TerminologyCapabiliti
 })
 
 /** https://hl7.org/fhir/R4/http.html#capabilities: all that is said here belongs to the normative part. */
-const modes: Readonly<Record<string, (parts: Parts, base: string) => unknown>> = {
+const modes: Readonly<Record<string, (parts: Parts, base: string, own: Known) => unknown>> = {
   full: statement,
   normative: statement,
   terminology: terminologyStatement,
@@ -104,7 +117,7 @@ const interactions = [
   'search-type',
 ] as const
 
-function resourceOf(type: string, parts: Parts): CapabilityStatementRestResource {
+function resourceOf(type: string, parts: Parts, own: Known): CapabilityStatementRestResource {
   const of = ({ on }: Operation) => on.type?.includes(type) || on.instance?.includes(type)
   return {
     type,
@@ -122,15 +135,15 @@ function resourceOf(type: string, parts: Parts): CapabilityStatementRestResource
       'logical',
       ...(parts.referentialIntegrity ? (['enforced'] as const) : []),
     ],
-    searchParam: paramsOf(type),
+    searchParam: paramsOf(type, own),
     ...operationsOf(parts.operations.filter(of)),
   }
 }
 
-const paramsOf = (type: string) =>
-  [...searchableParameters(type).values()].map(facts => ({
+const paramsOf = (type: string, own: Known) =>
+  [...searchableParameters(type, own).values()].map(facts => ({
     name: facts.code,
-    definition: `http://hl7.org/fhir/SearchParameter/${facts.id}`,
+    definition: facts.url ?? `http://hl7.org/fhir/SearchParameter/${facts.id}`,
     type: facts.type as 'token',
   }))
 

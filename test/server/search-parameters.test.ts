@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import type { Bundle, OperationOutcome } from 'fhir/r4'
+import type { Bundle, CapabilityStatement, OperationOutcome } from 'fhir/r4'
 import { type App, startApp } from '../support/app.ts'
 import { put, send } from '../support/make.ts'
 
@@ -200,6 +200,28 @@ describe('a SearchParameter that changes', () => {
     await ready()
     expect(await find('Patient?colour=red')).toEqual([])
     expect(await find('Patient?colour=blue')).toEqual(['a'])
+  })
+
+  test('is in the CapabilityStatement when it can be searched by', async () => {
+    const listed = async () => {
+      const { body, headers } = await app.request.get('/fhir/metadata')
+      const of = (body as CapabilityStatement).rest?.[0]?.resource ?? []
+      const patients = of.find(({ type }) => type === 'Patient')?.searchParam ?? []
+      return { etag: headers.etag, found: patients.find(({ name }) => name === 'colour') }
+    }
+    const before = await listed()
+    expect(before.found).toBeUndefined()
+    await put(app, parameter())
+    await ready()
+    const after = await listed()
+    expect(after.found).toEqual({
+      name: 'colour',
+      type: 'token',
+      definition: 'http://example.org/SearchParameter/colour',
+    })
+    expect(after.etag).not.toBe(before.etag)
+    await app.request.delete('/fhir/SearchParameter/colour').expect(204)
+    expect(await listed()).toEqual(before)
   })
 
   test('leaves no trace where callers look', async () => {
