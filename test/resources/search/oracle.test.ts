@@ -20,12 +20,15 @@ const worldOf = ({ resources, zone }: SearchFile): World => ({
   zone: zone ?? 'UTC',
 })
 
-describe.each(readdirSync(searchCases))('the oracle agrees with %s:', file => {
-  const cases = casesIn(file)
-  const world = worldOf(cases)
-  const answered = cases.searches.filter(({ ids }) => ids)
+const answered = readdirSync(searchCases)
+  .map(file => [file, casesIn(file)] as const)
+  .filter(([, { searches }]) => searches.some(({ ids }) => ids))
 
-  test.each(answered.map(one => [one.name, one.query, one] as const))(
+describe.each(answered)('the oracle agrees with %s:', (_file, cases) => {
+  const world = worldOf(cases)
+  const found = cases.searches.filter(({ ids }) => ids)
+
+  test.each(found.map(one => [one.name, one.query, one] as const))(
     '%s (%s)',
     (_name, _query, { type, query, ids, sorted }) => {
       const found = ask(world, type, query).map(({ id = '' }) => id)
