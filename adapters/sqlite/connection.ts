@@ -1,5 +1,6 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { timedOut } from '../../resources/error.ts'
+import { metresBetween } from '../../resources/search/match.ts'
 import type { Tenant } from '../../resources/store.ts'
 
 /** A connection with its prepared statements and the numbers that stand for names. */
@@ -11,12 +12,15 @@ export interface Connection {
   typeId(tenant: Tenant, type: string): number | undefined
   paramId(type: number, code: string, first: string): number | undefined
   systemId(uri: string): number | undefined
+  typeName(id: number): string | undefined
   shapeId(params: string): number | undefined
   termId(text: string): number | undefined
   /** The types of a tenant: number to name. */
   types(tenant: Tenant): Map<number, string>
   /** Runs a search until a deadline (ms from now), then it fails. */
   within<T>(ms: number, work: () => T): T
+  /** Tries work for so many ms; undefined: it was not done by then. */
+  trial<T>(ms: number, work: () => T): T | undefined
   /** Forgets names that a rollback took back. */
   forget(): void
   close(): void
@@ -55,8 +59,10 @@ export function connect(options: ConnectionOptions): Connection {
     return made
   }
   let deadline = Number.POSITIVE_INFINITY
+  let late = false
   db.function('tick', () => {
-    if (performance.now() > deadline)
+    late = performance.now() > deadline
+    if (late)
       throw timedOut(
         'the search takes too long: narrow it by more parameters, such as a patient or a date',
         5,
@@ -75,7 +81,28 @@ export function connect(options: ConnectionOptions): Connection {
       deadline = Number.POSITIVE_INFINITY
     }
   }
-  return { db, sql, within, ...names(sql), close: () => db.close() }
+  const trial = <T>(ms: number, work: () => T): T | undefined => {
+    const whole = deadline
+    const mine = performance.now() + ms
+    late = false
+    deadline = Math.min(whole, mine)
+    try {
+      return work()
+    } catch (error) {
+      statements.clear()
+      if (mine < whole && late) return undefined
+      throw error
+    } finally {
+      deadline = whole
+    }
+  }
+  db.function('metres', { deterministic: true }, (a, b, c, d) =>
+    metresBetween(
+      { latitude: Number(a), longitude: Number(b) },
+      { latitude: Number(c), longitude: Number(d) },
+    ),
+  )
+  return { db, sql, within, trial, ...names(sql), close: () => db.close() }
 }
 
 function setUp(db: DatabaseSync, options: ConnectionOptions): void {
@@ -98,6 +125,7 @@ function names(sql: (text: string) => StatementSync) {
   const typeIds = new Map<string, number>()
   const paramIds = new Map<string, number>()
   const systemIds = new Map<string, number>()
+  const typeNames = new Map<number, string>()
   const shapeIds = new Map<string, number>()
   const termIds = new Map<string, number>()
   const remember = (ids: Map<string, number>, key: string, row: unknown): number | undefined => {
@@ -142,6 +170,12 @@ function names(sql: (text: string) => StatementSync) {
         remember(systemIds, uri, sql('SELECT id FROM system WHERE uri = ?').get(uri))
       )
     },
+    typeName(id: number): string | undefined {
+      const known = typeNames.get(id) ?? sql('SELECT name FROM type WHERE id = ?').get(id)?.name
+      if (known === undefined) return undefined
+      typeNames.set(id, String(known))
+      return String(known)
+    },
     shapeId: (params: string): number | undefined =>
       shapeIds.get(params) ??
       remember(shapeIds, params, sql('SELECT id FROM shape WHERE params = ?').get(params)),
@@ -153,6 +187,7 @@ function names(sql: (text: string) => StatementSync) {
       return new Map(rows.map(({ id, name }) => [Number(id), String(name)]))
     },
     forget(): void {
+      typeNames.clear()
       for (const ids of [typeIds, paramIds, systemIds, shapeIds, termIds]) ids.clear()
     },
   }

@@ -4,17 +4,10 @@ import type { Tenant } from '../../resources/store.ts'
 import { type Connection, patience } from './connection.ts'
 import { firstSeqAt } from './instant.ts'
 import type { PackedCommit } from './message.ts'
-import {
-  countHits,
-  historyPage,
-  lastSeq,
-  scanSlice,
-  searchPage,
-  totalsOf,
-  undeliveredEvents,
-} from './read.ts'
+import { historyPage, lastSeq, scanSlice, totalsOf, undeliveredEvents } from './read.ts'
 import { addRows, dropRows, type PackedAddition } from './reindex.ts'
 import { rowTables } from './schema.ts'
+import { countHits, searchPage } from './search.ts'
 import { createWriter } from './write.ts'
 
 export type ReadCall =

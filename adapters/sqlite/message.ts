@@ -12,6 +12,8 @@ export interface PackedChange {
   /** Rows to add and rows to end, as flat values: see `width`. */
   add: Flat
   end: Flat
+  /** Text for the words that people look for; absent: it stays as it is. */
+  words?: { narrative: string; content: string } | undefined
   /** The sort key changes with the date, so all rows move. */
   moved: boolean
 }
@@ -44,7 +46,7 @@ export function packCommit(tenant: Tenant, at: number, commit: Commit): PackedCo
 function packChange(change: Change): PackedChange {
   const { type, id, method, replaces, json, extract, old } = change
   const moved = old !== undefined && old.date !== extract.date
-  const { add, end } = difference(type, old, extract, moved)
+  const { add, end } = difference(type, old, json === undefined ? undefined : extract, moved)
   return {
     type,
     id,
@@ -52,38 +54,46 @@ function packChange(change: Change): PackedChange {
     replaces,
     json: json ?? null,
     date: extract.date ?? null,
+    words: wordsOf(extract, old),
     add,
     end,
     moved,
   }
 }
 
+/** Absent where neither has any, or nothing of it changes. */
+function wordsOf(extract: Extract, old: Extract | undefined): PackedChange['words'] {
+  const { narrative = '', content = '' } = extract
+  return narrative === (old?.narrative ?? '') && content === (old?.content ?? '')
+    ? undefined
+    : { narrative, content }
+}
+
 /** Only rows that differ are touched: an update of a status writes two rows, not all. */
 function difference(
   type: string,
   old: Extract | undefined,
-  extract: Extract,
+  extract: Extract | undefined,
   moved: boolean,
 ): { add: Flat; end: Flat } {
   const add: Flat = []
   const end: Flat = []
+  const now = extract ? flatRows(type, extract) : []
   if (!old) {
-    for (const row of flatRows(type, extract)) add.push(...row)
+    for (const row of now) add.push(...row)
     return { add, end }
   }
-  const before = new Map(flatRows(type, old).map(row => [keyOf(row), row]))
-  for (const row of flatRows(type, extract)) {
-    if (moved || !before.delete(keyOf(row))) add.push(...row)
-  }
-  for (const row of moved ? flatRows(type, old) : before.values()) end.push(...row)
+  const then = flatRows(type, old)
+  const before = new Map(then.map(row => [keyOf(row), row]))
+  for (const row of now) if (moved || !before.delete(keyOf(row))) add.push(...row)
+  for (const row of moved ? then : before.values()) end.push(...row)
   return { add, end }
 }
 
 const keyOf = (row: Flat): string => row.join('\u0000')
 
-/** All rows of a resource, each of `width` values. What is deleted has none. */
+/** All rows of a resource, each of `width` values. */
 function flatRows(type: string, extract: Extract): Flat[] {
-  if (extract.rows.length === 0 && extract.present.length === 0) return []
   return [
     ['shape', everything, '', [...extract.present].sort().join(' '), '', '', ''],
     ...extract.rows.map(flatten),

@@ -1,10 +1,9 @@
-import { expired, invalid } from '../../resources/error.ts'
-import type { HistoryQuery, Query } from '../../resources/search/query.ts'
+/** Versions, histories and totals. */
+import type { HistoryQuery } from '../../resources/search/query.ts'
 import type { Event, Page, Tenant, Version } from '../../resources/store.ts'
 import type { Connection } from './connection.ts'
 import { firstSeqAt } from './instant.ts'
-import { type Scope, seqAsOf } from './query/scope.ts'
-import { compile, type Position } from './query.ts'
+import { parsePlace, printPlace } from './place.ts'
 import { methods } from './schema.ts'
 import { ticking } from './sql.ts'
 
@@ -18,9 +17,9 @@ interface Stored {
   json: string | null
 }
 
-const versionColumns = `r.type AS type, r.id AS id, b.number AS number, b.seq AS seq, b.at AS at, b.method AS method, b.json AS json`
+export const versionColumns = `r.type AS type, r.id AS id, b.number AS number, b.seq AS seq, b.at AS at, b.method AS method, b.json AS json`
 
-function toVersion(row: unknown, type: string, id = (row as Stored).id): Version {
+export function toVersion(row: unknown, type: string, id = (row as Stored).id): Version {
   const { number, seq, at, method, json } = row as Stored
   const version: Version = { type, id, number, seq, at, method: methods[method] ?? 'update' }
   if (json !== null) version.json = json
@@ -49,92 +48,9 @@ export function readVersion(
   return older && toVersion(older, name.type, name.id)
 }
 
-/** Where a page ended and which commit its first page saw; opaque for callers. */
-interface Token {
-  seq: number
-  key: number
-  rid: number
-}
-
-const printToken = (token: Token): string =>
-  Buffer.from(`${token.seq}.${token.key}.${token.rid}`).toString('base64url')
-
-function parseToken(text: string): Token {
-  const plain = Buffer.from(text, 'base64url').toString()
-  const [, seq, key, rid] = /^(\d{1,15})\.(-?\d{1,15})\.(\d{1,15})$/.exec(plain) ?? []
-  if (rid === undefined)
-    throw invalid('_page is not from a link of this server: follow the next link as it is')
-  return { seq: Number(seq), key: Number(key), rid: Number(rid) }
-}
-
 /** The newest version's: what a reader sees up to. */
 export const lastSeq = ({ sql }: Connection): number =>
   Number(sql('SELECT coalesce(max(seq), 0) AS seq FROM body').get()?.seq)
-
-const sweptSeq = ({ sql }: Connection): number => Number(sql('SELECT seq FROM swept').get()?.seq)
-
-function scopeOf(connection: Connection, tenant: Tenant, query: Query, seq: number): Scope {
-  const types = query.types
-    ? query.types.flatMap(type => connection.typeId(tenant, type) ?? [])
-    : [...connection.types(tenant).keys()]
-  let rows = 0
-  return { connection, tenant, types, seq, alias: () => `p${rows++}` }
-}
-
-/** Hits in order, each once, as far as the caller goes on. */
-function* hits(connection: Connection, tenant: Tenant, query: Query): Generator<Token> {
-  const token = query.after === undefined ? undefined : parseToken(query.after)
-  if (token && token.seq < sweptSeq(connection))
-    throw expired('the link to this page is older than an hour: search again')
-  const seq = token?.seq ?? lastSeq(connection)
-  const scope = scopeOf(connection, tenant, query, seq)
-  if (scope.types.length === 0) return
-  const after: Position | undefined = token && { key: token.key, rid: token.rid }
-  const { text, values } = compile(query, scope, after)
-  let last = -1
-  for (const row of connection.sql(text).iterate(...values)) {
-    const rid = Number(row.rid)
-    if (rid === last) continue
-    last = rid
-    yield { seq, key: Number(row.key), rid }
-  }
-}
-
-const asOf = `SELECT ${versionColumns} FROM resource r CROSS JOIN body b ON b.seq = ${seqAsOf('r')} WHERE r.rid = ?`
-
-export function searchPage(connection: Connection, tenant: Tenant, query: Query): Page {
-  const types = connection.types(tenant)
-  const versions: Version[] = []
-  let last: Token | undefined
-  for (const hit of hits(connection, tenant, query)) {
-    if (versions.length === query.count)
-      return { versions, ...(last ? { next: printToken(last) } : {}) }
-    const row = connection.sql(asOf).get(hit.seq, hit.seq, hit.rid)
-    if (row) versions.push(toVersion(row, types.get(Number(row.type)) ?? ''))
-    last = hit
-  }
-  return { versions }
-}
-
-/** Ids only, for the checks of a commit. */
-export function searchIds(connection: Connection, tenant: Tenant, query: Query): string[] {
-  const ids: string[] = []
-  for (const { rid } of hits(connection, tenant, query)) {
-    ids.push(String(connection.sql('SELECT id FROM resource WHERE rid = ?').get(rid)?.id))
-    if (ids.length === query.count) break
-  }
-  return ids
-}
-
-export function countHits(connection: Connection, tenant: Tenant, query: Query): number {
-  if (query.where.length === 0 && query.types) {
-    const totals = totalsOf(connection, tenant)
-    return query.types.reduce((sum, type) => sum + (totals[type] ?? 0), 0)
-  }
-  let count = 0
-  for (const _ of hits(connection, tenant, query)) count++
-  return count
-}
 
 /** Counted as it is written. */
 export function totalsOf(connection: Connection, tenant: Tenant): Record<string, number> {
@@ -165,7 +81,7 @@ const currentIn = `(b.at >= ? OR (b.json IS NOT NULL AND NOT EXISTS(
 export function historyPage(connection: Connection, tenant: Tenant, query: HistoryQuery): Page {
   const from = historySource(connection, tenant, query)
   if (!from) return { versions: [] }
-  const token = query.after === undefined ? undefined : parseToken(query.after)
+  const token = query.after === undefined ? undefined : parsePlace(query.after)
   const end = lastSeq(connection) + 1
   const first = (instant: number) => firstSeqAt(connection, instant, end)
   const { since, current } = query
@@ -193,7 +109,7 @@ export function historyPage(connection: Connection, tenant: Tenant, query: Histo
   return {
     versions,
     ...(last && rows.length > query.count
-      ? { next: printToken({ seq: last.seq, key: 0, rid: 0 }) }
+      ? { next: printPlace({ seq: last.seq, rid: 0, keys: [], back: false }) }
       : {}),
   }
 }

@@ -30,6 +30,17 @@ export const rowTables = [
   'value',
 ] as const
 
+/** Moves intervals that are long to the twin of their parameter: see long.ts. */
+function longTwin(table: string): string {
+  const isLong = table === 'date' ? 'high - low >= 86400000' : "high <> ''"
+  const twin = (row: string) =>
+    `(SELECT t.id FROM param p JOIN param t ON t.type = p.type AND t.code = p.code || '~' AND t.first = p.first WHERE p.id = ${row}.param)`
+  return `INSERT INTO param(type, code, first) SELECT type, code || '~', first FROM param
+      WHERE id IN (SELECT DISTINCT param FROM ${table} WHERE ${isLong});
+    UPDATE value SET param = ${twin('value')} WHERE param IN (SELECT DISTINCT param FROM ${table}) AND ${isLong};
+    UPDATE ${table} SET param = ${twin(table)} WHERE ${isLong};`
+}
+
 /** Each brings the file one number further. Never changed once released; a new one is added at the end. */
 const migrations: readonly string[] = [
   `CREATE TABLE type(id INTEGER PRIMARY KEY, tenant TEXT NOT NULL, name TEXT NOT NULL, UNIQUE(tenant, name)) STRICT;
@@ -81,8 +92,16 @@ const migrations: readonly string[] = [
    CREATE TABLE shape(id INTEGER PRIMARY KEY, params TEXT NOT NULL UNIQUE) STRICT;
    CREATE TABLE term(id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE) STRICT;
    CREATE VIRTUAL TABLE part USING fts5(text, content = '', tokenize = 'trigram case_sensitive 1');
+   CREATE VIRTUAL TABLE words USING fts5(narrative, content, content = '', contentless_delete = 1,
+     tokenize = "unicode61 remove_diacritics 0 categories 'L* M* N* Co'");
    INSERT OR IGNORE INTO term(text) SELECT DISTINCT text FROM string;
-   INSERT INTO part(rowid, text) SELECT id, text FROM term;`,
+   INSERT INTO part(rowid, text) SELECT id, text FROM term;
+   ${['date', 'quantity'].map(longTwin).join('')}
+   INSERT INTO shape(params) VALUES ('');
+   INSERT INTO param(type, code, first) SELECT id, '*', '' FROM type WHERE name <> '~url';
+   INSERT INTO token(param, code, k, rid, system, since, until)
+     SELECT p.id, '', f.k, f.rid, 1, CASE WHEN f.seq = f.rid THEN 0 ELSE f.seq END, 0 FROM feed f JOIN param p ON p.type = f.type AND p.code = '*'
+     WHERE f.until = 0;`,
 ]
 
 /** Tells that a file is ours: `Nida` in ASCII. https://sqlite.org/pragma.html#pragma_application_id */

@@ -60,3 +60,9 @@ export const unionAll = (parts: Sql[]): Sql =>
     text: `SELECT * FROM (${text})`,
     values,
   }))
+
+/** Any of a list; a long one travels as one value, so that the statement stays the same. */
+export const among = (column: string, values: Value[]): Sql =>
+  values.length <= 8
+    ? oneOf(column, values)
+    : sql(`${column} IN (SELECT value FROM json_each(?))`, JSON.stringify(values))

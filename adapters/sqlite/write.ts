@@ -3,9 +3,9 @@ import { CommitConflict, type Tenant, type Version } from '../../resources/store
 import type { Connection } from './connection.ts'
 import { type Failure, packError } from './errors.ts'
 import type { PackedChange, PackedCommit } from './message.ts'
-import { searchIds } from './read.ts'
 import { createIntern, type Intern, writeRows } from './rows.ts'
 import { methods } from './schema.ts'
+import { searchIds } from './search.ts'
 
 /** The seq of each change, or why the commit was not made. */
 export type CommitResult = { seqs: number[] } | { failure: Failure }
@@ -210,9 +210,27 @@ function writeVersion(
     rid,
     gone ? seq : 0,
   )
+  writeWords(connection, { change, rid, last })
   const owner = { tenant: at.commit.tenant, type, rid }
   writeRows(connection, change, owner, { k, oldK, seq, intern: at.intern })
   return seq
+}
+
+/** Looked for as they are now: pages that began before a change may miss what was said then. */
+function writeWords(
+  { sql }: Connection,
+  { change, rid, last }: { change: PackedChange; rid: number; last: Target['last'] },
+): void {
+  const { words } = change
+  if (!words) return
+  if (last) sql('DELETE FROM words WHERE rowid = ?').run(rid)
+  const { narrative, content } = words
+  if (narrative || content)
+    sql('INSERT INTO words(rowid, narrative, content) VALUES (?, ?, ?)').run(
+      rid,
+      narrative,
+      content,
+    )
 }
 
 /** The main date, else the time of version 1. */

@@ -77,7 +77,7 @@ function holds(predicate: RowPredicate, row: Row): boolean {
     case 'codes':
       return (
         row.kind === 'token' &&
-        row.system === predicate.system &&
+        is(predicate.system, row.system) &&
         predicate.codes.includes(row.code)
       )
     case 'label':

@@ -19,19 +19,21 @@ export interface Pair {
   system: string
 }
 
-/** The pairs of a resource. Its patient is the subject: the parameter by which a type is in a patient's compartment first. */
+/** The pairs of a resource whose subject is a patient. */
 export function pairsOf(type: string, { rows, patient }: Extract): Pair[] {
-  const params = patient === undefined ? undefined : paramsOf(type)
-  if (!params || patient === undefined) return []
+  if (patient === undefined || !Object.hasOwn(paired, type)) return []
+  const { subject, params } = paired[type] ?? { subject: '', params: [] }
+  // A performer may be a patient too.
+  const isSubject = rows.some(
+    row => row.kind === 'reference' && row.param === subject && row.target === `Patient/${patient}`,
+  )
+  if (!isSubject) return []
   return rows.flatMap(row =>
     row.kind === 'token' && row.first === undefined && params.includes(row.param)
       ? [{ patient, param: row.param, code: row.code, system: row.system }]
       : [],
   )
 }
-
-const paramsOf = (type: string): readonly string[] | undefined =>
-  Object.hasOwn(paired, type) ? paired[type]?.params : undefined
 
 /** Whether a search by this reference parameter and this token is answered by pairs. */
 export const isPaired = (type: string, reference: string, token: string): boolean =>

@@ -5,7 +5,7 @@ export interface Query {
   /** Absent: all types. */
   types?: string[]
   where: Predicate[]
-  /** Keys in order of weight, at least one. Ties are broken by the order of creation, in the direction of the last key. */
+  /** Keys in order of weight, at least one. Ties are broken by the main date, then by the order of creation. */
   sort: Sort[]
   /** Page size; at least 1. */
   count: number
@@ -36,8 +36,8 @@ export type Predicate =
   | { kind: 'present'; param: string }
   /** `code` absent: any code of the system. `system` absent: any system; '' none. */
   | ({ kind: 'token'; param: string; first?: Token } & Token)
-  /** Any of many codes of one system: what a value set expands to. */
-  | { kind: 'codes'; param: string; system: string; codes: string[] }
+  /** Any of many codes of one system (absent: of any): what a value set expands to. */
+  | { kind: 'codes'; param: string; system?: string; codes: string[] }
   /** A display or text beside a code or reference (`:text`) has, where a word begins, this folded text. */
   | { kind: 'label'; param: string; text: string }
   /** Targets as `Patient/1` or an absolute URL; any of them. */

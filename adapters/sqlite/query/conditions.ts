@@ -2,122 +2,168 @@
 import { fold } from '../../../resources/search/fold.ts'
 import type { Predicate, StringMatch } from '../../../resources/search/query.ts'
 import { type Connection, unitKey } from '../connection.ts'
-import { oneOf, type Sql, sql, type Value } from '../sql.ts'
-import { ridOf, type Scope } from './scope.ts'
+import { among, oneOf, type Sql, sql, type Value } from '../sql.ts'
+import { ridsOf, type Scope } from './scope.ts'
+import { textsWith } from './texts.ts'
 
 export type RowPredicate = Extract<
   Predicate,
-  { kind: 'token' | 'reference' | 'refers' | 'string' | 'uri' | 'date' | 'quantity' }
+  {
+    kind:
+      | 'token'
+      | 'codes'
+      | 'label'
+      | 'reference'
+      | 'refers'
+      | 'string'
+      | 'uri'
+      | 'date'
+      | 'quantity'
+      | 'near'
+  }
 >
 
 const ofRows: ReadonlySet<Predicate['kind']> = new Set([
   'token',
+  'codes',
+  'label',
   'reference',
   'refers',
   'string',
   'uri',
   'date',
   'quantity',
+  'near',
 ])
 
 export const isOfRows = (predicate: Predicate): predicate is RowPredicate =>
   ofRows.has(predicate.kind)
 
 /** Conditions on the key, in its order, and on what stands behind it. */
-export interface Conditions {
+interface Conditions {
   range: Sql[]
   rest: Sql[]
+  /** The key is one value, so the rows come in the order of `k`. */
   ordered: boolean
+  /** A resource has one such row at most. */
+  unique: boolean
 }
 
+/** The row asked about: its table, and the parameters it may be of. */
+interface Asked {
+  row: string
+  table: string
+  params: number[]
+}
+
+const nothing = { rest: [], ordered: false, unique: false }
+
+/** Absent: no row can be so. */
 export function conditions(
   predicate: Exclude<RowPredicate, { kind: 'refers' }>,
-  { row, table }: { row: string; table: string },
+  asked: Asked,
   scope: Scope,
 ): Conditions | undefined {
   const { connection } = scope
+  const { row, table } = asked
   switch (predicate.kind) {
     case 'token': {
       const { code, system } = predicate
       const range = code === undefined ? [] : [sql(`${row}.code = ?`, code)]
-      if (system === undefined) return { range, rest: [], ordered: code !== undefined }
+      const one = code !== undefined
+      if (system === undefined) return { range, rest: [], ordered: one, unique: false }
       const id = connection.systemId(system)
       if (id === undefined) return undefined
-      return { range, rest: [sql(`${row}.system = ?`, id)], ordered: code !== undefined }
+      return { range, rest: [sql(`${row}.system = ?`, id)], ordered: one, unique: one }
     }
-    case 'reference': {
-      const rids = predicate.targets.flatMap(target => ridOf(target, scope))
-      if (rids.length === 0) return undefined
+    case 'codes': {
+      const { codes, system } = predicate
+      const id = system === undefined ? undefined : connection.systemId(system)
+      if (codes.length === 0 || (system !== undefined && id === undefined)) return undefined
       return {
-        range: [oneOf(table === 'value' ? `${row}.low` : `${row}.target`, rids)],
-        rest: [],
-        ordered: rids.length === 1,
+        range: [among(`${row}.code`, codes)],
+        ordered: codes.length === 1,
+        unique: false,
+        rest: id === undefined ? [] : [sql(`${row}.system = ?`, id)],
       }
     }
+    case 'label': {
+      const terms = textsWith(predicate.text, { begins: true, ...asked }, scope)
+      return terms.length ? { ...nothing, range: [among(`${row}.code`, terms)] } : undefined
+    }
+    case 'reference': {
+      const rids = ridsOf(predicate.targets, scope)
+      if (rids.length === 0) return undefined
+      const column = table === 'value' ? `${row}.low` : `${row}.target`
+      const one = rids.length === 1
+      return { range: [among(column, rids)], rest: [], ordered: one, unique: one }
+    }
     case 'string':
-      return stringConditions(
-        predicate,
-        table === 'value'
-          ? { text: `${row}.low`, exact: `${row}.high` }
-          : { text: `${row}.text`, exact: `${row}.exact` },
-      )
+      return stringConditions(predicate, asked, scope)
     case 'uri':
       return uriConditions(predicate, row)
     case 'date':
-      return { ...bounds(predicate, row), ordered: false }
+      return { ...nothing, ...bounds(predicate, row) }
     case 'quantity': {
       const unit = unitWhere(predicate, row, connection)
-      const { range, rest } = bounds(predicate, row)
-      return unit && { range, rest: [...rest, ...unit], ordered: false }
+      const made = bounds(predicate, row)
+      return unit && { ...nothing, ...made, rest: [...made.rest, ...unit] }
     }
+    case 'near':
+      return nearConditions(predicate, row)
   }
 }
 
+/** Looked for in all texts there are, where the rows of all resources are asked about. */
 function stringConditions(
   { text, match }: { text: string; match: StringMatch },
-  column: { text: string; exact: string },
-): Conditions {
-  if (match === 'contains')
-    return { range: [], rest: [sql(`instr(${column.text}, ?) > 0`, text)], ordered: false }
-  if (match === 'ends')
-    return {
-      range: [],
-      rest: [sql(`substr(${column.text}, -length(?)) = ?`, text, text)],
-      ordered: false,
+  asked: Asked,
+  scope: Scope,
+): Conditions | undefined {
+  const { row, table } = asked
+  const [column, exact] = table === 'value' ? ['low', 'high'] : ['text', 'exact']
+  const value = `${row}.${column}`
+  switch (match) {
+    case 'contains': {
+      if (table === 'value')
+        return { ...nothing, range: [], rest: [sql(`instr(${value}, ?) > 0`, text)] }
+      const texts = textsWith(text, { begins: false, ...asked }, scope)
+      return texts.length ? { ...nothing, range: [among(value, texts)] } : undefined
     }
-  if (match === 'equals')
-    return { range: [sql(`${column.text} = ?`, text)], rest: [], ordered: true }
-  if (match === 'starts')
-    return {
-      range: [sql(`${column.text} >= ? AND ${column.text} < ?`, text, `${text}\u{10ffff}`)],
-      rest: [],
-      ordered: false,
+    case 'ends':
+      return { ...nothing, range: [], rest: [sql(`substr(${value}, -length(?)) = ?`, text, text)] }
+    case 'equals':
+      return { range: [sql(`${value} = ?`, text)], rest: [], ordered: true, unique: false }
+    case 'starts':
+      return {
+        ...nothing,
+        range: [sql(`${value} >= ? AND ${value} < ?`, text, `${text}\u{10ffff}`)],
+      }
+    case 'exact': {
+      const folded = fold(text)
+      return {
+        range: [sql(`${value} = ?`, folded)],
+        // An empty `exact` says that the text is written as it is folded.
+        rest: [sql(`${row}.${exact} = ?`, text === folded ? '' : text)],
+        ordered: true,
+        unique: true,
+      }
     }
-  const folded = fold(text)
-  // An empty `exact` says that the text is written as it is folded.
-  const exact = sql(`${column.exact} = ?`, text === folded ? '' : text)
-  return { range: [sql(`${column.text} = ?`, folded)], rest: [exact], ordered: true }
+  }
 }
 
 function uriConditions(
   { uri, match }: { uri: string; match: 'exact' | 'below' | 'above' },
   row: string,
 ): Conditions {
-  if (match === 'exact') return { range: [sql(`${row}.uri = ?`, uri)], rest: [], ordered: true }
-  if (match === 'above')
-    return { range: [oneOf(`${row}.uri`, pathsOf(uri))], rest: [], ordered: false }
+  if (match === 'exact')
+    return { range: [sql(`${row}.uri = ?`, uri)], rest: [], ordered: true, unique: true }
+  if (match === 'above') return { ...nothing, range: [oneOf(`${row}.uri`, pathsOf(uri))] }
   const under = uri.endsWith('/') ? uri : `${uri}/`
   return {
-    range: [
-      sql(
-        `(${row}.uri = ? OR (${row}.uri >= ? AND ${row}.uri < ?))`,
-        uri,
-        under,
-        `${under}\u{10ffff}`,
-      ),
-    ],
-    rest: [],
-    ordered: false,
+    ...nothing,
+    range: [sql(`${row}.uri >= ? AND ${row}.uri < ?`, uri, `${uri}\u{10ffff}`)],
+    rest: [sql(`(${row}.uri = ? OR substr(${row}.uri, 1, length(?)) = ?)`, uri, under, under)],
   }
 }
 
@@ -129,10 +175,17 @@ function pathsOf(uri: string): string[] {
   return [...new Set(paths)]
 }
 
+interface Ends {
+  lowFrom?: Value
+  lowTo?: Value
+  highFrom?: Value
+  highTo?: Value
+}
+
 function bounds(
-  predicate: { kind: string; lowFrom?: Value; lowTo?: Value; highFrom?: Value; highTo?: Value },
+  predicate: Ends & { kind: string },
   row: string,
-): Pick<Conditions, 'range' | 'rest'> {
+): Pick<Conditions, 'range' | 'rest' | 'ordered'> {
   const { lowFrom, lowTo, highFrom, highTo } = predicate
   // An empty `high` of a quantity says that it is a point.
   const high = (comparison: string, value: Value): Sql =>
@@ -144,6 +197,8 @@ function bounds(
         )
       : sql(`${row}.high ${comparison} ?`, value)
   return {
+    // One value of the key: rows come in the order of what follows it.
+    ordered: lowFrom !== undefined && lowFrom === lowTo,
     range: [
       ...(lowFrom === undefined ? [] : [sql(`${row}.low >= ?`, lowFrom)]),
       ...(lowTo === undefined ? [] : [sql(`${row}.low <= ?`, lowTo)]),
@@ -171,12 +226,26 @@ function unitWhere(
     : connection
         .sql("SELECT id FROM system WHERE substr(uri, instr(uri, '|') + 1) = ?")
         .all(unit ?? '')
-  return ids.length
-    ? [
-        oneOf(
-          `${row}.unit`,
-          ids.map(({ id }) => Number(id)),
-        ),
-      ]
-    : undefined
+  const numbers = ids.map(({ id }) => Number(id))
+  return numbers.length ? [oneOf(`${row}.unit`, numbers)] : undefined
+}
+
+/** Metres of one degree of latitude, the least there are. */
+const degree = 110_000
+
+/** A band of latitude, and the distance of what is in it. */
+function nearConditions(
+  { latitude, longitude, metres }: { latitude: number; longitude: number; metres: number },
+  row: string,
+): Conditions {
+  const slack = metres / degree
+  return {
+    ...nothing,
+    range: [
+      sql(`${row}.latitude >= ? AND ${row}.latitude <= ?`, latitude - slack, latitude + slack),
+    ],
+    rest: [
+      sql(`metres(?, ?, ${row}.latitude, ${row}.longitude) <= ?`, latitude, longitude, metres),
+    ],
+  }
 }

@@ -1,19 +1,33 @@
-import { unsupported } from '../../../resources/error.ts'
 import type { Predicate } from '../../../resources/search/query.ts'
-import { firstSeqAt } from '../instant.ts'
-import { either, join, never, oneOf, type Sql, sql } from '../sql.ts'
-import { rowsOf } from './rows.ts'
-import { ridsById, type Scope, visible } from './scope.ts'
+import { everything } from '../message.ts'
+import { among, either, join, never, oneOf, type Sql, sql } from '../sql.ts'
+import { probeChain, probeHas } from './relations.ts'
+import { paramsOf, rowsGiven } from './rows.ts'
+import { ridsById, type Scope, seqBetween, typeIds, visible } from './scope.ts'
+import { wordsQuery } from './words.ts'
 
-/** Whether resource `x` (columns k, rid, seq) satisfies the predicate. */
+const always = sql('1')
+
+export const probeAll = (where: Predicate[], scope: Scope): Sql =>
+  where.length
+    ? join(
+        where.map(each => probe(each, scope)),
+        ' AND ',
+      )
+    : always
+
+/** Whether the resource `scope.row` (columns k, rid, seq) satisfies the predicate. */
 export function probe(predicate: Predicate, scope: Scope): Sql {
+  const x = scope.row
   switch (predicate.kind) {
     case 'id': {
-      const rids = predicate.ids.flatMap(id => ridsById(id, scope))
-      return rids.length ? oneOf('x.rid', rids) : never
+      const rids = predicate.ids.flatMap(id => ridsById(id, scope.types, scope))
+      return rids.length ? among(`${x}.rid`, rids) : never
     }
     case 'updated':
-      return seqRange(predicate, scope)
+      return seqBetween(scope.row, predicate, scope)
+    case 'and':
+      return probeAll(predicate.all, scope)
     case 'or':
       return predicate.any.length ? either(predicate.any.map(each => probe(each, scope))) : never
     case 'not': {
@@ -21,50 +35,56 @@ export function probe(predicate: Predicate, scope: Scope): Sql {
       return sql(`NOT (${inner.text})`, ...inner.values)
     }
     case 'type': {
-      const types = predicate.types.flatMap(
-        type => scope.connection.typeId(scope.tenant, type) ?? [],
-      )
+      const types = typeIds(scope, predicate.types)
+      if (types.length === 0) return never
       const one = oneOf('o.type', types)
-      return types.length
-        ? sql(`EXISTS(SELECT 1 FROM resource o WHERE o.rid = x.rid AND ${one.text})`, ...one.values)
-        : never
+      return sql(
+        `EXISTS(SELECT 1 FROM resource o WHERE o.rid = ${x}.rid AND ${one.text})`,
+        ...one.values,
+      )
     }
-    case 'and':
-      return predicate.all.length
-        ? join(
-            predicate.all.map(each => probe(each, scope)),
-            ' AND ',
-          )
-        : sql('1')
     case 'present':
-    case 'codes':
-    case 'label':
+      return present(predicate.param, scope)
     case 'chain':
+      return probeChain(predicate, scope)
     case 'has':
+      return probeHas(predicate, scope)
     case 'words':
-    case 'near':
-      throw unsupported(`a search of the kind ${predicate.kind} is not answered here yet`)
+      return sql(
+        `EXISTS(SELECT 1 FROM words w WHERE w.words MATCH ? AND w.rowid = ${x}.rid)`,
+        wordsQuery(predicate),
+      )
     default: {
       const row = scope.alias()
-      const rows = rowsOf(predicate, row, scope, true)
+      const rows = rowsGiven(predicate, row, scope)
       if (!rows) return never
       const key =
-        rows.table === 'value' ? `${row}.rid = x.rid` : `${row}.k = x.k AND ${row}.rid = x.rid`
-      const seen = visible(row, scope.seq)
-      return sql(
-        `EXISTS(SELECT 1 FROM ${rows.table} ${row} WHERE ${key} AND ${rows.where.text} AND ${seen.text})`,
-        ...rows.where.values,
-        ...seen.values,
-      )
+        rows.table === 'value'
+          ? `${row}.rid = ${x}.rid`
+          : `${row}.k = ${x}.k AND ${row}.rid = ${x}.rid`
+      return exists(`${rows.table} ${row}`, [sql(key), rows.where, visible(row, scope.seq)])
     }
   }
 }
 
-function seqRange({ from, to }: { from?: number; to?: number }, scope: Scope): Sql {
-  const first = (instant: number) => firstSeqAt(scope.connection, instant, scope.seq + 1)
-  const parts = [
-    ...(from === undefined ? [] : [sql('x.seq >= ?', first(from))]),
-    ...(to === undefined ? [] : [sql('x.seq < ?', first(to + 1))]),
-  ]
-  return parts.length ? join(parts, ' AND ') : sql('1')
+function exists(from: string, conditions: Sql[]): Sql {
+  const where = join(conditions, ' AND ')
+  return sql(`EXISTS(SELECT 1 FROM ${from} WHERE ${where.text})`, ...where.values)
+}
+
+/** By the row that says which parameters a resource has. */
+function present(param: string, scope: Scope): Sql {
+  const shapes = scope.connection
+    .sql("SELECT id FROM shape WHERE instr(' ' || params || ' ', ' ' || ? || ' ') > 0")
+    .all(param)
+    .map(({ id }) => Number(id))
+  const params = paramsOf(scope, everything)
+  if (shapes.length === 0 || params.length === 0) return never
+  const row = scope.alias()
+  return exists(`token ${row}`, [
+    oneOf(`${row}.param`, params),
+    sql(`${row}.code = '' AND ${row}.k = ${scope.row}.k AND ${row}.rid = ${scope.row}.rid`),
+    among(`${row}.system`, shapes),
+    visible(row, scope.seq),
+  ])
 }

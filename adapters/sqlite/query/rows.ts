@@ -1,11 +1,12 @@
 /** Where a predicate's rows stand. */
 import type { Token } from '../../../resources/search/query.ts'
-import { join, oneOf, type Sql } from '../sql.ts'
+import { day, twinOf } from '../long.ts'
+import { join, never, oneOf, type Sql } from '../sql.ts'
 import { conditions, type RowPredicate } from './conditions.ts'
-import { ridOf, type Scope } from './scope.ts'
+import { ridsOf, type Scope } from './scope.ts'
 
 /** The numbers of a parameter in each type; of a composite, those of every first part that is asked for. */
-function paramsOf({ types, connection }: Scope, code: string, first?: Token): number[] {
+export function paramsOf({ types, connection }: Scope, code: string, first?: Token): number[] {
   if (first && (first.code === undefined || first.system === undefined))
     return types.flatMap(type =>
       connection
@@ -36,43 +37,118 @@ export interface Rows {
   where: Sql
   /** The rows come in the order of `k`, because all before it in the key is one value. */
   ordered: boolean
+  /** A resource has one of them at most. */
+  unique: boolean
 }
 
-/** Kinds whose rows stand in `value` too, by resource. */
+const tables: Readonly<Record<Exclude<RowPredicate['kind'], 'refers'>, string>> = {
+  token: 'token',
+  codes: 'token',
+  label: 'token',
+  reference: 'reference',
+  string: 'string',
+  date: 'date',
+  quantity: 'quantity',
+  uri: 'uri',
+  near: 'position',
+}
+
+/** Tables whose rows stand in `value` too, by resource. */
 const twin: ReadonlySet<string> = new Set(['reference', 'string', 'date', 'quantity'])
 
-/** `given`: the rows of one resource are looked at, not those of all. */
-export function rowsOf(
-  predicate: RowPredicate,
-  row: string,
-  scope: Scope,
-  given = false,
-): Rows | undefined {
+/** Rows of one resource, when it is looked at: `row` is of `value` where they stand there. */
+export function rowsGiven(predicate: RowPredicate, row: string, scope: Scope): Rows | undefined {
   if (predicate.kind === 'refers') return referrers(predicate.targets, row, scope)
-  const first = 'first' in predicate ? predicate.first : undefined
-  const params = paramsOf(scope, predicate.param, first)
+  const { code, first } = namesOf(predicate)
+  return rowsWhere(predicate, { row, params: allParamsOf(scope, code, first), given: true }, scope)
+}
+
+/** Rows of all resources: as many ranges as it takes. */
+export function rangesOf(predicate: RowPredicate, row: string, scope: Scope): Rows[] {
+  if (predicate.kind === 'refers') return [referrers(predicate.targets, row, scope) ?? []].flat()
+  const { code, first } = namesOf(predicate)
+  const short = { row, params: paramsOf(scope, code, first), given: false }
+  if (predicate.kind !== 'date' && predicate.kind !== 'quantity')
+    return [rowsWhere(predicate, short, scope) ?? []].flat()
+  const long = { ...short, params: paramsOf(scope, twinOf(code), first) }
+  return [
+    rowsWhere(tightened(predicate), short, scope) ?? [],
+    rowsWhere(predicate, long, scope) ?? [],
+  ].flat()
+}
+
+const namesOf = (predicate: Exclude<RowPredicate, { kind: 'refers' }>) => ({
+  code: predicate.kind === 'label' ? `${predicate.param}:text` : predicate.param,
+  first: 'first' in predicate ? predicate.first : undefined,
+})
+
+/** With the twin for long values. */
+export const allParamsOf = (scope: Scope, code: string, first?: Token): number[] => [
+  ...paramsOf(scope, code, first),
+  ...paramsOf(scope, twinOf(code), first),
+]
+
+/** What the bounds of the end say of the beginning, where no value is long. */
+function tightened<P extends Extract<RowPredicate, { kind: 'date' | 'quantity' }>>(
+  predicate: P,
+): P {
+  const { highFrom, highTo, lowFrom, lowTo } = predicate
+  const from =
+    typeof highFrom === 'number' && predicate.kind === 'date' ? highFrom - day + 1 : highFrom
+  return {
+    ...predicate,
+    ...greatest('lowFrom', lowFrom, from),
+    ...least('lowTo', lowTo, highTo),
+  }
+}
+
+const greatest = (name: string, a: string | number | undefined, b: string | number | undefined) =>
+  a === undefined || (b !== undefined && b > a)
+    ? b === undefined
+      ? {}
+      : { [name]: b }
+    : { [name]: a }
+
+const least = (name: string, a: string | number | undefined, b: string | number | undefined) =>
+  a === undefined || (b !== undefined && b < a)
+    ? b === undefined
+      ? {}
+      : { [name]: b }
+    : { [name]: a }
+
+function rowsWhere(
+  predicate: Exclude<RowPredicate, { kind: 'refers' }>,
+  { row, params, given }: { row: string; params: number[]; given: boolean },
+  scope: Scope,
+): Rows | undefined {
   if (params.length === 0) return undefined
-  const param = oneOf(`${row}.param`, params)
-  const table = given && twin.has(predicate.kind) ? 'value' : predicate.kind
-  const made = conditions(predicate, { row, table }, scope)
+  const own = tables[predicate.kind]
+  const table = given && twin.has(own) ? 'value' : own
+  const made = conditions(predicate, { row, table, params }, scope)
   if (!made) return undefined
-  const ordered = made.ordered && params.length === 1
-  const range = join([param, ...made.range], ' AND ')
-  return { table, range, where: join([range, ...made.rest], ' AND '), ordered }
+  const one = params.length === 1
+  const range = join([oneOf(`${row}.param`, params), ...made.range], ' AND ')
+  return {
+    table,
+    range,
+    where: join([range, ...made.rest], ' AND '),
+    ordered: made.ordered && one,
+    unique: made.unique && one,
+  }
 }
 
 /** Every reference parameter there is: for who refers to a resource at all. */
 function referrers(targets: string[], row: string, scope: Scope): Rows | undefined {
-  const rids = targets.flatMap(target => ridOf(target, scope))
+  const rids = ridsOf(targets, scope)
   if (rids.length === 0) return undefined
+  const types = scope.types.length ? oneOf('p.type', scope.types) : never
   const params = scope.connection
     .sql(
-      `SELECT p.id AS id FROM param p WHERE p.type IN (${scope.types.map(() => '?').join(', ')})
-         AND EXISTS(SELECT 1 FROM reference r WHERE r.param = p.id)`,
+      `SELECT p.id AS id FROM param p WHERE ${types.text} AND EXISTS(SELECT 1 FROM reference r WHERE r.param = p.id)`,
     )
-    .all(...scope.types)
+    .all(...types.values)
     .map(({ id }) => Number(id))
   if (params.length === 0) return undefined
   const range = join([oneOf(`${row}.param`, params), oneOf(`${row}.target`, rids)], ' AND ')
-  return { table: 'reference', range, where: range, ordered: false }
+  return { table: 'reference', range, where: range, ordered: false, unique: false }
 }

@@ -1,6 +1,8 @@
+import type { Predicate } from '../../../resources/search/query.ts'
 import type { Tenant } from '../../../resources/store.ts'
 import { type Connection, targetParts } from '../connection.ts'
-import { type Sql, sql } from '../sql.ts'
+import { firstSeqAt } from '../instant.ts'
+import { join, type Sql, sql } from '../sql.ts'
 
 /** What a query is compiled with: the types it may look at, and the commit number it sees. */
 export interface Scope {
@@ -9,9 +11,44 @@ export interface Scope {
   types: number[]
   /** Rows as of this commit. */
   seq: number
+  /** The table that stands for the resource in question, with columns k, rid and (where it is asked when) seq. */
+  row: string
+  /** What asks for other resources inside comes back to these. */
+  probe(where: Predicate[], scope: Scope): Sql
+  plan(where: Predicate[], scope: Scope): Plan
   /** A name for one more table, the same for the same query, so that its statement is prepared once. */
   alias(): string
 }
+
+export interface Driver {
+  /** What it answers: those need no probe. */
+  covers: Predicate[]
+  table: string
+  /** Rows of k and rid. */
+  from: Sql
+  /** In the order of k and rid, both ways. */
+  ordered: boolean
+  /** A resource comes once. */
+  unique: boolean
+  /** Rows of its range, as far as they were counted. */
+  size: number
+}
+
+export interface Plan {
+  /** Absent: nothing is narrow, so all of the types is walked. */
+  driver?: Driver
+  /** What the driver does not answer. */
+  rest: Predicate[]
+  /** All that could drive. */
+  drivers: Driver[]
+}
+
+/** The same query inside, about other resources. */
+export const within = (scope: Scope, row: string, types: number[]): Scope => ({
+  ...scope,
+  row,
+  types,
+})
 
 /** A row is seen from the commit that brought it until the one that ended it. */
 export const visible = (row: string, seq: number): Sql =>
@@ -22,24 +59,66 @@ export const visible = (row: string, seq: number): Sql =>
     seq,
   )
 
-export function ridOf(target: string, { connection, tenant }: Scope): number[] {
-  const parts = targetParts(target)
-  const type = connection.typeId(tenant, parts.type)
-  if (type === undefined) return []
-  const row = connection
-    .sql('SELECT rid FROM resource WHERE type = ? AND id = ?')
-    .get(type, parts.id)
-  return row ? [Number(row.rid)] : []
-}
+export const typeIds = ({ connection, tenant }: Scope, types: string[]): number[] =>
+  types.flatMap(type => connection.typeId(tenant, type) ?? [])
 
-export function ridsById(id: string, { connection, types }: Scope): number[] {
-  return types.flatMap(type => {
+/** The numbers of what is referred to; nothing for what no reference names. */
+export const ridsOf = (targets: string[], scope: Scope): number[] =>
+  targets.flatMap(target => {
+    const { type, id } = targetParts(target)
+    return ridsById(id, typeIds(scope, [type]), scope)
+  })
+
+export const ridsById = (id: string, types: number[], { connection }: Scope): number[] =>
+  types.flatMap(type => {
     const row = connection.sql('SELECT rid FROM resource WHERE type = ? AND id = ?').get(type, id)
     return row ? [Number(row.rid)] : []
   })
-}
 
 /** The version that a reader at a commit sees (0: none yet): of a row of `resource`. Takes the commit's number twice. */
 export const seqAsOf = (resource: string): string =>
   `CASE WHEN ${resource}.seq <= ? THEN ${resource}.seq
     ELSE (SELECT max(v.seq) FROM version v WHERE v.rid = ${resource}.rid AND v.seq <= ?) END`
+
+/** What is there of some resources, with its sort key and version: nothing of what is deleted. `which` is about `o`. */
+export const standing = (which: Sql, seq: number): Sql =>
+  sql(
+    `SELECT f.k AS k, o.rid AS rid, f.seq AS seq, o.id AS id FROM resource o CROSS JOIN feed f ON f.type = o.type AND f.seq = ${seqAsOf('o')}
+       WHERE ${which.text} AND (f.until = 0 OR f.until > ?)`,
+    seq,
+    seq,
+    ...which.values,
+    seq,
+  )
+
+/** Adds the version that is seen to rows of k and rid. */
+export const withSeq = (from: Sql, seq: number): Sql =>
+  sql(
+    `SELECT d.k AS k, d.rid AS rid, (SELECT ${seqAsOf('o')} FROM resource o WHERE o.rid = d.rid) AS seq
+       FROM (${from.text}) d`,
+    seq,
+    seq,
+    ...from.values,
+  )
+
+/** Whether a predicate looks at a resource's `seq`. */
+export function asksWhen(predicate: Predicate): boolean {
+  if (predicate.kind === 'or') return predicate.any.some(asksWhen)
+  if (predicate.kind === 'and') return predicate.all.some(asksWhen)
+  if (predicate.kind === 'not') return asksWhen(predicate.not)
+  return predicate.kind === 'updated'
+}
+
+/** Versions made within a span (ms): of a row with a `seq`. */
+export function seqBetween(
+  row: string,
+  { from, to }: { from?: number; to?: number },
+  scope: Scope,
+): Sql {
+  const first = (instant: number) => firstSeqAt(scope.connection, instant, scope.seq + 1)
+  const parts = [
+    ...(from === undefined ? [] : [sql(`${row}.seq >= ?`, first(from))]),
+    ...(to === undefined ? [] : [sql(`${row}.seq < ?`, first(to + 1))]),
+  ]
+  return parts.length ? join(parts, ' AND ') : sql('1')
+}

@@ -116,7 +116,7 @@ test.each([true, false])(
     clock.now += hour + 1
     await write(store, pune, change('later'))
     await swept(store)
-    expect(counted(file)).toEqual({ seen: each(2, 2), ended: each(0, 0) })
+    expect(counted(file)).toEqual({ seen: each(2, 3), ended: each(0, 0) })
     await store.close()
   },
 )

@@ -1,0 +1,36 @@
+import { invalid } from '../../resources/error.ts'
+import type { Key, Position } from './query/order.ts'
+
+/** Where a page ended and which commit its first page saw; opaque for callers. */
+export interface Place extends Position {
+  seq: number
+  /** The page before it is asked for. */
+  back: boolean
+}
+
+export const printPlace = ({ seq, rid, keys, back }: Place): string =>
+  Buffer.from(JSON.stringify([seq, rid, back ? 1 : 0, ...keys])).toString('base64url')
+
+export function parsePlace(text: string): Place {
+  let read: unknown
+  try {
+    read = JSON.parse(Buffer.from(text, 'base64url').toString())
+  } catch {
+    throw foreign()
+  }
+  if (!Array.isArray(read)) throw foreign()
+  const [seq, rid, back, ...keys] = read as unknown[]
+  if (!isNumber(seq) || !isNumber(rid) || !keys.every(isKey) || keys.length > mostKeys)
+    throw foreign()
+  return { seq, rid, back: back === 1, keys }
+}
+
+const mostKeys = 50
+const isNumber = (value: unknown): value is number => Number.isSafeInteger(value)
+const isKey = (value: unknown): value is Key =>
+  value === null ||
+  typeof value === 'string' ||
+  (typeof value === 'number' && Number.isFinite(value))
+
+const foreign = () =>
+  invalid('_page is not from a link of this server: follow the next link as it is')

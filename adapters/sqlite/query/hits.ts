@@ -1,0 +1,221 @@
+/**
+ * The hits of a query in their order. A stream reads a range that is in order already; a gather reads all hits and sorts
+ * them; by value, each value of the first key is asked for by itself, in turn. https://hl7.org/fhir/R4/search.html#sort
+ */
+import type { Predicate, Sort } from '../../../resources/search/query.ts'
+import { bounded, join, sql } from '../sql.ts'
+import { isNext, keyColumn, keyInBody, valuesOf, withoutValue, withValue } from './keys.ts'
+import { compare, type Key, type Position } from './order.ts'
+import { asksWhen, type Driver, type Plan, type Scope, withSeq } from './scope.ts'
+import { byCommit, byDate, byId } from './sources.ts'
+
+/** What is to be found, and on which side of a place. */
+export interface Wanted {
+  where: Predicate[]
+  keys: Sort[]
+  back: boolean
+  after: Position | undefined
+}
+
+/** How hits come: named for those who ask why. */
+export interface Way {
+  name: 'stream' | 'gather' | 'by value' | 'walk'
+  driver: Driver | undefined
+  hits(): Generator<Position>
+}
+
+/** Fewer than this are gathered and sorted rather than walked to. */
+const few = 1000
+
+/** The ways to the hits, most promising first: a walk may turn out to be long, then the next way is taken. */
+export function waysOf(wanted: Wanted, scope: Scope): Way[] {
+  const plan = scope.plan(wanted.where, scope)
+  const { driver } = plan
+  const [first, ...more] = wanted.keys
+  const gathered: Way = { name: 'gather', driver, hits: () => gather(wanted, plan, scope) }
+  if (!first || (driver && driver.size < few && !driver.ordered)) return [gathered]
+  const walked = (hits: () => Generator<Position>): Way[] =>
+    driver
+      ? [{ name: 'walk', driver: undefined, hits }, gathered]
+      : [{ name: 'walk', driver, hits }]
+  const all: Plan = { rest: wanted.where, drivers: [] }
+  switch (first.by) {
+    case 'date':
+      if (more.length) return [gathered]
+      if (driver?.ordered)
+        return [{ name: 'stream', driver, hits: () => stream(wanted, plan, scope, 'k') }]
+      return walked(() => stream(wanted, all, scope, 'k'))
+    case 'updated':
+      if (driver && driver.size < few) return [gathered]
+      return walked(() => stream(wanted, all, scope, 'seq'))
+    case 'id':
+      if (driver) return [gathered]
+      return walked(() => walkIds(wanted, all, scope))
+    case 'value':
+      if ((driver && driver.size < few) || scope.types.length > 1 || first.kind === 'reference')
+        return [gathered]
+      return [
+        { name: 'by value', driver, hits: () => byValue(wanted, first, scope) },
+        ...(driver ? [gathered] : []),
+      ]
+  }
+}
+
+/** The rows of a plan as `x`, with what must hold of them. */
+function rowsOf({ driver, rest }: Plan, scope: Scope, needsSeq: boolean) {
+  const from = driver ? driver.from : byDate(scope)
+  return {
+    from: needsSeq ? withSeq(from, scope.seq) : from,
+    where: scope.probe(rest, scope),
+  }
+}
+
+/** Rows read at once: a page and what may come twice in it. */
+const chunk = 64
+
+function* stream(
+  wanted: Wanted,
+  plan: Plan,
+  scope: Scope,
+  column: 'k' | 'seq',
+): Generator<Position> {
+  const { keys, back } = wanted
+  const { from, where } =
+    column === 'k'
+      ? rowsOf(plan, scope, plan.rest.some(asksWhen))
+      : { from: byCommit(scope), where: scope.probe(plan.rest, scope) }
+  const descending = (keys[0]?.descending ?? true) !== back
+  const [order, than] = descending ? ['DESC', '<'] : ['ASC', '>']
+  let at = wanted.after && { key: Number(wanted.after.keys[0]), rid: wanted.after.rid }
+  let last = -1
+  for (let size = chunk; ; size = Math.min(size * 4, 4096)) {
+    const beyond = at ? [sql(`(x.${column}, x.rid) ${than} (?, ?)`, at.key, at.rid)] : []
+    const all = join([where, ...beyond], ' AND ')
+    const { text, values } = bounded({
+      text: `SELECT x.rid AS rid, x.${column} AS key FROM (${from.text}) x WHERE ${all.text}
+         ORDER BY x.${column} ${order}, x.rid ${order} LIMIT ?`,
+      values: [...from.values, ...all.values],
+    })
+    const rows = scope.connection.sql(text).all(...values, size)
+    for (const row of rows) {
+      const rid = Number(row.rid)
+      if (rid === last) continue
+      last = rid
+      yield { rid, keys: [Number(row.key)] }
+    }
+    const end = rows.at(-1)
+    if (!end || rows.length < size) return
+    at = { key: Number(end.key), rid: Number(end.rid) }
+  }
+}
+
+/** Hits are sorted as they come; of many, only so many are kept as can be on the pages asked for. */
+const kept = 4096
+
+function* gather(wanted: Wanted, plan: Plan, scope: Scope): Generator<Position> {
+  const { keys, back } = wanted
+  let { after } = wanted
+  for (;;) {
+    const found = gatherOnce({ ...wanted, after }, plan, scope)
+    yield* found
+    after = found.at(-1)
+    if (!after || found.length < kept) return
+  }
+  function gatherOnce(asked: Wanted, of: Plan, scope: Scope): Position[] {
+    const needsSeq = keys.some(({ by }) => by === 'updated') || of.rest.some(asksWhen)
+    const { from, where } = rowsOf(of, scope, needsSeq)
+    const columns = keys.map((key, index) => keyColumn(key, index, scope))
+    const { text, values } = bounded({
+      text: `SELECT ${['x.rid AS rid', ...columns.map(each => each.text)].join(', ')} FROM (${from.text}) x WHERE ${where.text}`,
+      values: [...columns.flatMap(each => each.values), ...from.values, ...where.values],
+    })
+    const order = (a: Position, b: Position) => compare(a, b, keys, back)
+    let found: Position[] = []
+    const seen = new Set<number>()
+    for (const row of scope.connection.sql(text).iterate(...values)) {
+      const rid = Number(row.rid)
+      if (seen.has(rid)) continue
+      seen.add(rid)
+      const hit = {
+        rid,
+        keys: keys.map(
+          (key, index) => keyInBody(key, rid, scope) ?? ((row[`key${index}`] ?? null) as Key),
+        ),
+      }
+      if (asked.after && order(hit, asked.after) <= 0) continue
+      found.push(hit)
+      if (found.length >= kept * 4) found = found.sort(order).slice(0, kept)
+    }
+    return found.sort(order).slice(0, kept)
+  }
+}
+
+function* walkIds(wanted: Wanted, plan: Plan, scope: Scope): Generator<Position> {
+  const descending = (wanted.keys[0]?.descending ?? false) !== wanted.back
+  let id = wanted.after?.keys[0]
+  let last = wanted.after?.rid
+  const [order, than] = descending ? ['DESC', '<'] : ['ASC', '>']
+  const where = scope.probe(plan.rest, scope)
+  for (;;) {
+    const from = byId(scope, typeof id === 'string' ? id : undefined, descending)
+    const beyond =
+      typeof id === 'string' && last !== undefined
+        ? [sql(`(x.id, x.rid) ${than} (?, ?)`, id, last)]
+        : []
+    const all = join([where, ...beyond], ' AND ')
+    const rows = scope.connection
+      .sql(
+        `SELECT x.rid AS rid, x.id AS id FROM (${from.text}) x WHERE ${all.text}
+           ORDER BY x.id ${order}, x.rid ${order} LIMIT ${chunk}`,
+      )
+      .all(...from.values, ...all.values)
+    for (const row of rows) {
+      id = String(row.id)
+      last = Number(row.rid)
+      yield { rid: last, keys: [id] }
+    }
+    if (rows.length < chunk) return
+  }
+}
+
+/** Each value of the first key in turn, those with the value in the order of the other keys; at the end who has none. */
+function* byValue(
+  wanted: Wanted,
+  first: Extract<Sort, { by: 'value' }>,
+  scope: Scope,
+): Generator<Position> {
+  const { where, keys, back, after } = wanted
+  const rest = keys.slice(1)
+  const [from = undefined] = after?.keys ?? []
+  const inside = (more: Predicate[], value: Key): Generator<Position> => {
+    const place =
+      after && from === value ? { rid: after.rid, keys: after.keys.slice(1) } : undefined
+    return withKey(
+      value,
+      first,
+      waysOf({ where: [...where, ...more], keys: rest, back, after: place }, scope)[0],
+      scope,
+    )
+  }
+  const without = () => inside(withoutValue(first), null)
+  if (back && (!after || from === null)) yield* without()
+  if (back || from !== null) {
+    const descending = first.descending !== back
+    const start = typeof from === 'string' || typeof from === 'number' ? from : undefined
+    for (const value of valuesOf(first, { start, descending }, scope))
+      yield* inside([withValue(first, value)], value)
+  }
+  if (!back) yield* without()
+}
+
+/** Only those for which the value is the one that decides: the least or greatest that they have. */
+function* withKey(
+  value: Key,
+  sort: Extract<Sort, { by: 'value' }>,
+  way: Way | undefined,
+  scope: Scope,
+): Generator<Position> {
+  if (!way) return
+  for (const { rid, keys } of way.hits())
+    if (isNext(sort, { rid, value }, scope)) yield { rid, keys: [value, ...keys] }
+}

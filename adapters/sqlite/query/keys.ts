@@ -1,0 +1,153 @@
+/** Sort keys by a parameter: its least value where ascending, its greatest where descending. */
+import { parseStored } from '../../../resources/json.ts'
+import type { Resource } from '../../../resources/resource.ts'
+import type { Predicate, Sort } from '../../../resources/search/query.ts'
+import { extract } from '../../../resources/search.ts'
+import type { Row } from '../../../resources/store.ts'
+import { oneOf, type Sql, sql } from '../sql.ts'
+import { compareKeys, type Key } from './order.ts'
+import { allParamsOf } from './rows.ts'
+import { type Scope, seqAsOf, visible } from './scope.ts'
+
+type ByValue = Extract<Sort, { by: 'value' }>
+
+/** Tables by the value, and the column of the value. */
+const ranges: Readonly<
+  Record<Exclude<ByValue['kind'], 'reference'>, [table: string, column: string]>
+> = {
+  token: ['token', 'code'],
+  string: ['string', 'text'],
+  date: ['date', 'low'],
+  quantity: ['quantity', 'low'],
+  uri: ['uri', 'uri'],
+}
+
+/** Tokens and uris do not stand by their resource: they are read from its body. */
+type InBody = ByValue & { kind: 'token' | 'uri' }
+
+const isInBody = (sort: Sort): sort is InBody =>
+  sort.by === 'value' && (sort.kind === 'token' || sort.kind === 'uri')
+
+/** The key of resource `x` as a column. */
+export function keyColumn(sort: Sort, index: number, scope: Scope): Sql {
+  const name = `key${index}`
+  if (sort.by === 'date') return sql(`x.k AS ${name}`)
+  if (sort.by === 'updated') return sql(`x.seq AS ${name}`)
+  if (sort.by === 'id') return sql(`(SELECT o.id FROM resource o WHERE o.rid = x.rid) AS ${name}`)
+  if (sort.by !== 'value' || isInBody(sort)) return sql(`NULL AS ${name}`)
+  const params = allParamsOf(scope, sort.param)
+  if (params.length === 0) return sql(`NULL AS ${name}`)
+  const least = sort.descending ? 'max' : 'min'
+  const some = oneOf('v.param', params)
+  const seen = visible('v', scope.seq)
+  const values = [...some.values, ...seen.values]
+  if (sort.kind === 'reference')
+    return sql(
+      `(SELECT ${least}(t.name || '/' || o.id) FROM value v CROSS JOIN resource o ON o.rid = v.low CROSS JOIN type t ON t.id = o.type
+         WHERE v.rid = x.rid AND ${some.text} AND ${seen.text}) AS ${name}`,
+      ...values,
+    )
+  return sql(
+    `(SELECT ${least}(v.low) FROM value v WHERE v.rid = x.rid AND ${some.text} AND ${seen.text}) AS ${name}`,
+    ...values,
+  )
+}
+
+/** undefined: it is no key of a body. */
+export function keyInBody(sort: Sort, rid: number, scope: Scope): Key | undefined {
+  if (!isInBody(sort)) return undefined
+  const row = scope.connection
+    .sql(
+      `SELECT b.json AS json FROM resource r CROSS JOIN body b ON b.seq = ${seqAsOf('r')} WHERE r.rid = ?`,
+    )
+    .get(scope.seq, scope.seq, rid)
+  if (typeof row?.json !== 'string') return null
+  const keys = extract(parseStored(row.json) as Resource).rows.flatMap(each =>
+    each.param === sort.param && each.first === undefined ? textOf(each) : [],
+  )
+  return keys.reduce<Key>(
+    (best, key) =>
+      best === null || compareKeys(key, String(best)) < 0 !== sort.descending ? key : best,
+    null,
+  )
+}
+
+const textOf = (row: Row): string[] =>
+  row.kind === 'token' ? [row.code] : row.kind === 'uri' ? [row.uri] : []
+
+/** Whether a value of a resource is the one that decides where it stands; null: it has none. */
+export function isNext(
+  sort: ByValue,
+  { rid, value }: { rid: number; value: Key },
+  scope: Scope,
+): boolean {
+  const key = keyInBody(sort, rid, scope)
+  if (key !== undefined) return key === value
+  if (value === null) return true
+  const params = allParamsOf(scope, sort.param)
+  const some = oneOf('v.param', params)
+  const seen = visible('v', scope.seq)
+  const before = scope.connection
+    .sql(
+      `SELECT 1 FROM value v WHERE v.rid = ? AND ${some.text} AND v.low ${sort.descending ? '>' : '<'} ? AND ${seen.text} LIMIT 1`,
+    )
+    .get(rid, ...some.values, value, ...seen.values)
+  return before === undefined
+}
+
+/** Each value there is, once, from a place on. */
+export function* valuesOf(
+  { kind, param }: ByValue,
+  { start, descending }: { start: string | number | undefined; descending: boolean },
+  scope: Scope,
+): Generator<string | number> {
+  if (kind === 'reference') return
+  const [table, column] = ranges[kind]
+  const params = allParamsOf(scope, param)
+  if (params.length === 0) return
+  const some = oneOf('r.param', params)
+  const [most, than] = descending ? ['max', '<'] : ['min', '>']
+  const next = (comparison: string, ...value: (string | number)[]) => {
+    const beyond = value.length ? `AND r.${column} ${comparison} ?` : ''
+    return scope.connection
+      .sql(
+        `SELECT ${most}(r.${column}) AS value FROM ${table} r WHERE ${some.text} ${beyond} AND tick()`,
+      )
+      .get(...some.values, ...value)?.value
+  }
+  let value = start === undefined ? next(than) : next(`${than}=`, start)
+  while (typeof value === 'string' || typeof value === 'number') {
+    yield value
+    value = next(than, value)
+  }
+}
+
+/** Those that have a value. */
+export function withValue({ kind, param }: ByValue, value: string | number): Predicate {
+  switch (kind) {
+    case 'token':
+      return { kind: 'codes', param, codes: [String(value)] }
+    case 'string':
+      return { kind: 'string', param, text: String(value), match: 'equals' }
+    case 'uri':
+      return { kind: 'uri', param, uri: String(value), match: 'exact' }
+    case 'date':
+      return { kind: 'date', param, lowFrom: Number(value), lowTo: Number(value) }
+    case 'quantity':
+      return { kind: 'quantity', param, lowFrom: String(value), lowTo: String(value) }
+    case 'reference':
+      return { kind: 'reference', param, targets: [String(value)] }
+  }
+}
+
+/** Those that have none, as far as it can be told without their bodies. */
+export function withoutValue({ kind, param }: ByValue): Predicate[] {
+  if (kind === 'token' || kind === 'uri') return []
+  const any: Predicate =
+    kind === 'string'
+      ? { kind, param, text: '', match: 'contains' }
+      : kind === 'reference'
+        ? { kind: 'present', param }
+        : { kind, param }
+  return [{ kind: 'not', not: any }]
+}

@@ -1,0 +1,258 @@
+/** Which condition drives: the one with the least rows. All others are probes of it. SQLite's planner never chooses. */
+import { isPaired } from '../../../resources/search/pairs.ts'
+import type { Predicate } from '../../../resources/search/query.ts'
+import { among, join, never, oneOf, type Sql, sql, ticking, unionAll } from '../sql.ts'
+import { isOfRows, type RowPredicate } from './conditions.ts'
+import { referredBy, targetsOf } from './relations.ts'
+import { paramsOf, type Rows, rangesOf } from './rows.ts'
+import {
+  type Driver,
+  type Plan,
+  ridsById,
+  ridsOf,
+  type Scope,
+  seqBetween,
+  standing,
+  visible,
+} from './scope.ts'
+import { wordsQuery } from './words.ts'
+
+export function plan(where: Predicate[], scope: Scope): Plan {
+  const all = where.flatMap(flat)
+  const drivers = [...all.flatMap(each => driverOf(each, scope) ?? []), ...pairs(all, scope)]
+  const [driver] = drivers.toSorted(
+    (a, b) =>
+      a.size - b.size ||
+      b.covers.length - a.covers.length ||
+      Number(b.ordered) - Number(a.ordered) ||
+      Number(b.unique) - Number(a.unique),
+  )
+  if (!driver) return { rest: all, drivers }
+  return { driver, rest: all.filter(each => !driver.covers.includes(each)), drivers }
+}
+
+const flat = (predicate: Predicate): Predicate[] =>
+  predicate.kind === 'and' ? predicate.all.flatMap(flat) : [predicate]
+
+const none = (covers: Predicate[]): Driver => ({
+  covers,
+  table: 'nothing',
+  from: sql('SELECT 0 AS k, 0 AS rid WHERE 0'),
+  ordered: true,
+  unique: true,
+  size: 0,
+})
+
+function driverOf(predicate: Predicate, scope: Scope): Driver | undefined {
+  switch (predicate.kind) {
+    case 'id':
+      return ofRids(
+        predicate,
+        predicate.ids.flatMap(id => ridsById(id, scope.types, scope)),
+        scope,
+      )
+    case 'or':
+      return orDriver(predicate, scope)
+    case 'and': {
+      const { driver } = plan(predicate.all, scope)
+      return driver && { ...driver, covers: [], unique: false }
+    }
+    case 'chain':
+      return chainDriver(predicate, scope)
+    case 'has': {
+      const rids = referredBy(predicate, scope)
+      return rids && ofRids(predicate, rids, scope)
+    }
+    case 'updated':
+      return updatedDriver(predicate, scope)
+    case 'words':
+      return wordsDriver(predicate, scope)
+    default:
+      return isOfRows(predicate) ? rowsDriver(predicate, scope) : undefined
+  }
+}
+
+function rowsDriver(predicate: RowPredicate, scope: Scope): Driver {
+  const [rows, ...more] = rangesOf(predicate, 'r', scope).map(each =>
+    ofRows(predicate, each, scope),
+  )
+  if (!rows) return none([predicate])
+  return more.length ? union([predicate], [rows, ...more]) : rows
+}
+
+const union = (covers: Predicate[], drivers: Driver[]): Driver => ({
+  covers,
+  table: [...new Set(drivers.map(({ table }) => table))].join(', '),
+  from: unionAll(drivers.map(({ from }) => from)),
+  ordered: false,
+  unique: false,
+  size: drivers.reduce((sum, { size }) => sum + size, 0),
+})
+
+function ofRows(predicate: Predicate, rows: Rows, scope: Scope): Driver {
+  const { table, where, ordered, unique } = rows
+  const seen = visible('r', scope.seq)
+  return {
+    covers: [predicate],
+    table,
+    from: sql(
+      `SELECT r.k AS k, r.rid AS rid FROM ${table} r WHERE ${ticking('r.rid')} AND ${where.text} AND ${seen.text}`,
+      ...where.values,
+      ...seen.values,
+    ),
+    ordered,
+    unique,
+    size: sizeOf(rows, scope),
+  }
+}
+
+/** So many rows of a range are counted: more is more. */
+export const counted = 1000
+
+/** Of the range, not of the hits in it: to find a thousand hits, all rows may have to be looked at. */
+const sizeOf = ({ table, range }: Rows, scope: Scope): number =>
+  countOf(sql(`SELECT 1 FROM ${table} r WHERE ${range.text}`, ...range.values), counted, scope)
+
+/** Rows of a range up to a bound. */
+export function countOf(rows: Sql, bound: number, { connection }: Scope): number {
+  const row = connection
+    .sql(`SELECT count(*) AS n FROM (${rows.text} LIMIT ?)`)
+    .get(...rows.values, bound)
+  return Number(row?.n)
+}
+
+/** A range of the commits. */
+function updatedDriver(
+  predicate: Extract<Predicate, { kind: 'updated' }>,
+  scope: Scope,
+): Driver | undefined {
+  const types = scope.types.length ? oneOf('f.type', scope.types) : never
+  const { text, values } = seqBetween('f', predicate, scope)
+  const range = sql(
+    `SELECT 1 FROM feed f WHERE ${types.text} AND ${text}`,
+    ...types.values,
+    ...values,
+  )
+  return {
+    covers: [predicate],
+    table: 'feed',
+    from: sql(
+      `SELECT f.k AS k, f.rid AS rid FROM feed f WHERE ${ticking('f.seq')} AND ${types.text} AND ${text}
+         AND f.seq <= ? AND (f.until = 0 OR f.until > ?)`,
+      ...types.values,
+      ...values,
+      scope.seq,
+      scope.seq,
+    ),
+    ordered: false,
+    unique: true,
+    size: countOf(range, counted, scope),
+  }
+}
+
+/** Of those, what is there of these types. */
+function ofRids(predicate: Predicate, rids: number[], scope: Scope): Driver {
+  if (rids.length === 0 || scope.types.length === 0) return none([predicate])
+  const which = join([among('o.rid', rids), oneOf('o.type', scope.types)], ' AND ')
+  const { text, values } = standing(which, scope.seq)
+  return {
+    covers: [predicate],
+    table: 'resource',
+    from: sql(`SELECT s.k AS k, s.rid AS rid FROM (${text}) s`, ...values),
+    ordered: false,
+    unique: true,
+    size: rids.length,
+  }
+}
+
+/** A driver of one that is met by any of several, each of which can drive. */
+function orDriver(predicate: Extract<Predicate, { kind: 'or' }>, scope: Scope): Driver | undefined {
+  const drivers = predicate.any.map(each => plan([each], scope))
+  if (drivers.some(({ driver }) => !driver)) return undefined
+  if (drivers.length === 0) return none([predicate])
+  const some = drivers.flatMap(({ driver }) => driver ?? [])
+  // What an arm leaves to a probe is not answered by it.
+  return union(drivers.every(({ rest }) => rest.length === 0) ? [predicate] : [], some)
+}
+
+function chainDriver(
+  predicate: Extract<Predicate, { kind: 'chain' }>,
+  scope: Scope,
+): Driver | undefined {
+  const params = paramsOf(scope, predicate.param)
+  if (params.length === 0) return none([predicate])
+  const targets = targetsOf(predicate, scope)
+  if (!targets) return undefined
+  if (targets.length === 0) return none([predicate])
+  const one = targets.length === 1 && params.length === 1
+  const range = join([oneOf('r.param', params), among('r.target', targets)], ' AND ')
+  return ofRows(
+    predicate,
+    { table: 'reference', range, where: range, ordered: one, unique: one },
+    scope,
+  )
+}
+
+function wordsDriver(predicate: Extract<Predicate, { kind: 'words' }>, scope: Scope): Driver {
+  const types = scope.types.length ? oneOf('o.type', scope.types) : never
+  const which = sql(
+    `o.rid IN (SELECT w.rowid FROM words w WHERE w.words MATCH ?) AND ${types.text}`,
+    wordsQuery(predicate),
+    ...types.values,
+  )
+  const { text, values } = standing(which, scope.seq)
+  const found = sql('SELECT 1 FROM words w WHERE w.words MATCH ?', wordsQuery(predicate))
+  return {
+    covers: [predicate],
+    table: 'words',
+    from: sql(`SELECT s.k AS k, s.rid AS rid FROM (${text}) s`, ...values),
+    ordered: false,
+    unique: true,
+    size: countOf(found, counted, scope),
+  }
+}
+
+/** A patient beside a code or category: one range of the compartment. */
+function pairs(where: Predicate[], scope: Scope): Driver[] {
+  const [type, ...others] = scope.types
+  if (type === undefined || others.length) return []
+  const name = scope.connection.typeName(type)
+  return where.flatMap(reference => {
+    if (reference.kind !== 'reference' || reference.first) return []
+    return where.flatMap(token => {
+      if (token.kind !== 'token' || token.code === undefined || token.first) return []
+      if (!name || !isPaired(name, reference.param, token.param)) return []
+      const patients = ridsOf(
+        reference.targets.filter(target => target.startsWith('Patient/')),
+        scope,
+      )
+      const [patient, ...more] = patients
+      if (patient === undefined || more.length) return []
+      const others = ridsOf(reference.targets, scope)
+      return others.length === 1 ? pairDriver({ patient, reference, token }, scope) : []
+    })
+  })
+}
+
+function pairDriver(
+  pair: {
+    patient: number
+    reference: Predicate
+    token: Extract<Predicate, { kind: 'token' }>
+  },
+  scope: Scope,
+): Driver[] {
+  const { patient, token } = pair
+  const params = paramsOf(scope, token.param)
+  const system = token.system === undefined ? undefined : scope.connection.systemId(token.system)
+  if (params.length === 0 || (token.system !== undefined && system === undefined)) return []
+  const range = sql(
+    'r.patient = ? AND r.param = ? AND r.code = ?',
+    patient,
+    params[0] ?? 0,
+    token.code ?? '',
+  )
+  const where = system === undefined ? range : join([range, sql('r.system = ?', system)], ' AND ')
+  const rows = { table: 'compartment', range, where, ordered: true, unique: system !== undefined }
+  return [{ ...ofRows(token, rows, scope), covers: [token, pair.reference] }]
+}

@@ -1,0 +1,89 @@
+/** Chains and _has: what holds of a resource at the other end of a reference. https://hl7.org/fhir/R4/search.html#chaining */
+import type { Predicate } from '../../../resources/search/query.ts'
+import { among, join, never, oneOf, type Sql, sql } from '../sql.ts'
+import { paramsOf } from './rows.ts'
+import { asksWhen, type Scope, standing, typeIds, visible, within, withSeq } from './scope.ts'
+
+type Chain = Extract<Predicate, { kind: 'chain' }>
+type Has = Extract<Predicate, { kind: 'has' }>
+
+/** So many at the inner end are found first; with more, each at the outer end is looked at. */
+const most = 5000
+
+/** `scope.row` refers to a resource of which all of `where` holds. */
+export function probeChain({ param, types, where }: Chain, scope: Scope): Sql {
+  const params = paramsOf(scope, param)
+  const inner = typeIds(scope, types)
+  if (params.length === 0 || inner.length === 0) return never
+  const [row, target] = [scope.alias(), scope.alias()]
+  const kind = oneOf('o.type', inner)
+  const there = standing(sql(`o.rid = ${row}.low AND ${kind.text}`, ...kind.values), scope.seq)
+  const holds = scope.probe(where, within(scope, target, inner))
+  const some = oneOf(`${row}.param`, params)
+  const seen = visible(row, scope.seq)
+  return sql(
+    `EXISTS(SELECT 1 FROM value ${row} WHERE ${row}.rid = ${scope.row}.rid AND ${some.text} AND ${seen.text}
+       AND EXISTS(SELECT 1 FROM (${there.text}) ${target} WHERE ${holds.text}))`,
+    ...some.values,
+    ...seen.values,
+    ...there.values,
+    ...holds.values,
+  )
+}
+
+/** Some resource of which all of `where` holds refers to `scope.row`. */
+export function probeHas({ type, param, where }: Has, scope: Scope): Sql {
+  const inner = within(scope, '', typeIds(scope, [type]))
+  const params = paramsOf(inner, param)
+  if (params.length === 0) return never
+  const [row, referrer] = [scope.alias(), scope.alias()]
+  const some = oneOf(`${row}.param`, params)
+  const seen = visible(row, scope.seq)
+  const found = sql(
+    `SELECT ${row}.k AS k, ${row}.rid AS rid FROM reference ${row}
+       WHERE ${some.text} AND ${row}.target = ${scope.row}.rid AND ${seen.text}`,
+    ...some.values,
+    ...seen.values,
+  )
+  const from = where.some(asksWhen) ? withSeq(found, scope.seq) : found
+  const holds = scope.probe(where, { ...inner, row: referrer })
+  return sql(
+    `EXISTS(SELECT 1 FROM (${from.text}) ${referrer} WHERE ${holds.text})`,
+    ...from.values,
+    ...holds.values,
+  )
+}
+
+/** The rids of all that a chain's inner end is; nothing where they are too many to begin with them. */
+export function targetsOf({ types, where }: Chain, scope: Scope): number[] | undefined {
+  return foundFirst(where, within(scope, 'x', typeIds(scope, types)))
+}
+
+/** The rids of all that are referred to by the inner end of a _has. */
+export function referredBy({ type, param, where }: Has, scope: Scope): number[] | undefined {
+  const inner = within(scope, 'x', typeIds(scope, [type]))
+  const params = paramsOf(inner, param)
+  if (params.length === 0) return []
+  const referrers = foundFirst(where, inner)
+  if (!referrers || referrers.length === 0) return referrers
+  const some = oneOf('v.param', params)
+  const which = among('v.rid', referrers)
+  const seen = visible('v', scope.seq)
+  const wanted = join([which, some, seen], ' AND ')
+  const rows = scope.connection
+    .sql(`SELECT DISTINCT v.low AS rid FROM value v WHERE ${wanted.text}`)
+    .all(...wanted.values)
+  return rows.map(({ rid }) => Number(rid))
+}
+
+function foundFirst(where: Predicate[], scope: Scope): number[] | undefined {
+  if (scope.types.length === 0) return []
+  const { driver, rest } = scope.plan(where, scope)
+  if (!driver || driver.size >= most) return undefined
+  const from = rest.some(asksWhen) ? withSeq(driver.from, scope.seq) : driver.from
+  const holds = scope.probe(rest, scope)
+  const rows = scope.connection
+    .sql(`SELECT DISTINCT x.rid AS rid FROM (${from.text}) x WHERE ${holds.text} LIMIT ${most + 1}`)
+    .all(...from.values, ...holds.values)
+  return rows.length > most ? undefined : rows.map(({ rid }) => Number(rid))
+}

@@ -1,0 +1,36 @@
+/** All that is there of some types, in the three orders in which it can be walked. */
+import { everything } from '../message.ts'
+import { join, never, oneOf, type Sql, sql, ticking } from '../sql.ts'
+import { paramsOf } from './rows.ts'
+import { type Scope, standing, visible } from './scope.ts'
+
+/** In the order of the main date. */
+export function byDate(scope: Scope): Sql {
+  const params = paramsOf(scope, everything)
+  if (params.length === 0) return sql('SELECT 0 AS k, 0 AS rid WHERE 0')
+  const where = join(
+    [sql(ticking('r.rid')), oneOf('r.param', params), sql("r.code = ''"), visible('r', scope.seq)],
+    ' AND ',
+  )
+  return sql(`SELECT r.k AS k, r.rid AS rid FROM token r WHERE ${where.text}`, ...where.values)
+}
+
+/** In the order of commits. */
+export function byCommit(scope: Scope): Sql {
+  const types = scope.types.length ? oneOf('f.type', scope.types) : never
+  return sql(
+    `SELECT f.k AS k, f.rid AS rid, f.seq AS seq FROM feed f WHERE ${ticking('f.seq')} AND ${types.text} AND f.seq <= ?
+       AND (f.until = 0 OR f.until > ?)`,
+    ...types.values,
+    scope.seq,
+    scope.seq,
+  )
+}
+
+/** By id, from a place on. */
+export function byId(scope: Scope, after: string | undefined, descending: boolean): Sql {
+  const types = scope.types.length ? oneOf('o.type', scope.types) : never
+  const beyond = after === undefined ? [] : [sql(`o.id ${descending ? '<=' : '>='} ?`, after)]
+  const which = join([types, ...beyond, sql(ticking('o.rid'))], ' AND ')
+  return standing(which, scope.seq)
+}

@@ -1,0 +1,122 @@
+/** Pages, ids and counts of what a query finds. */
+import { expired } from '../../resources/error.ts'
+import type { Query } from '../../resources/search/query.ts'
+import type { Page, Tenant, Version } from '../../resources/store.ts'
+import type { Connection } from './connection.ts'
+import { type Place, parsePlace, printPlace } from './place.ts'
+import { waysOf } from './query/hits.ts'
+import { keysOf, type Position } from './query/order.ts'
+import { plan } from './query/plan.ts'
+import { probeAll } from './query/probe.ts'
+import { asksWhen, type Scope, seqAsOf, withSeq } from './query/scope.ts'
+import { byDate } from './query/sources.ts'
+import { lastSeq, totalsOf, toVersion, versionColumns } from './read.ts'
+import { bounded } from './sql.ts'
+
+const sweptSeq = ({ sql }: Connection): number => Number(sql('SELECT seq FROM swept').get()?.seq)
+
+function scopeOf(connection: Connection, tenant: Tenant, query: Query, seq: number): Scope {
+  const types = query.types
+    ? query.types.flatMap(type => connection.typeId(tenant, type) ?? [])
+    : [...connection.types(tenant).keys()]
+  let rows = 0
+  return {
+    connection,
+    tenant,
+    types,
+    seq,
+    row: 'x',
+    probe: probeAll,
+    plan,
+    alias: () => `p${rows++}`,
+  }
+}
+
+/** ms that a walk may take where there is another way: what is asked for together is often found together, or never. */
+const walkTime = 30
+
+/** The first of the hits after a place, each once. */
+function hitsOf(
+  connection: Connection,
+  tenant: Tenant,
+  query: Query,
+  from: { seq: number; place: Place | undefined; count: number },
+): Position[] {
+  const scope = scopeOf(connection, tenant, query, from.seq)
+  if (scope.types.length === 0) return []
+  const { place: after, count } = from
+  const wanted = { where: query.where, keys: keysOf(query.sort), back: after?.back ?? false, after }
+  const ways = waysOf(wanted, scope)
+  for (const [index, way] of ways.entries()) {
+    const go = () => way.hits().take(count).toArray()
+    const hits = index < ways.length - 1 ? connection.trial(walkTime, go) : go()
+    if (hits) return hits
+  }
+  return []
+}
+
+function placeOf(connection: Connection, { after }: Query): Place | undefined {
+  if (after === undefined) return undefined
+  const place = parsePlace(after)
+  if (place.seq < sweptSeq(connection))
+    throw expired('the link to this page is older than an hour: search again')
+  return place
+}
+
+const asOf = `SELECT ${versionColumns} FROM resource r CROSS JOIN body b ON b.seq = ${seqAsOf('r')} WHERE r.rid = ?`
+
+export function searchPage(connection: Connection, tenant: Tenant, query: Query): Page {
+  const place = placeOf(connection, query)
+  const seq = place?.seq ?? lastSeq(connection)
+  const { count } = query
+  const found = hitsOf(connection, tenant, query, { seq, place, count: count + 1 })
+  const more = found.length > count
+  const hits = found.slice(0, count)
+  if (place?.back) hits.reverse()
+  const versions = hits.flatMap(({ rid }): Version[] => {
+    const row = connection.sql(asOf).get(seq, seq, rid)
+    return row ? [toVersion(row, connection.typeName(Number(row.type)) ?? '')] : []
+  })
+  const [first, last] = [hits[0], hits.at(-1)]
+  const hasNext = place?.back ? true : more
+  const hasPrevious = place?.back ? more : place !== undefined
+  return {
+    versions,
+    ...(last && hasNext ? { next: printPlace({ ...last, seq, back: false }) } : {}),
+    ...(first && hasPrevious ? { previous: printPlace({ ...first, seq, back: true }) } : {}),
+  }
+}
+
+/** Ids only, for the checks of a commit. */
+export function searchIds(connection: Connection, tenant: Tenant, query: Query): string[] {
+  const place = placeOf(connection, query)
+  const seq = place?.seq ?? lastSeq(connection)
+  return hitsOf(connection, tenant, query, { seq, place, count: query.count }).map(({ rid }) =>
+    String(connection.sql('SELECT id FROM resource WHERE rid = ?').get(rid)?.id),
+  )
+}
+
+/** How many there are, counted up to a bound. */
+export function countHits(
+  connection: Connection,
+  tenant: Tenant,
+  query: Query,
+  atMost = Number.MAX_SAFE_INTEGER,
+): number {
+  if (query.where.length === 0 && query.types) {
+    const totals = totalsOf(connection, tenant)
+    return query.types.reduce((sum, type) => sum + (totals[type] ?? 0), 0)
+  }
+  const scope = scopeOf(connection, tenant, query, lastSeq(connection))
+  if (scope.types.length === 0) return 0
+  const { driver, rest } = plan(query.where, scope)
+  const rows = driver?.from ?? byDate(scope)
+  const from = rest.some(asksWhen) ? withSeq(rows, scope.seq) : rows
+  const where = probeAll(rest, scope)
+  const once = !driver || driver.unique ? 'x.rid' : 'DISTINCT x.rid'
+  const { text, values } = bounded({
+    text: `SELECT count(*) AS n FROM (SELECT ${once} FROM (${from.text}) x WHERE ${where.text} LIMIT ?)`,
+    values: [...from.values, ...where.values],
+  })
+  return Number(connection.sql(text).get(...values, atMost)?.n)
+}
