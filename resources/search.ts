@@ -90,6 +90,8 @@ interface Indexed {
 
 interface TypeIndex {
   codes: ReadonlyMap<string, SearchParameterFacts>
+  /** Those of `codes` that can be searched by; made when they are first asked for. */
+  searchable?: ReadonlyMap<string, SearchParameterFacts>
   indexed: Indexed[]
   /** Which of `indexed` may find something where a resource has this key. */
   byKey: Map<string, number[]>
@@ -145,19 +147,24 @@ function dueOf({ indexed, byKey, always }: TypeIndex, resource: Resource): Index
 /** The store knows these by itself. */
 const own: ReadonlySet<string> = new Set(['_id', '_lastUpdated'])
 
+function ableOf(type: string, { codes, indexed }: TypeIndex): Map<string, SearchParameterFacts> {
+  const able = new Set([...own, ...indexed.map(({ facts }) => facts.code)])
+  return new Map(
+    [...codes].filter(
+      ([code]) => able.has(code) || aliasOf(type, code)?.every(each => able.has(each)),
+    ),
+  )
+}
+
 /** The search parameters of a type that can be searched by now, by code. */
 export function searchableParameters(
   type: string,
   tenants?: OwnParameters,
 ): ReadonlyMap<string, SearchParameterFacts> {
   const index = indexOf(type)
-  const able = new Set([...own, ...index.indexed.map(({ facts }) => facts.code)])
-  return new Map([
-    ...[...index.codes].filter(
-      ([code]) => able.has(code) || aliasOf(type, code)?.every(each => able.has(each)),
-    ),
-    ...(tenants?.of(type) ?? []),
-  ])
+  index.searchable ??= ableOf(type, index)
+  const more = tenants?.of(type)
+  return more?.size ? new Map([...index.searchable, ...more]) : index.searchable
 }
 
 /** All rows of a resource, its main date and its patient. */

@@ -5,6 +5,8 @@ import { localOf, parseReference, spellingsOf } from '../reference.ts'
 import { isId, isObject } from '../resource.ts'
 import type { Row } from '../store.ts'
 import { unescaped } from './escape.ts'
+import { readLabel } from './label.ts'
+import { readToken } from './token.ts'
 import type { Asked, SearchType } from './type.ts'
 
 /** What a reference row holds: `Patient/1`, or an address as it stands, both without a version. */
@@ -35,8 +37,15 @@ export const reference: SearchType = {
       param: asked.param,
       targets: readTargets(value, asked),
     }),
+    // An Identifier stands beside a reference, or in place of one.
+    identifier: (value, { param, name }) => ({
+      kind: 'token',
+      param: `${param}:identifier`,
+      ...readToken(value, name),
+    }),
+    text: readLabel,
   },
-  known: ['missing', 'type', 'identifier', 'above', 'below'],
+  known: ['missing', 'type', 'identifier', 'text', 'above', 'below'],
 }
 
 /**

@@ -4,7 +4,8 @@ import { isObject } from '../resource.ts'
 import type { Row } from '../store.ts'
 import { unescaped } from './escape.ts'
 import { fold } from './fold.ts'
-import type { SearchType } from './type.ts'
+import type { Predicate } from './query.ts'
+import type { Asked, SearchType } from './type.ts'
 
 /** The parts of a HumanName and an Address that a search on them looks at. */
 const parts = [
@@ -34,6 +35,12 @@ function stringsOf(value: unknown): string[] {
 /** Longer texts are found by their beginning. */
 const longest = 1000
 
+function folded(value: string, { param, name }: Asked) {
+  const text = fold(unescaped(value))
+  if (text === '') throw invalid(`${name} is empty: give the beginning of the text`)
+  return { kind: 'string' as const, param, text }
+}
+
 export const string: SearchType = {
   extractor:
     ({ code: param }) =>
@@ -45,10 +52,16 @@ export const string: SearchType = {
         }),
       ),
   modifiers: {
-    '': (value, { param, name }) => {
-      const text = fold(unescaped(value))
-      if (text === '') throw invalid(`${name} is empty: give the beginning of the text`)
-      return { kind: 'string', param, text, match: 'starts' }
+    '': (value, asked) => ({ ...folded(value, asked), match: 'starts' }),
+    contains: (value, asked) => ({ ...folded(value, asked), match: 'contains' }),
+    // Where a word begins.
+    text(value, asked) {
+      const one = folded(value, asked)
+      const any: Predicate[] = [
+        { ...one, match: 'starts' },
+        { ...one, text: ` ${one.text}`, match: 'contains' },
+      ]
+      return { kind: 'or', any }
     },
     exact: (value, { param }) => ({
       kind: 'string',

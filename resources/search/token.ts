@@ -4,8 +4,11 @@ import type { Found } from '../fhirpath.ts'
 import { decimalText, isDecimal } from '../json.ts'
 import { isObject } from '../resource.ts'
 import type { Row } from '../store.ts'
+import { readHierarchy, readValueSet } from './codes.ts'
 import { splitEscaped, unescaped } from './escape.ts'
-import type { SearchType } from './type.ts'
+import { readLabel } from './label.ts'
+import type { Predicate } from './query.ts'
+import type { Asked, SearchType } from './type.ts'
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '')
 
@@ -36,8 +39,21 @@ export const token: SearchType = {
       ),
   modifiers: {
     '': (value, { param, name }) => ({ kind: 'token', param, ...readToken(value, name) }),
+    text: readLabel,
+    in: readValueSet,
+    below: (value, asked) => readHierarchy('below', readToken(value, asked.name), asked),
+    above: (value, asked) => readHierarchy('above', readToken(value, asked.name), asked),
+    'of-type': readOfType,
   },
   known: ['missing', 'text', 'not', 'above', 'below', 'in', 'not-in', 'of-type'],
+}
+
+/** `system|code|value`: an identifier whose type has that code. */
+function readOfType(value: string, { param, name }: Asked): Predicate {
+  const [system, type, code, ...more] = splitEscaped(value, '|').map(unescaped)
+  if (!system || !type || !code || more.length)
+    throw invalid(`${name} takes system|code|value: the type of an identifier and its value`)
+  return { kind: 'token', param: `${param}:of-type`, first: { system, code: type }, code }
 }
 
 /** `code`, `system|code`, `|code` (no system) or `system|` (any code of it). */

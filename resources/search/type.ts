@@ -1,6 +1,7 @@
 import type { SearchParameterFacts } from '../definitions.ts'
 import type { Found } from '../fhirpath.ts'
 import type { Row } from '../store.ts'
+import type { Lookups } from './parse/lookups.ts'
 import type { Predicate } from './query.ts'
 
 /** What a search value is read with. */
@@ -15,6 +16,8 @@ export interface Asked {
   base?: string
   /** ms, for approximate dates. */
   now?: number
+  /** What the terminology knows. */
+  find: Lookups['find']
 }
 
 /** One value of a search, its escapes still in it, to a Predicate. Throws a FhirError that names the parameter. */

@@ -2,7 +2,16 @@
 import { invalid } from '../error.ts'
 import type { Row } from '../store.ts'
 import { unescaped } from './escape.ts'
-import type { SearchType } from './type.ts'
+import type { Predicate } from './query.ts'
+import type { Asked, SearchType } from './type.ts'
+
+const read =
+  (match: 'exact' | 'below' | 'above') =>
+  (value: string, { param, name }: Asked): Predicate => {
+    const uri = unescaped(value)
+    if (uri === '') throw invalid(`${name} is empty: give the whole uri`)
+    return { kind: 'uri', param, uri, match }
+  }
 
 export const uri: SearchType = {
   extractor:
@@ -12,10 +21,9 @@ export const uri: SearchType = {
         typeof value === 'string' && value ? [{ kind: 'uri', param, uri: value }] : [],
       ),
   modifiers: {
-    '': (value, { param, name }) => {
-      if (value === '') throw invalid(`${name} is empty: give the whole uri`)
-      return { kind: 'uri', param, uri: unescaped(value), match: 'exact' }
-    },
+    '': read('exact'),
+    below: read('below'),
+    above: read('above'),
   },
   known: ['missing', 'above', 'below'],
 }

@@ -61,16 +61,19 @@ describe('parameters that shape the answer', () => {
     )
   })
 
-  test.each([
-    '_has:Observation:patient:code=1',
-    '_include=Patient:link',
-    '_text=x',
-    '_filter=x',
-    '_id:missing=true',
-  ])('%s is known, and not there yet', async query => {
-    await expect(parse('Patient', query)).rejects.toThrow(
-      expect.objectContaining({ status: 422, message: expect.stringContaining('here yet') }),
-    )
+  test.each(['_contained=true', '_contained=both', '_list=$current-problems'])(
+    '%s is known, and not here',
+    async query => {
+      await expect(parse('Patient', query)).rejects.toThrow(
+        expect.objectContaining({ status: 422, message: expect.stringContaining(' here') }),
+      )
+    },
+  )
+
+  test('_contained=false is what happens anyway', async () => {
+    const parsed = await parse('Patient', '_contained=false&_containedType=container')
+    expect(parsed.query.where).toEqual([])
+    expect(parsed.used).toHaveLength(2)
   })
 })
 

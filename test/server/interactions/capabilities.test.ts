@@ -53,6 +53,7 @@ describe('capabilities', () => {
       const listed = new Set(searchParam.map(({ name }) => name))
       for (const { code, type: kind } of searchParameters(type)) {
         const search = () => parseSearch(type, [[code, values[kind] ?? 'x']], options)
+        if (code === '_filter') continue
         if (listed.has(code)) await search()
         else expect([type, code, await statusOf(search)]).toEqual([type, code, 422])
       }

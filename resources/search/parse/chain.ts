@@ -1,0 +1,116 @@
+/** https://hl7.org/fhir/R4/search.html#chaining and #has */
+import { isResourceType, resourceTypes, type SearchParameterFacts } from '../../definitions.ts'
+import { invalid } from '../../error.ts'
+import { paramsOf } from '../../search.ts'
+import { nearest, shown } from '../near.ts'
+import type { Predicate } from '../query.ts'
+import { eitherOf, grouped } from './predicates.ts'
+import { beyond, type Scope } from './scope.ts'
+import { factsOf, UnknownParameter } from './unknown.ts'
+
+/** What the other end of a link is read with. */
+interface Rest {
+  value: string
+  scope: Scope
+  read(name: string, value: string, scope: Scope): Predicate
+}
+
+/** `subject.name`, `subject:Patient.name`. */
+interface Link {
+  code: string
+  target: string | undefined
+  rest: string
+}
+
+export function readChain({ code, target, rest }: Link, { value, scope, read }: Rest): Predicate {
+  const facts = referenceOf(code, scope)
+  return chained({ facts, target, rest: headOf(rest) }, scope, inner => read(rest, value, inner))
+}
+
+const headOf = (rest: string): string => /^[^.:]*/.exec(rest)?.[0] ?? ''
+
+/**
+ * What holds of a resource that the parameter refers to. Where no type is named it may be of each that the parameter
+ * refers to and that has what follows.
+ */
+export function chained(
+  {
+    facts,
+    target,
+    rest,
+  }: { facts: SearchParameterFacts; target: string | undefined; rest: string },
+  scope: Scope,
+  read: (inner: Scope) => Predicate,
+): Predicate {
+  const found: { type: string; predicate: Predicate }[] = []
+  const unknown: UnknownParameter[] = []
+  for (const type of targetsOf(facts, target)) {
+    const inner = beyond(scope, type)
+    try {
+      found.push({ type, predicate: read(inner) })
+    } catch (error) {
+      if (!(error instanceof UnknownParameter)) throw error
+      unknown.push(error)
+    }
+  }
+  if (found.length === 0) throw noneHas(rest, unknown, scope)
+  const params = paramsOf(scope.type, facts)
+  return eitherOf(
+    params.flatMap(param =>
+      grouped(found).map(
+        ({ types, predicate }): Predicate => ({ kind: 'chain', param, types, where: [predicate] }),
+      ),
+    ),
+  )
+}
+
+/** The way went furthest where what follows the link is known. */
+function noneHas(rest: string, unknown: UnknownParameter[], { options }: Scope): UnknownParameter {
+  const further = unknown.find(({ code }) => code !== rest)
+  const types = unknown.flatMap(each => each.types)
+  return further ?? new UnknownParameter(rest, types, options.parameters)
+}
+
+/** The facts of a parameter that can be followed. */
+export function referenceOf(code: string, scope: Scope): SearchParameterFacts {
+  const facts = factsOf(code, scope)
+  if (facts.type !== 'reference')
+    throw invalid(`${code} of ${scope.type} is not a reference, so that nothing can follow it`)
+  return facts
+}
+
+/** The types a reference may be of; a patient's is of one, though its rows may be those of a `subject`. */
+function typesOf({ code, target = [] }: SearchParameterFacts): readonly string[] {
+  if (code === 'patient') return ['Patient']
+  return target.length ? target : [...resourceTypes()]
+}
+
+function targetsOf(facts: SearchParameterFacts, named: string | undefined): readonly string[] {
+  const { code } = facts
+  const types = typesOf(facts)
+  if (named === undefined) return types
+  if (types.includes(named)) return [named]
+  if (isResourceType(named)) throw invalid(`${code} does not refer to resources of type ${named}`)
+  throw invalid(
+    `${code} is followed with a : by what is not a resource type; near to it are ${nearest(named, types)}`,
+  )
+}
+
+/** `_has:Observation:patient:code`: resources to which one of that type refers, for which the rest holds. */
+export function readHas(name: string, { value, scope, read }: Rest): Predicate {
+  const [, type, code, ...more] = name.split(':')
+  const rest = more.join(':')
+  if (!type || !code || !rest)
+    throw invalid('_has takes the form _has:[type]:[reference]:[parameter] with a value')
+  if (!isResourceType(type))
+    throw invalid(
+      `_has takes a resource type after it: ${shown(type, 'what is there')} is none; near to it are ${nearest(type, resourceTypes())}`,
+    )
+  const inner = beyond(scope, type)
+  const facts = referenceOf(code, inner)
+  if (scope.type !== 'Resource' && !typesOf(facts).includes(scope.type))
+    throw invalid(`_has: ${code} of ${type} does not refer to resources of type ${scope.type}`)
+  const predicate = read(rest, value, inner)
+  const params = paramsOf(type, facts)
+  return eitherOf(params.map(param => ({ kind: 'has', type, param, where: [predicate] })))
+}

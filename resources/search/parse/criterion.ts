@@ -1,0 +1,23 @@
+/** One parameter of a search: its name with modifier, chain or `_has`, and its values. */
+import type { Predicate } from '../query.ts'
+import { readChain, readHas } from './chain.ts'
+import type { Scope } from './scope.ts'
+import { specials } from './specials.ts'
+import { factsOf } from './unknown.ts'
+import { readValues } from './values.ts'
+
+export function readCriterion(name: string, value: string, scope: Scope): Predicate {
+  if (name === '_has' || name.startsWith('_has:'))
+    return readHas(name, { value, scope, read: readCriterion })
+  const link = /^([^.:]*)(?::([^.:]*))?\.(.*)$/s.exec(name)
+  if (link) {
+    const [, code = '', target, rest = ''] = link
+    return readChain({ code, target, rest }, { value, scope, read: readCriterion })
+  }
+  const cut = name.indexOf(':')
+  const code = cut < 0 ? name : name.slice(0, cut)
+  const modifier = cut < 0 ? '' : name.slice(cut + 1)
+  const special = Object.hasOwn(specials, code) ? specials[code] : undefined
+  if (special) return special(value, { modifier, scope })
+  return readValues(value, { name, modifier, facts: factsOf(code, scope) }, scope)
+}

@@ -1,0 +1,107 @@
+/** The operators of a `_filter` on one parameter. https://hl7.org/fhir/R4/search_filter.html#ops */
+import type { SearchParameterFacts } from '../../definitions.ts'
+import { invalid, unsupported } from '../../error.ts'
+import { unescaped } from '../escape.ts'
+import { fold } from '../fold.ts'
+import type { Predicate, StringMatch } from '../query.ts'
+import type { Scope } from './scope.ts'
+import { readValues } from './values.ts'
+
+const operators = [
+  ...['eq', 'ne', 'co', 'sw', 'ew', 'gt', 'lt', 'ge', 'le', 'ap', 'sa', 'eb', 'pr', 'po'],
+  ...['ss', 'sb', 'in', 'ni', 're'],
+]
+
+interface Compared {
+  facts: SearchParameterFacts
+  value: string
+  scope: Scope
+}
+
+type Operator = (compared: Compared) => Predicate
+
+/** With a modifier of a search. */
+const modified =
+  (modifier: string): Operator =>
+  ({ facts, value, scope }) =>
+    readValues(value, { name: `_filter: ${facts.code}`, modifier, facts }, scope)
+
+/** With a prefix of a search. */
+const prefixed =
+  (prefix: string): Operator =>
+  ({ value, ...rest }) =>
+    modified('')({ ...rest, value: prefix + value })
+
+const text =
+  (match: StringMatch): Operator =>
+  ({ facts, value, scope }) => {
+    scope.budget.spend(1)
+    const text = fold(unescaped(value))
+    if (text === '') throw invalid(`_filter: ${facts.code} is compared with an empty text`)
+    return { kind: 'string', param: facts.rows ?? facts.code, text, match }
+  }
+
+const present: Operator = ({ facts, scope }) =>
+  modified('missing')({ facts, scope, value: 'false' })
+
+/** It has a value, and none is equal. */
+const unequal =
+  (equal: Operator): Operator =>
+  compared => ({
+    kind: 'and',
+    all: [present(compared), { kind: 'not', not: equal(compared) }],
+  })
+
+/** The periods have a time in common: neither is before the other. */
+const overlaps: Operator = ({ value, facts, scope }) => {
+  const after = prefixed('ge')({ value, facts, scope })
+  const before = prefixed('le')({ value, facts, scope })
+  if (after.kind === 'date' && before.kind === 'date') return { ...after, ...before }
+  return { kind: 'and', all: [after, before] }
+}
+
+const prefixes = Object.fromEntries(
+  ['eq', 'ne', 'gt', 'lt', 'ge', 'le', 'ap', 'sa', 'eb'].map(prefix => [prefix, prefixed(prefix)]),
+)
+const plain = { eq: modified(''), ne: unequal(modified('')) }
+
+/** By type of parameter. `pr` is there for all. */
+const byType: Readonly<Record<string, Readonly<Record<string, Operator>>>> = {
+  number: prefixes,
+  quantity: prefixes,
+  date: { ...prefixes, po: overlaps },
+  string: {
+    eq: text('equals'),
+    ne: unequal(text('equals')),
+    co: text('contains'),
+    sw: text('starts'),
+    ew: text('ends'),
+  },
+  token: {
+    ...plain,
+    in: modified('in'),
+    ni: modified('not-in'),
+    ss: modified('below'),
+    sb: modified('above'),
+  },
+  reference: { ...plain, re: modified('') },
+  uri: { ...plain, re: modified('') },
+}
+
+export function compare(
+  facts: SearchParameterFacts,
+  { operator, value }: { operator: string; value: string },
+  scope: Scope,
+): Predicate {
+  const { type, code } = facts
+  const able = byType[type] ?? {}
+  const run =
+    operator === 'pr' ? present : Object.hasOwn(able, operator) ? able[operator] : undefined
+  if (run) return run({ facts, value, scope })
+  const all = [...Object.keys(able), 'pr'].join(', ')
+  if (operators.includes(operator))
+    throw unsupported(
+      `_filter: ${operator} does not work on ${code}, a ${type}, which takes ${all}`,
+    )
+  throw invalid(`_filter: the operators on ${code}, a ${type}, are ${all}`)
+}

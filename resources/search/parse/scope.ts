@@ -1,0 +1,45 @@
+/** What is shared by all that reads one search. */
+import { tooCostly } from '../../error.ts'
+import type { SearchOptions } from '../parse.ts'
+import type { Lookups } from './lookups.ts'
+
+/** Where a parameter is read: of which type, and how far from the resources that are searched. */
+export interface Scope {
+  /** `Resource`: any, so that only the parameters of every resource can be used. */
+  type: string
+  /** Links of chains and `_has` that lead here. */
+  depth: number
+  options: SearchOptions
+  lookups: Lookups
+  budget: Budget
+}
+
+/** Values of one search, over all of its parameters, and for each type that a chain may lead to. */
+const mostValues = 5000
+/** Links one after the other. */
+const mostLinks = 8
+
+export interface Budget {
+  /** Counts values to be looked for; refuses a search that has too many. */
+  spend(values: number): void
+}
+
+export function createBudget(): Budget {
+  let spent = 0
+  return {
+    spend(values) {
+      spent += values
+      if (spent > mostValues)
+        throw tooCostly(
+          `a search takes ${mostValues} values at most, for each type that a chain may lead to: send it in parts, or name the types as in subject:Patient.name`,
+        )
+    },
+  }
+}
+
+/** The other end of a link. */
+export function beyond(scope: Scope, type: string): Scope {
+  if (scope.depth >= mostLinks)
+    throw tooCostly(`a chain takes ${mostLinks} links at most: search in steps`)
+  return { ...scope, type, depth: scope.depth + 1 }
+}

@@ -1,0 +1,62 @@
+/** Parameters of every resource that stand for more than values of an element. */
+import { invalid, unsupported } from '../../error.ts'
+import { isId } from '../../resource.ts'
+import { splitEscaped, unescaped } from '../escape.ts'
+import type { Predicate } from '../query.ts'
+import { readFilter } from './filter.ts'
+import { eitherOf } from './predicates.ts'
+import { readQuery } from './queries.ts'
+import type { Scope } from './scope.ts'
+import { readWords } from './words.ts'
+
+interface Place {
+  modifier: string
+  scope: Scope
+}
+
+const textual =
+  (name: '_text' | '_content') =>
+  (value: string, { modifier, scope }: Place): Predicate => {
+    refuseModifier(name, modifier)
+    const values = splitEscaped(value, ',').map(unescaped)
+    return eitherOf(values.map(each => readWords(each, name, scope.budget)))
+  }
+
+/** By name. https://hl7.org/fhir/R4/search.html#all */
+export const specials: Readonly<Record<string, (value: string, place: Place) => Predicate>> = {
+  _text: textual('_text'),
+  _content: textual('_content'),
+  _filter(value, { modifier, scope }) {
+    refuseModifier('_filter', modifier)
+    return readFilter(value, scope)
+  },
+  _query(value, { modifier, scope }) {
+    refuseModifier('_query', modifier)
+    return readQuery(value, scope)
+  },
+  _list(value, { modifier, scope }) {
+    refuseModifier('_list', modifier)
+    const lists = splitEscaped(value, ',').map(unescaped)
+    scope.budget.spend(lists.length)
+    return {
+      kind: 'has',
+      type: 'List',
+      param: 'item',
+      where: [{ kind: 'id', ids: lists.map(listId) }],
+    }
+  },
+}
+
+function listId(value: string): string {
+  if (value.startsWith('$'))
+    throw unsupported(
+      `_list takes the id of a List here: lists such as $current-problems are not kept`,
+    )
+  const id = value.replace(/^List\//, '')
+  if (!isId(id)) throw invalid('_list takes the id of a List')
+  return id
+}
+
+function refuseModifier(name: string, modifier: string): void {
+  if (modifier) throw invalid(`${name} takes no modifier`)
+}
