@@ -5,6 +5,7 @@ import { commitContract } from './store/commit.ts'
 import { eventContract } from './store/events.ts'
 import { historyContract } from './store/history.ts'
 import { modelContract } from './store/model.ts'
+import { reachContract } from './store/reach.ts'
 import { reindexContract } from './store/reindex.ts'
 import { searchContract } from './store/search.ts'
 import { tenantContract } from './store/tenants.ts'
@@ -36,7 +37,10 @@ export function storeContract(name: string, open: Open): void {
 
   describe(`${name}: commits`, () => commitContract(claim))
   describe(`${name}: history`, () => historyContract(claim))
-  describe(`${name}: search`, () => searchContract(claim, open))
+  describe(`${name}: search`, () => {
+    searchContract(claim, open)
+    reachContract(open)
+  })
   describe(`${name}: tenants`, () => tenantContract(claim))
   describe(`${name}: events`, () => eventContract(claim))
   describe(`${name}: rows of a new parameter`, () => reindexContract(claim))
