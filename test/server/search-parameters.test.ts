@@ -120,6 +120,65 @@ describe('a SearchParameter that is stored', () => {
   })
 })
 
+test('writes that go on all the time are found as they stand', async () => {
+  const colours = ['red', 'blue', 'green']
+  const stands = new Map<string, string>()
+  const count = 400
+  let going = true
+  const set = async (n: number, code: string) => {
+    await put(app, { ...patient(`p${n}`, code), birthDate: `19${10 + (n % 90)}-01-01` })
+    stands.set(`p${n}`, code)
+  }
+  for (let n = 0; n < count; n++) await set(n, 'red')
+  const client = async (own: number) => {
+    for (let turn = 0; going; turn++) {
+      const n = (own + turn * 8) % count
+      await set(n, colours[(turn + own) % 3] ?? '')
+    }
+  }
+  const clients = Array.from({ length: 8 }, (_, own) => client(own))
+  const expressions = [
+    parameter(),
+    parameter({ expression: 'Patient.birthDate' }),
+    parameter({ status: 'retired' }),
+    parameter({ expression: `Patient.where(active.exists().not()).extension('${colour}').value` }),
+    parameter(),
+  ]
+  for (const each of expressions) {
+    const answer = await send(app, ['PUT', 'SearchParameter/colour'], each)
+    expect([200, 201, 422]).toContain(answer.status)
+    await new Promise(resolve => setTimeout(resolve, 60))
+  }
+  await ready()
+  going = false
+  await Promise.all(clients)
+  for (const code of colours) {
+    const expected = [...stands].filter(([, stood]) => stood === code).map(([id]) => id)
+    expect(await find(`Patient?colour=${code}&_count=1000`)).toEqual(expected.toSorted())
+  }
+})
+
+test('a write that began before a parameter was known has its rows', async () => {
+  const count = 200
+  for (let pause = 0; pause < 100; pause += 10) {
+    const entry = Array.from({ length: count }, (_, n) => ({
+      resource: patient(`p${n}`, `c${pause}`),
+      request: { method: 'PUT', url: `Patient/p${n}` },
+    }))
+    const bundle = { resourceType: 'Bundle', type: 'transaction', entry }
+    const written = send(app, ['POST', ''], bundle).then(({ status }) => expect(status).toBe(200))
+    await new Promise(resolve => setTimeout(resolve, pause))
+    // Another index each time.
+    await put(app, parameter({ status: 'retired' }))
+    await put(app, parameter())
+    await Promise.all([written, ready()])
+    const total = async (code: number) =>
+      (await app.request.get(`/fhir/Patient?colour=c${code}&_summary=count`)).body.total
+    expect(await total(pause)).toBe(count)
+    expect(await total(pause - 10)).toBe(0)
+  }
+})
+
 describe('what is refused', () => {
   test.each([
     ['code', { code: '_colour' }],
