@@ -23,6 +23,7 @@ import { forgetAll } from './import/checkpoint.ts'
 import { checkEvery, listening, openAnswers, originOf, setTimes, stopped } from './listener.ts'
 import { createLog, type Log } from './log.ts'
 import { createMetrics } from './metrics.ts'
+import { createPageLinks, linkKeyOf } from './page-links.ts'
 import { createReindex, type Reindex } from './reindex.ts'
 import { spaceOf, tenantOf } from './tenants.ts'
 
@@ -174,6 +175,7 @@ function composeFhir(
   const version = readVersion()
   const dispatch = createDispatch({
     ...config,
+    pageLinks: createPageLinks(linkKeyOf(config.linkKey, databaseOf(config))),
     defaultPage: Math.min(config.defaultPage, config.maxPage),
     repository,
     terminology,

@@ -57,6 +57,9 @@ function base(text: string): string | Wrong {
   return new Wrong('an address such as https://fhir.example.org/fhir')
 }
 
+const secret = (text: string): string | Wrong =>
+  text === '' || text.length >= 32 ? text : new Wrong('at least 32 characters, made at random')
+
 function origins(text: string): ReadonlySet<string> | Wrong {
   const all = text
     .split(',')
@@ -167,6 +170,20 @@ export const settings = {
     default: '1000',
     read: whole(1, 10_000),
     purpose: 'Most resources of a page; a larger _count is cut to it.',
+  },
+  maxIncludes: {
+    variable: 'MAX_INCLUDES',
+    default: '1000',
+    read: whole(1, 10_000),
+    purpose:
+      'Most resources that _include and _revinclude add to a page; more come on the next one.',
+  },
+  linkKey: {
+    variable: 'LINK_KEY',
+    default: '',
+    read: secret,
+    purpose:
+      'Signs the links to pages of a search; the same for all processes that answer for each other. Empty: made once and kept in link.key beside the database.',
   },
   maxDelete: {
     variable: 'MAX_DELETE',

@@ -4,6 +4,7 @@ import type { Parameters } from '../resources/parameters.ts'
 import type { Terminology } from '../resources/ports.ts'
 import type { Repository } from '../resources/repository.ts'
 import type { Operations } from './operations.ts'
+import type { PageLinks } from './page-links.ts'
 import type { FhirRequest, FhirResponse } from './request.ts'
 
 /** What the interactions work with. */
@@ -16,6 +17,8 @@ export interface Parts {
   maxBundleEntries: number
   defaultPage: number
   maxPage: number
+  maxIncludes: number
+  pageLinks: PageLinks
   /** How many one conditional delete may take; 1: single only. */
   maxDelete: number
   referentialIntegrity: boolean

@@ -32,22 +32,30 @@ function printEntry({ fullUrl, json, rest }: Listed): string {
   return `{${parts.filter(Boolean).join(',')}}`
 }
 
-/** The address of this listing with the parameters it used, and of its next page, which looks like this one. */
+/** Of other pages; the first one is there without a place. */
+type Relation = 'first' | 'previous' | 'next'
+
+/** The address of this listing with the parameters it used, and those of other pages, which look like this one. */
 export function linksOf(
   request: FhirRequest,
   used: [string, string][],
-  next: string | undefined,
+  pages: Partial<Record<Relation, string | undefined>>,
 ): Listing['links'] {
   const steps = request.path.filter(step => step !== '_search')
   const place = [request.base, ...steps].join('/')
   const address = (params: [string, string][]) =>
     params.length ? `${place}?${new URLSearchParams(params)}` : place
   const search = used.filter(([name]) => !looks.has(name))
-  const links = [{ relation: 'self', url: address(search) }]
-  if (next === undefined) return links
   const rest = search.filter(([name]) => name !== '_page')
   const looking = request.query.filter(([name]) => looks.has(name))
-  return [...links, { relation: 'next', url: address([...rest, ...looking, ['_page', next]]) }]
+  const others = relations.flatMap(relation => {
+    const page = pages[relation]
+    if (page === undefined) return []
+    const at: [string, string][] = page === '' ? [] : [['_page', page]]
+    return [{ relation, url: address([...rest, ...looking, ...at]) }]
+  })
+  return [{ relation: 'self', url: address(search) }, ...others]
 }
 
+const relations = ['first', 'previous', 'next'] as const
 const looks = new Set(['_format', '_pretty'])

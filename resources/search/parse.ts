@@ -1,8 +1,9 @@
 /** From the parameters of a request to a typed query. https://hl7.org/fhir/R4/search.html */
 import type { Context } from '../context.ts'
-import { type Issue, issue, unsupported } from '../error.ts'
+import { type FhirError, type Issue, issue } from '../error.ts'
 import type { Terminology } from '../ports.ts'
 import type { OwnParameters } from '../search.ts'
+import { checkIncludes, type Include, isInclude, readInclude, UnknownInclude } from './include.ts'
 import { controls } from './parse/controls.ts'
 import { readCriterion } from './parse/criterion.ts'
 import { createLookups, type Lookups } from './parse/lookups.ts'
@@ -34,6 +35,9 @@ export interface ParsedSearch {
   summary?: 'true' | 'text' | 'data' | 'count' | 'false'
   elements?: string[]
   total?: 'none' | 'estimate' | 'accurate'
+  includes: Include[]
+  /** Where the page begins, as a link says it. */
+  page?: string
 }
 
 /** Parameters that http.ts and the interactions read. */
@@ -66,19 +70,20 @@ function readSearch(
     },
     used: [],
     warnings: [],
+    includes: [],
   }
   const scope: Omit<Scope, 'type'> = { depth: 0, options, lookups, budget: createBudget() }
   for (const [name, value] of params) {
     if (presentation.has(name)) continue
-    if (/^_(rev)?include(:|$)/.test(name))
-      throw unsupported(`${name.split(':', 1)[0]} is not answered here yet`)
     const control = Object.hasOwn(controls, name) ? controls[name] : undefined
     if (control) control(value, parsed, options)
     else if (name !== '_type')
       try {
-        parsed.query.where.push(readFor(types, inner => readCriterion(name, value, inner), scope))
+        if (isInclude(name)) parsed.includes.push(readInclude(name, value, options.parameters))
+        else
+          parsed.query.where.push(readFor(types, inner => readCriterion(name, value, inner), scope))
       } catch (error) {
-        if (options.strict || !(error instanceof UnknownParameter)) throw error
+        if (options.strict || !passesOver(error)) throw error
         parsed.warnings.push(
           issue('not-supported', `${error.message}; it was ignored`, undefined, 'warning'),
         )
@@ -89,8 +94,13 @@ function readSearch(
   // In order of date only what is found by rows comes without sorting; all there is comes in the order of its making.
   if (!params.some(([name]) => name === '_sort') && parsed.query.where.every(isUnordered))
     parsed.query.sort = [{ by: 'updated', descending: true }]
+  parsed.warnings.push(...checkIncludes(parsed.includes, parsed, options.parameters))
   return parsed
 }
+
+/** A lenient search ignores what the server does not know. */
+const passesOver = (error: unknown): error is FhirError =>
+  error instanceof UnknownParameter || error instanceof UnknownInclude
 
 const isUnordered = ({ kind }: Predicate): boolean => kind === 'updated' || kind === 'not'
 

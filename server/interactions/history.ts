@@ -27,7 +27,7 @@ export const history: Interaction = async (request, context, parts) => {
   const json = printListing({
     type: 'history',
     ...(total === undefined ? {} : { total }),
-    links: linksOf(request, used, page.next),
+    links: linksOf(request, used, { next: page.next }),
     entries: page.versions.map(version => listed(version, request, subset)),
   })
   return { status: 200, headers: {}, json }

@@ -1,15 +1,18 @@
 /** https://hl7.org/fhir/R4/http.html#search */
-import { printJson } from '../../resources/json.ts'
+import type { Context } from '../../resources/context.ts'
+import type { Known } from '../../resources/parameters.ts'
 import { type ParsedSearch, parseSearch } from '../../resources/search/parse.ts'
-import type { Page, Version } from '../../resources/store.ts'
-import type { Interaction } from '../interactions.ts'
-import { type Listed, linksOf, printListing } from '../listing.ts'
+import type { Query } from '../../resources/search/query.ts'
+import { type Place, type ResultPage, resultPage } from '../../resources/search/result-page.ts'
+import type { Interaction, Parts } from '../interactions.ts'
+import { linksOf, printListing } from '../listing.ts'
 import { preferOf } from '../prefer.ts'
 import type { FhirRequest } from '../request.ts'
-import { reduce, type Subset } from '../summary.ts'
+import { entriesOf } from '../searchset.ts'
 
 export const search: Interaction = async (request, context, parts) => {
   const type = request.path[0]?.startsWith('_') ? undefined : request.path[0]
+  const own = await parts.parameters.fresh(context)
   const parsed = await parseSearch(type, request.query, {
     strict: preferOf(request).handling !== 'lenient',
     defaultCount: parts.defaultPage,
@@ -18,54 +21,80 @@ export const search: Interaction = async (request, context, parts) => {
     now: context.now(),
     context,
     terminology: parts.terminology,
-    parameters: await parts.parameters.fresh(context),
+    parameters: own,
   })
-  const page: Page =
+  const links = linksFor(request, context, { parsed, parts })
+  const page =
     parsed.summary === 'count'
-      ? { versions: [] }
-      : await parts.repository.search(context, parsed.query)
+      ? nothing
+      : await resultPage(askedOf(request, context, { parsed, parts, own }), links.place)
   const total = await totalOf(parsed, page, () => parts.repository.count(context, parsed.query))
   const json = printListing({
     type: 'searchset',
     ...(total === undefined ? {} : { total }),
-    links: linksOf(request, parsed.used, page.next),
-    entries: [
-      ...page.versions.map(version => listed(version, request, subsetOf(parsed))),
-      ...warned(parsed),
-    ],
+    links: links.of(page),
+    entries: entriesOf(request, parsed, page),
   })
   return { status: 200, headers: {}, json }
+}
+
+const nothing: ResultPage = { matches: [], included: [] }
+
+interface Given {
+  parsed: ParsedSearch
+  parts: Parts
+}
+
+function askedOf(
+  request: FhirRequest,
+  context: Context,
+  { parsed, parts, own }: Given & { own: Known },
+) {
+  // The place is that of the link, which holds more than the store's own.
+  const { after: _, ...query } = parsed.query
+  return {
+    query,
+    includes: parsed.includes,
+    reach: {
+      search: (one: Query) => parts.repository.search(context, one),
+      base: request.base,
+      limit: parts.maxIncludes,
+      own,
+    },
+  }
+}
+
+/** Where this page begins, and the links from it: good for an hour after the first one was asked for. */
+function linksFor(request: FhirRequest, context: Context, { parsed, parts }: Given) {
+  const { used, page: text } = parsed
+  const search = JSON.stringify([
+    request.path.filter(step => step !== '_search'),
+    used.filter(([name]) => name !== '_page'),
+  ])
+  const bound = { tenant: context.tenant, caller: '', search }
+  const now = context.now()
+  const state = text === undefined ? undefined : parts.pageLinks.read(text, bound, now)
+  const print = (place: Place | undefined) =>
+    place && parts.pageLinks.print({ place, since: state?.since ?? now }, bound)
+  return {
+    place: state?.place,
+    of: ({ next, previous }: ResultPage) =>
+      linksOf(request, used, {
+        ...(next || state ? { first: '' } : {}),
+        previous: print(previous),
+        next: print(next),
+      }),
+  }
 }
 
 /** Counted where it was asked for; said where the only page tells it. An estimate is exact here. */
 async function totalOf(
   { summary, total, query }: ParsedSearch,
-  page: Page,
+  page: ResultPage,
   count: () => Promise<number>,
 ): Promise<number | undefined> {
   if (summary === 'count') return count()
   if (total === 'none') return undefined
-  if (query.after === undefined && !page.next) return page.versions.length
+  if (query.after === undefined && !page.next) return page.matches.length
   return total === undefined ? undefined : count()
-}
-
-function subsetOf({ summary, elements }: ParsedSearch): Subset | undefined {
-  if (elements) return { elements }
-  return summary === 'true' || summary === 'text' || summary === 'data' ? { summary } : undefined
-}
-
-function listed(version: Version, request: FhirRequest, subset: Subset | undefined): Listed {
-  const { type, id, json = '' } = version
-  return {
-    fullUrl: `${request.base}/${type}/${id}`,
-    json: subset ? printJson(reduce(json, subset)) : json,
-    rest: { search: { mode: 'match' } },
-  }
-}
-
-/** What a lenient search passed over. */
-function warned({ warnings }: ParsedSearch): Listed[] {
-  if (warnings.length === 0) return []
-  const outcome = { resourceType: 'OperationOutcome', issue: warnings }
-  return [{ json: printJson(outcome), rest: { search: { mode: 'outcome' } } }]
 }

@@ -11,9 +11,13 @@ export interface App {
 }
 
 /** The whole server on a free port, with a store in memory unless the settings name one. */
-export async function startApp(settings: Record<string, string> = {}): Promise<App> {
+export async function startApp(
+  settings: Record<string, string> = {},
+  now?: () => number,
+): Promise<App> {
   const server = await compose(
     readConfig({ PORT: '0', LOG_LEVEL: 'silent', STORE_URL: 'sqlite::memory:', ...settings }),
+    now,
   )
   const url = new URL(await server.listen()).origin
   return { url, request: supertest(url), server, close: () => server.close() }

@@ -16,6 +16,7 @@ export const controls: Readonly<Record<string, Control>> = {
   },
   _page(value, parsed) {
     parsed.query.after = value
+    parsed.page = value
   },
   _summary(value, parsed) {
     parsed.summary = oneOf('_summary', value, ['true', 'text', 'data', 'count', 'false'])

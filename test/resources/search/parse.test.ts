@@ -30,6 +30,8 @@ describe('parameters that shape the answer', () => {
       summary: 'true',
       elements: ['id', 'name'],
       total: 'none',
+      includes: [],
+      page: 'abc',
     })
   })
 

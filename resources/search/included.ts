@@ -1,0 +1,205 @@
+/** The resources that come with others. https://hl7.org/fhir/R4/search.html#include */
+import { spellingsOf } from '../reference.ts'
+import { type OwnParameters, paramsOf } from '../search.ts'
+import type { Page, Version } from '../store.ts'
+import { type Include, parametersOf } from './include.ts'
+import { bodyOf, canonicalOf, type Links, linksBy, nameOf, splitCanonical } from './links.ts'
+import { anyOf } from './prefix.ts'
+import type { Predicate, Query, Sort } from './query.ts'
+
+/** What there is to reach from here. */
+export interface Reach {
+  search(query: Query): Promise<Page>
+  /** Where this server is: references by its address are to what is here. */
+  base: string
+  /** Most resources that come with the matches of one page. */
+  limit: number
+  /** The tenant's own search parameters. */
+  own?: OwnParameters | undefined
+}
+
+type Ground = Pick<Reach, 'base' | 'own'>
+
+const newestFirst: Sort[] = [{ by: 'updated', descending: true }]
+
+/**
+ * What the includes add to these, each once and in its newest version; absent: more than the limit. `taken` are those
+ * that are there already.
+ */
+export async function includedWith(
+  sources: Version[],
+  includes: Include[],
+  reach: Reach,
+  taken: Iterable<string> = sources.map(nameOf),
+): Promise<Version[] | undefined> {
+  const seen = new Set(taken)
+  const found: Version[] = []
+  const iterated = includes.filter(({ iterate }) => iterate)
+  let round = sources
+  for (let active = includes; round.length && active.length; active = iterated) {
+    const reached = await nextRound(round, active, { ...reach, limit: reach.limit - found.length })
+    const fresh = (reached ?? []).filter(version => {
+      const name = nameOf(version)
+      return !seen.has(name) && seen.add(name)
+    })
+    found.push(...fresh)
+    if (!reached || found.length > reach.limit) return undefined
+    round = fresh
+  }
+  return found
+}
+
+async function nextRound(
+  sources: Version[],
+  includes: Include[],
+  reach: Reach,
+): Promise<Version[] | undefined> {
+  const links = linksOf(sources, includes, reach)
+  const pages = await Promise.all([
+    readLinks(links, reach),
+    ...includes.map(include => referrers(sources, include, { ...reach, count: reach.limit + 1 })),
+  ])
+  return pages.some(page => page.next !== undefined)
+    ? undefined
+    : pages.flatMap(({ versions }) => versions)
+}
+
+/** What the sources refer to by includes that look forward. */
+export function linksOf(sources: Version[], includes: Include[], { base, own }: Ground): Links {
+  const links: Links = new Map()
+  const forward = includes.filter(({ reverse }) => !reverse)
+  if (forward.length === 0) return links
+  for (const source of sources) {
+    const body = bodyOf(source)
+    for (const include of forward)
+      for (const [link, types] of linksBy(body, parametersOf(include, source.type, own), base)) {
+        const { target } = include
+        const wanted = target === undefined ? types : types.filter(type => type === target)
+        if (wanted.length) links.set(link, [...(links.get(link) ?? []), ...wanted])
+      }
+  }
+  return links
+}
+
+/** The newest versions of what is linked to and there, in the order of the links. */
+export async function readLinks(
+  links: Links,
+  { search }: Pick<Reach, 'search'>,
+): Promise<{ versions: Version[]; next?: undefined }> {
+  const ids = new Map<string, string[]>()
+  const urls: Links = new Map()
+  for (const [link, types] of links) {
+    const [type = '', id = ''] = link.split('/')
+    if (types.includes(type)) ids.set(type, [...(ids.get(type) ?? []), id])
+    else urls.set(link, types)
+  }
+  const pages = await Promise.all([
+    ...[...ids].map(([type, of]) =>
+      search({
+        types: [type],
+        where: [{ kind: 'id', ids: of }],
+        sort: newestFirst,
+        count: of.length,
+      }),
+    ),
+    readCanonicals(urls, search),
+  ])
+  const place = new Map([...links.keys()].map((link, index) => [link, index]))
+  const placeOf = (version: Version) => place.get(nameOf(version)) ?? links.size
+  const versions = pages.flatMap(page => page.versions).sort((a, b) => placeOf(a) - placeOf(b))
+  return { versions }
+}
+
+/** A canonical without a version means every one there is. */
+async function readCanonicals(links: Links, search: Reach['search']): Promise<Page> {
+  if (links.size === 0) return { versions: [] }
+  const types = [...new Set([...links.values()].flat())]
+  const urls = new Set([...links.keys()].map(link => splitCanonical(link).url))
+  const where = [
+    anyOf([...urls].map((uri): Predicate => ({ kind: 'uri', param: 'url', uri, match: 'exact' }))),
+  ]
+  const { versions } = await search({ types, where, sort: newestFirst, count: mostCanonicals })
+  return { versions: versions.filter(version => leadsTo(links, version)) }
+}
+
+const leadsTo = (links: Links, version: Version): boolean =>
+  namesOf(version).some(({ name, type }) => links.get(name)?.includes(type))
+
+const mostCanonicals = 1000
+
+/** A page of those that refer to the sources by an include that looks backward. */
+export async function referrers(
+  sources: Version[],
+  include: Include,
+  { search, count, after, ...ground }: Reach & { count: number; after?: string | undefined },
+): Promise<Page> {
+  const { reverse, target } = include
+  const meant = sources.filter(({ type }) => reverse && (target === undefined || target === type))
+  const names = meant.flatMap(namesOf)
+  const where = names.length ? refersTo(names, include, ground) : undefined
+  if (!where) return { versions: [] }
+  const { source } = include
+  const page = await search({
+    ...(source === undefined ? {} : { types: [source] }),
+    where: [where],
+    sort: newestFirst,
+    count,
+    ...(after === undefined ? {} : { after }),
+  })
+  // Rows know neither the version of a canonical, nor which of two parameters that share them was meant.
+  return {
+    ...page,
+    versions: page.versions.filter(version => refersBy(version, include, { names, ...ground })),
+  }
+}
+
+function refersBy(
+  version: Version,
+  include: Include,
+  { names, base, own }: Ground & { names: Name[] },
+): boolean {
+  const links = linksBy(bodyOf(version), parametersOf(include, version.type, own), base)
+  return names.some(({ name, type }) => links.get(name)?.includes(type))
+}
+
+/** Whether an include adds this one to that source. */
+export function comesBy(
+  include: Include,
+  { source, ...ground }: Ground & { source: Version },
+  version: Version,
+): boolean {
+  if (!include.reverse) return leadsTo(linksOf([source], [include], ground), version)
+  const { target } = include
+  if (target !== undefined && target !== source.type) return false
+  return refersBy(version, include, { names: namesOf(source), ...ground })
+}
+
+interface Name {
+  name: string
+  type: string
+}
+
+/** What a resource is referred to by. */
+function namesOf(version: Version): Name[] {
+  const { type } = version
+  const canonical = canonicalOf(version)
+  const urls = canonical ? [canonical.url, `${canonical.url}|${canonical.version}`] : []
+  return [nameOf(version), ...urls].map(name => ({ name, type }))
+}
+
+function refersTo(names: Name[], include: Include, { base, own }: Ground): Predicate | undefined {
+  const { source } = include
+  const targetsOf = (types?: string[]) =>
+    names
+      .filter(({ type }) => !types || types.includes(type))
+      .flatMap(({ name }) => spellingsOf(name, base))
+  if (source === undefined) return { kind: 'refers', targets: targetsOf() }
+  const any = parametersOf(include, source, own).flatMap(facts => {
+    const targets = targetsOf(facts.target)
+    if (targets.length === 0) return []
+    return paramsOf(source, facts).map(
+      (param): Predicate => ({ kind: 'reference', param, targets }),
+    )
+  })
+  return any.length ? anyOf(any) : undefined
+}

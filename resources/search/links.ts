@@ -1,0 +1,75 @@
+/** What a resource refers to by its search parameters of type reference. https://hl7.org/fhir/R4/references.html */
+import type { SearchParameterFacts } from '../definitions.ts'
+import { resourceTypes, structureOf } from '../definitions.ts'
+import { compilePath, type Path } from '../fhirpath.ts'
+import { localOf, parseReference } from '../reference.ts'
+import { isObject, type Resource } from '../resource.ts'
+import type { Version } from '../store.ts'
+
+/** By `Patient/1`, or by a canonical `url|version`: the types that it may be of. */
+export type Links = Map<string, readonly string[]>
+
+/** By the parameter and the type it is followed from: a tenant's own are let go with it. */
+const paths = new WeakMap<SearchParameterFacts, Map<string, Path | undefined>>()
+
+function pathOf(type: string, facts: SearchParameterFacts): Path | undefined {
+  const known = paths.get(facts) ?? new Map<string, Path | undefined>()
+  paths.set(facts, known)
+  if (!known.has(type)) known.set(type, compilePath(facts.expression, type))
+  return known.get(type)
+}
+
+/** In the order of the parameters. */
+export function linksBy(
+  resource: Resource,
+  parameters: SearchParameterFacts[],
+  base: string,
+): Links {
+  const links: Links = new Map()
+  for (const facts of parameters)
+    for (const { value } of pathOf(resource.resourceType, facts)?.(resource) ?? []) {
+      const link = linkOf(value, base)
+      if (!link) continue
+      const types = link.type ? [link.type] : canonicalTypes(facts.target)
+      links.set(link.text, [...(links.get(link.text) ?? []), ...types])
+    }
+  return links
+}
+
+/** Of a Reference to what is here, or of a canonical. */
+function linkOf(value: unknown, base: string): { text: string; type?: string } | undefined {
+  const text = isObject(value) ? value.reference : value
+  if (typeof text !== 'string') return undefined
+  const local = parseReference(localOf(text, base))
+  if (local?.form === 'relative' && local.type)
+    return { text: `${local.type}/${local.id}`, type: local.type }
+  return isObject(value) || text.startsWith('#') ? undefined : { text }
+}
+
+let canonical: readonly string[] | undefined
+
+/** Those of the types that are known by a url and a version of their own. */
+function canonicalTypes(types?: readonly string[]): readonly string[] {
+  canonical ??= [...resourceTypes()].filter(type => {
+    const elements = structureOf(type)?.elements
+    return elements?.url && elements.version
+  })
+  return types ? canonical.filter(type => types.includes(type)) : canonical
+}
+
+export function splitCanonical(link: string): { url: string; version?: string } {
+  const cut = link.indexOf('|')
+  return cut < 0 ? { url: link } : { url: link.slice(0, cut), version: link.slice(cut + 1) }
+}
+
+/** The canonical of a resource that has one. */
+export function canonicalOf(version: Version): { url: string; version?: unknown } | undefined {
+  if (!canonicalTypes([version.type]).length) return undefined
+  const { url, version: number } = bodyOf(version)
+  return typeof url === 'string' ? { url, version: number } : undefined
+}
+
+export const nameOf = ({ type, id }: { type: string; id: string }): string => `${type}/${id}`
+
+/** Digits of decimals do not matter to references. */
+export const bodyOf = ({ json = '{}' }: Version): Resource => JSON.parse(json) as Resource

@@ -1,0 +1,110 @@
+/** Links to the pages of a search: all they mean is in them, signed, so that nothing is kept per search. */
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { expired, invalid } from '../resources/error.ts'
+import type { Place } from '../resources/search/result-page.ts'
+
+export interface PageState {
+  place: Place
+  /** When the first page was asked for, ms. */
+  since: number
+}
+
+/** What a link is of, beside what is in it: whose search, and for what. */
+export interface Bound {
+  tenant: string
+  /** Who asks; nobody signs in yet. */
+  caller: string
+  /** The path and the parameters. */
+  search: string
+}
+
+export interface PageLinks {
+  print(state: PageState, bound: Bound): string
+  /** Throws 400 where it is not as it was given, or for another search, caller or tenant; 410 when its hour is over. */
+  read(text: string, bound: Bound, now: number): PageState
+}
+
+/** As long as the store keeps what a page showed. */
+const life = 3_600_000
+const signatureBytes = 16
+const signatureLength = Math.ceil((signatureBytes * 4) / 3)
+const timeLength = 9
+
+export function createPageLinks(key: Buffer): PageLinks {
+  const sign = (body: string, { tenant, caller, search }: Bound): string =>
+    createHmac('sha256', key)
+      .update(JSON.stringify([body, tenant, caller, search]))
+      .digest()
+      .subarray(0, signatureBytes)
+      .toString('base64url')
+  return {
+    print(state, bound) {
+      const body = printState(state)
+      return sign(body, bound) + body
+    },
+    read(text, bound, now) {
+      const body = text.slice(signatureLength)
+      if (!same(text.slice(0, signatureLength), sign(body, bound)))
+        throw invalid(
+          '_page is not from a link of this server to this search: follow a link as it is, with the same parameters, or search again',
+        )
+      const state = parseState(body)
+      if (now - state.since > life)
+        throw expired('the link to this page is older than an hour: search again')
+      return state
+    },
+  }
+}
+
+function same(given: string, own: string): boolean {
+  const [a, b] = [Buffer.from(given), Buffer.from(own)]
+  return a.length === b.length && timingSafeEqual(a, b)
+}
+
+/** The time; then what the store said, or JSON where more is to be told. */
+function printState({ place: { after = '', inside }, since }: PageState): string {
+  const rest = inside
+    ? `j${Buffer.from(JSON.stringify({ after, inside })).toString('base64url')}`
+    : `s${after}`
+  return since.toString(36).padStart(timeLength, '0') + rest
+}
+
+/** Of a body whose signature holds. */
+function parseState(body: string): PageState {
+  const since = Number.parseInt(body.slice(0, timeLength), 36)
+  const rest = body.slice(timeLength + 1)
+  if (body[timeLength] === 's') return { since, place: { after: rest } }
+  const { after, inside } = JSON.parse(Buffer.from(rest, 'base64url').toString()) as Required<Place>
+  return { since, place: { inside, ...(after === '' ? {} : { after }) } }
+}
+
+const keyBytes = 32
+
+/** The key that is set; else the one beside the database, made once; else one for as long as this process lives. */
+export function linkKeyOf(linkKey: string, database: string): Buffer {
+  if (linkKey !== '') return Buffer.from(linkKey)
+  if (database === ':memory:') return randomBytes(keyBytes)
+  const file = join(dirname(database), 'link.key')
+  return readKey(file) ?? makeKey(file)
+}
+
+function readKey(file: string): Buffer | undefined {
+  let key: Buffer
+  try {
+    key = Buffer.from(readFileSync(file, 'utf8').trim(), 'base64url')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+  if (key.length < keyBytes)
+    throw new Error(`${file} holds no key for links: delete it, and a new one is made`)
+  return key
+}
+
+function makeKey(file: string): Buffer {
+  const key = randomBytes(keyBytes)
+  writeFileSync(file, `${key.toString('base64url')}\n`, { mode: 0o600, flag: 'wx' })
+  return key
+}

@@ -1,0 +1,64 @@
+/** The entries of a page of a search. https://hl7.org/fhir/R4/bundle.html#searchset */
+import { issue } from '../resources/error.ts'
+import { printJson } from '../resources/json.ts'
+import type { ParsedSearch } from '../resources/search/parse.ts'
+import type { ResultPage } from '../resources/search/result-page.ts'
+import type { Version } from '../resources/store.ts'
+import type { Listed } from './listing.ts'
+import type { FhirRequest } from './request.ts'
+import { reduce, type Subset } from './summary.ts'
+
+/** Matches, then what comes with them, then what there is to say of the search. */
+export const entriesOf = (
+  { base }: FhirRequest,
+  parsed: ParsedSearch,
+  page: ResultPage,
+): Listed[] => [
+  ...page.matches.map(version =>
+    listed(base, version, 'match', subsetOf(parsed, version.type, true)),
+  ),
+  ...page.included.map(version =>
+    listed(base, version, 'include', subsetOf(parsed, version.type, false)),
+  ),
+  ...told(parsed, page),
+]
+
+function listed(base: string, version: Version, mode: string, subset?: Subset): Listed {
+  const { type, id, json = '' } = version
+  return {
+    fullUrl: `${base}/${type}/${id}`,
+    json: subset ? printJson(reduce(json, subset)) : json,
+    rest: { search: { mode } },
+  }
+}
+
+/**
+ * An element without a type is one of the matches, with a type one of all resources of that type; a resource of which
+ * no element is named comes whole. https://hl7.org/fhir/R4/search.html#elements
+ */
+function subsetOf(
+  { summary, elements }: ParsedSearch,
+  type: string,
+  match: boolean,
+): Subset | undefined {
+  if (elements) {
+    const own = elements.filter(name => (/^[A-Z]/.test(name) ? name.startsWith(`${type}.`) : match))
+    return own.length ? { elements: own } : undefined
+  }
+  return summary === 'true' || summary === 'text' || summary === 'data' ? { summary } : undefined
+}
+
+/** What a search passed over or left out. */
+function told({ warnings }: ParsedSearch, { cut }: ResultPage): Listed[] {
+  const issues = cut ? [...warnings, tooDeep] : warnings
+  if (issues.length === 0) return []
+  const outcome = { resourceType: 'OperationOutcome', issue: issues }
+  return [{ json: printJson(outcome), rest: { search: { mode: 'outcome' } } }]
+}
+
+const tooDeep = issue(
+  'too-costly',
+  'what comes with the resources of this page by :iterate was left out: each leads to more than MAX_INCLUDES others, and so do those that led here',
+  undefined,
+  'warning',
+)
