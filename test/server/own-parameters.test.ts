@@ -1,0 +1,110 @@
+/** A tenant's own parameters wherever the search language takes one. */
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import type { Bundle } from 'fhir/r4'
+import { type App, startApp } from '../support/app.ts'
+import { put } from '../support/make.ts'
+
+const at = (name: string) => `http://example.org/${name}`
+const parameter = (code: string, type: string, expression: string, more: object = {}): object => ({
+  resourceType: 'SearchParameter',
+  id: code,
+  url: at(code),
+  name: code,
+  status: 'active',
+  description: code,
+  code,
+  base: ['Patient'],
+  type,
+  expression,
+  ...more,
+})
+const extension = (name: string) => `Patient.extension('${at(name)}').value`
+
+let app: App
+beforeAll(async () => {
+  app = await startApp()
+  const colour = (code: string, display: string) => ({
+    url: at('colour'),
+    valueCodeableConcept: { coding: [{ system: at('colours'), code, display }] },
+  })
+  const guide = (id: string) => ({
+    url: at('guide'),
+    valueReference: { reference: `Practitioner/${id}` },
+  })
+  const weight = (value: number) => ({
+    url: at('weight'),
+    valueQuantity: { value, unit: 'kg', system: 'http://unitsofmeasure.org', code: 'kg' },
+  })
+  await put(app, { resourceType: 'Practitioner', id: 'rao', name: [{ family: 'Rao' }] })
+  await put(app, { resourceType: 'Practitioner', id: 'sen', name: [{ family: 'Sen' }] })
+  await put(app, {
+    resourceType: 'CodeSystem',
+    url: at('colours'),
+    id: 'colours',
+    status: 'active',
+    content: 'complete',
+    concept: [{ code: 'warm', concept: [{ code: 'red' }, { code: 'pink' }] }, { code: 'blue' }],
+  })
+  const filter = [{ property: 'concept', op: 'descendent-of', value: 'warm' }]
+  await put(app, {
+    resourceType: 'ValueSet',
+    url: at('warm'),
+    id: 'warm',
+    status: 'active',
+    compose: { include: [{ system: at('colours'), filter }] },
+  })
+  await put(app, {
+    resourceType: 'Patient',
+    id: 'a',
+    extension: [colour('red', 'Bright red'), guide('rao'), weight(60)],
+  })
+  await put(app, {
+    resourceType: 'Patient',
+    id: 'b',
+    extension: [colour('blue', 'Sky'), guide('sen')],
+  })
+  await put(app, parameter('colour', 'token', extension('colour')))
+  await put(app, parameter('guide', 'reference', extension('guide'), { target: ['Practitioner'] }))
+  await put(app, parameter('weight', 'quantity', extension('weight')))
+  await put(app, parameter('nick', 'string', "Patient.name.where(use='nickname').text"))
+  await app.server.reindex.idle()
+  await put(app, {
+    resourceType: 'Patient',
+    id: 'c',
+    name: [{ use: 'nickname', text: 'Chandu' }],
+    extension: [colour('pink', 'Rose'), guide('rao'), weight(40)],
+  })
+})
+afterAll(() => app.close())
+
+test.each([
+  ['Patient?colour=red', ['a']],
+  [`Patient?colour=${at('colours')}|blue`, ['b']],
+  ['Patient?colour=red,blue', ['a', 'b']],
+  ['Patient?colour=red&guide=rao', ['a']],
+  ['Patient?colour:not=red', ['b', 'c']],
+  [`Patient?colour:below=${at('colours')}|warm`, ['a', 'c']],
+  [`Patient?colour:in=${at('warm')}`, ['a', 'c']],
+  [`Patient?colour:not-in=${at('warm')}`, ['b']],
+  ['Patient?nick:missing=true', ['a', 'b']],
+  ['Patient?nick:missing=false', ['c']],
+  ['Patient?weight:missing=true', ['b']],
+  ['Patient?nick=chan', ['c']],
+  ['Patient?nick:contains=andu', ['c']],
+  ['Patient?nick:exact=Chandu', ['c']],
+  ['Patient?weight=gt50', ['a']],
+  ['Patient?guide.family=rao', ['a', 'c']],
+  ['Patient?guide:Practitioner.family=sen', ['b']],
+  ['Practitioner?_has:Patient:guide:colour=blue', ['sen']],
+  ['Patient?_filter=colour eq red or nick sw chan', ['a', 'c']],
+] as const)('%s', async (query, ids) => {
+  const { status, body } = await app.request.get(`/fhir/${query}`)
+  expect([status, JSON.stringify(status === 200 ? '' : body)]).toEqual([200, '""'])
+  const entry = (body as Bundle).entry ?? []
+  expect(entry.map(({ resource }) => resource?.id).toSorted()).toEqual(ids)
+})
+
+test('of what is not there the answer names what is near', async () => {
+  const { body } = await app.request.get('/fhir/Patient?color=red').expect(400)
+  expect(JSON.stringify(body)).toContain('colour')
+})
