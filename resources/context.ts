@@ -4,6 +4,8 @@ import type { Tenant } from './store.ts'
 export interface Context {
   tenant: Tenant
   requestId: string
+  /** Aborted when nobody waits for the answer any more: searches stop. */
+  signal?: AbortSignal
   /** Milliseconds since 1970. */
   now(): number
   /** A new resource id, unique in the store. */

@@ -71,7 +71,7 @@ export const throttled = later(429, 'throttled')
 /** Something outside the request's control: the store is full, busy or closing. */
 export const unavailable = later(503, 'transient')
 export const storageFull = later(507, 'no-store')
-export const timedOut = later(504, 'timeout')
+export const timedOut = later(503, 'timeout')
 
 /** A rule of FHIR or of a profile is broken: all issues at once. */
 export const rejected = (issues: Issue[]): FhirError => new FhirError(422, issues)

@@ -3,7 +3,7 @@ import type { Context } from './context.ts'
 import { ambiguous, gone, notFound } from './error.ts'
 import { createExclusive } from './exclusive.ts'
 import type { HistoryQuery, Query } from './search/query.ts'
-import type { Page, Store, Version } from './store.ts'
+import type { Page, Step, Store, Version } from './store.ts'
 import { criteriaQuery } from './write/criteria.ts'
 import { alone, type Draft, type WriteParts } from './write/draft.ts'
 import {
@@ -55,7 +55,10 @@ export interface Repository {
   /** 404 where `id` names what never was. */
   history(context: Context, query: HistoryQuery): Promise<Page>
   search(context: Context, query: Query): Promise<Page>
-  count(context: Context, query: Query): Promise<number>
+  /** Counts up to `atMost`: an answer of `atMost` may be more. */
+  count(context: Context, query: Query, atMost?: number): Promise<number>
+  /** How the search would be answered, and what each step takes. */
+  explain(context: Context, query: Query): Promise<Step[]>
   totals(context: Context): Promise<Record<string, number>>
   write(context: Context, write: Write): Promise<Outcome>
   /** Conditional delete of all that match, up to `limit` (above: 412, nothing deleted). Answers how many. */
@@ -105,8 +108,10 @@ export function createRepository(parts: WriteParts): Repository {
       return page
     },
 
-    search: (context, query) => store.search(context.tenant, query),
-    count: (context, query) => store.count(context.tenant, query),
+    search: (context, query) => store.search(context.tenant, query, context.signal),
+    count: (context, query, atMost) =>
+      store.count(context.tenant, query, { atMost, signal: context.signal }),
+    explain: (context, query) => store.explain(context.tenant, query),
     totals: context => store.totals(context.tenant),
 
     async write(context, write) {

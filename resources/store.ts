@@ -116,6 +116,18 @@ export interface Page {
   previous?: string
 }
 
+/** A step of a search, for operators. */
+export interface Step {
+  step: string
+  /** Where its rows stand. */
+  table?: string
+  /** Rows it was taken to have; counted up to a bound. */
+  estimate?: number
+  /** Rows it had. */
+  rows?: number
+  ms?: number
+}
+
 /**
  * Where versions are kept. It knows nothing of HTTP, access or rules: what it is given is allowed.
  * All methods reject with FhirError where the outside failed (503, 507), never silently.
@@ -133,8 +145,16 @@ export interface Store {
   read(tenant: Tenant, type: string, id: string, number?: number): Promise<Version | undefined>
   /** Newest first. */
   history(tenant: Tenant, query: HistoryQuery): Promise<Page>
-  search(tenant: Tenant, query: Query): Promise<Page>
-  count(tenant: Tenant, query: Query): Promise<number>
+  /** Rejects when the signal says that nobody waits any more. */
+  search(tenant: Tenant, query: Query, signal?: AbortSignal): Promise<Page>
+  /** Counts up to `atMost` (all, where absent): an answer of `atMost` may be more. */
+  count(
+    tenant: Tenant,
+    query: Query,
+    options?: { atMost?: number | undefined; signal?: AbortSignal | undefined },
+  ): Promise<number>
+  /** How a search is answered: its conditions, what drives it, and what each step took. No values. */
+  explain(tenant: Tenant, query: Query): Promise<Step[]>
   /** Every newest version that is not deleted, in id order: for export and reindexing. */
   scan(tenant: Tenant, type: string, after?: string): AsyncIterable<Version>
   /** How many resources of each type are there now. */

@@ -32,6 +32,7 @@ export function closeable<S extends Store>(store: S): S {
     history: pass(store.history),
     search: pass(store.search),
     count: pass(store.count),
+    explain: pass(store.explain),
     async *scan(...given) {
       if (closed) throw refusal()
       for await (const version of store.scan(...given)) {

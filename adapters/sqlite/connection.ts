@@ -1,5 +1,5 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
-import { timedOut } from '../../resources/error.ts'
+import { timedOut, unavailable } from '../../resources/error.ts'
 import { metresBetween } from '../../resources/search/match.ts'
 import type { Tenant } from '../../resources/store.ts'
 
@@ -19,6 +19,8 @@ export interface Connection {
   types(tenant: Tenant): Map<number, string>
   /** Runs a search until a deadline (ms from now), then it fails. */
   within<T>(ms: number, work: () => T): T
+  /** Searches stop when this says that nobody waits for them. */
+  cancelWhen(isCancelled: () => boolean): void
   /** Tries work for so many ms; undefined: it was not done by then. */
   trial<T>(ms: number, work: () => T): T | undefined
   /** Forgets names that a rollback took back. */
@@ -60,7 +62,9 @@ export function connect(options: ConnectionOptions): Connection {
   }
   let deadline = Number.POSITIVE_INFINITY
   let late = false
+  let isCancelled = () => false
   db.function('tick', () => {
+    if (isCancelled()) throw unavailable('nobody waits for the answer any more', 1)
     late = performance.now() > deadline
     if (late)
       throw timedOut(
@@ -102,7 +106,10 @@ export function connect(options: ConnectionOptions): Connection {
       { latitude: Number(c), longitude: Number(d) },
     ),
   )
-  return { db, sql, within, trial, ...names(sql), close: () => db.close() }
+  const cancelWhen = (check: () => boolean) => {
+    isCancelled = check
+  }
+  return { db, sql, within, trial, cancelWhen, ...names(sql), close: () => db.close() }
 }
 
 function setUp(db: DatabaseSync, options: ConnectionOptions): void {

@@ -2,6 +2,7 @@
 import type { HistoryQuery, Query } from '../../resources/search/query.ts'
 import type { Tenant } from '../../resources/store.ts'
 import { type Connection, patience } from './connection.ts'
+import { explain } from './explain.ts'
 import { firstSeqAt } from './instant.ts'
 import type { PackedCommit } from './message.ts'
 import { historyPage, lastSeq, scanSlice, totalsOf, undeliveredEvents } from './read.ts'
@@ -12,7 +13,8 @@ import { createWriter } from './write.ts'
 
 export type ReadCall =
   | { do: 'search'; tenant: Tenant; query: Query; ms: number }
-  | { do: 'count'; tenant: Tenant; query: Query; ms: number }
+  | { do: 'count'; tenant: Tenant; query: Query; atMost?: number | undefined; ms: number }
+  | { do: 'explain'; tenant: Tenant; query: Query; ms: number }
   | { do: 'history'; tenant: Tenant; query: HistoryQuery; ms: number }
   | { do: 'scan'; tenant: Tenant; slice: { type: string; after: string; count: number } }
   | { do: 'totals'; tenant: Tenant }
@@ -32,7 +34,11 @@ export function runRead(connection: Connection, call: ReadCall): unknown {
     case 'search':
       return connection.within(call.ms, () => searchPage(connection, call.tenant, call.query))
     case 'count':
-      return connection.within(call.ms, () => countHits(connection, call.tenant, call.query))
+      return connection.within(call.ms, () =>
+        countHits(connection, call.tenant, call.query, call.atMost),
+      )
+    case 'explain':
+      return connection.within(call.ms, () => explain(connection, call.tenant, call.query))
     case 'history':
       return connection.within(call.ms, () => historyPage(connection, call.tenant, call.query))
     case 'scan':

@@ -4,7 +4,7 @@ import type { Query } from '../../resources/search/query.ts'
 import type { Page, Tenant, Version } from '../../resources/store.ts'
 import type { Connection } from './connection.ts'
 import { type Place, parsePlace, printPlace } from './place.ts'
-import { waysOf } from './query/hits.ts'
+import { type Way, waysOf } from './query/hits.ts'
 import { keysOf, type Position } from './query/order.ts'
 import { plan } from './query/plan.ts'
 import { probeAll } from './query/probe.ts'
@@ -15,7 +15,7 @@ import { bounded } from './sql.ts'
 
 const sweptSeq = ({ sql }: Connection): number => Number(sql('SELECT seq FROM swept').get()?.seq)
 
-function scopeOf(connection: Connection, tenant: Tenant, query: Query, seq: number): Scope {
+export function scopeOf(connection: Connection, tenant: Tenant, query: Query, seq: number): Scope {
   const types = query.types
     ? query.types.flatMap(type => connection.typeId(tenant, type) ?? [])
     : [...connection.types(tenant).keys()]
@@ -46,13 +46,21 @@ function hitsOf(
   if (scope.types.length === 0) return []
   const { place: after, count } = from
   const wanted = { where: query.where, keys: keysOf(query.sort), back: after?.back ?? false, after }
-  const ways = waysOf(wanted, scope)
+  return firstOf(waysOf(wanted, scope), connection, count).hits
+}
+
+/** The first hits by the most promising way; where that turns out to be long, by the next. */
+export function firstOf(
+  ways: Way[],
+  connection: Connection,
+  count: number,
+): { way: Way | undefined; hits: Position[] } {
   for (const [index, way] of ways.entries()) {
     const go = () => way.hits().take(count).toArray()
     const hits = index < ways.length - 1 ? connection.trial(walkTime, go) : go()
-    if (hits) return hits
+    if (hits) return { way, hits }
   }
-  return []
+  return { way: undefined, hits: [] }
 }
 
 function placeOf(connection: Connection, { after }: Query): Place | undefined {

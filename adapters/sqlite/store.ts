@@ -1,5 +1,5 @@
 import { throttled, unavailable } from '../../resources/error.ts'
-import type { Commit, Event, Page, Store, Tenant, Version } from '../../resources/store.ts'
+import type { Commit, Event, Page, Step, Store, Tenant, Version } from '../../resources/store.ts'
 import { closeable } from './closing.ts'
 import { type Connection, type ConnectionOptions, connect } from './connection.ts'
 import { createWriteEngine, type ReadCall, runRead, type WriteCall } from './engine.ts'
@@ -64,7 +64,7 @@ interface Calls {
     number: number | undefined
   }): Version | undefined
   newest(tenant: Tenant, types: string[]): number
-  search(call: ReadCall): Promise<unknown>
+  search(call: ReadCall, signal?: AbortSignal): Promise<unknown>
   write(call: WriteCall): Promise<unknown>
   waiting(): { writes: number; searches: number }
   lastAt: number
@@ -143,10 +143,10 @@ async function openThreads(options: SqliteOptions, unlock: () => void): Promise<
       tick.begin()
       return newestSeq(own, tenant, types)
     },
-    search(call) {
+    search(call, signal) {
       if (searches() >= (options.searchQueue ?? 256))
         return Promise.reject(throttled('too many searches are waiting: try again shortly', 1))
-      return leastBusy(readers).call(call)
+      return leastBusy(readers).call(call, signal)
     },
     async write(call) {
       if (call.do === 'check' && !readers.every(reader => reader.alive()))
@@ -212,7 +212,8 @@ interface Waiting {
 function createStore(options: SqliteOptions, calls: Calls): SqliteStore {
   const commit = createCommit(options, calls)
   const ms = options.searchTime ?? 10_000
-  const search = <T>(call: ReadCall) => calls.search(call) as Promise<T>
+  const search = <T>(call: ReadCall, signal?: AbortSignal) =>
+    calls.search(call, signal) as Promise<T>
   const tidy = startTidying(options, calls)
 
   return closeable({
@@ -225,8 +226,10 @@ function createStore(options: SqliteOptions, calls: Calls): SqliteStore {
       }
     },
     history: (tenant, query) => search<Page>({ do: 'history', tenant, query, ms }),
-    search: (tenant, query) => search<Page>({ do: 'search', tenant, query, ms }),
-    count: (tenant, query) => search<number>({ do: 'count', tenant, query, ms }),
+    search: (tenant, query, signal) => search<Page>({ do: 'search', tenant, query, ms }, signal),
+    count: (tenant, query, { atMost, signal } = {}) =>
+      search<number>({ do: 'count', tenant, query, atMost, ms }, signal),
+    explain: (tenant, query) => search<Step[]>({ do: 'explain', tenant, query, ms }),
     async *scan(tenant, type, after = '') {
       for (let last = after; ; ) {
         const versions = await search<Version[]>({

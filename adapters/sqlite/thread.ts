@@ -2,19 +2,23 @@ import { Worker } from 'node:worker_threads'
 import { unavailable } from '../../resources/error.ts'
 import type { ConnectionOptions } from './connection.ts'
 import { type Failure, unpackError } from './errors.ts'
+import { slots } from './message.ts'
 
 type Answer = { id: number; value?: unknown; failure?: Failure }
 type Message = 'ready' | 'closed' | { answers: Answer[]; batch?: { size: number; ms: number } }
 
 /** A thread of this store, called like a function. */
 export interface Thread {
-  call(call: unknown): Promise<unknown>
+  /** Rejects at once when the signal says that nobody waits any more; the work stops within some thousand rows. */
+  call(call: unknown, signal?: AbortSignal): Promise<unknown>
   /** Calls without an answer yet. */
   waiting(): number
   alive(): boolean
   /** Answers what was asked, then ends. */
   close(): Promise<void>
 }
+
+const gone = () => unavailable('nobody waits for the answer any more', 1)
 
 const stopped = (cause: unknown) =>
   unavailable('the store has stopped: restart the server', 30, cause)
@@ -25,8 +29,9 @@ export async function startThread(
   options: ConnectionOptions,
   onBatch?: (size: number, ms: number) => void,
 ): Promise<Thread> {
+  const cancelled = new Int32Array(new SharedArrayBuffer(4 * slots))
   const worker = new Worker(new URL(file, import.meta.url), {
-    workerData: options,
+    workerData: { options, cancelled },
     resourceLimits: { maxYoungGenerationSizeMb: 16 },
   })
   const pending = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>()
@@ -58,11 +63,24 @@ export async function startThread(
   })
 
   return {
-    call(call) {
+    call(call, signal) {
       if (dead) return Promise.reject(stopped(dead))
+      if (signal?.aborted) return Promise.reject(gone())
       return new Promise((resolve, reject) => {
         const id = ++last
-        pending.set(id, { resolve, reject })
+        const leave = () => {
+          Atomics.store(cancelled, id % slots, id)
+          pending.delete(id)
+          reject(gone())
+        }
+        const settled =
+          <T>(settle: (value: T) => void) =>
+          (value: T) => {
+            signal?.removeEventListener('abort', leave)
+            settle(value)
+          }
+        signal?.addEventListener('abort', leave, { once: true })
+        pending.set(id, { resolve: settled(resolve), reject: settled(reject) })
         worker.postMessage({ id, call })
       })
     },

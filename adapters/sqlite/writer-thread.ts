@@ -8,7 +8,7 @@ import type { PackedCommit } from './message.ts'
 type Request = { id: number; call: WriteCall }
 
 const port = parentPort as MessagePort
-const connection = connect(workerData)
+const connection = connect(workerData.options)
 const engine = createWriteEngine(connection)
 
 /** Commits taken into one transaction of the database. */

@@ -55,8 +55,8 @@ export function patiently(
     for (let pause = 0.2; ; pause = Math.min(pause * 2, 5)) {
       const reply = await post(bundle)
       // What takes too long may do so each time: then it is the line.
-      const slow = reply.status === 504 && performance.now() < until.time
-      if (!slow && !busy.has(reply.status)) return reply as Answer
+      const late = isSlow(reply) && performance.now() > until.time
+      if (late || !busy.has(reply.status)) return reply as Answer
       await again(reply, pause, until)
     }
   }
@@ -93,3 +93,10 @@ export function entriesOf({ status, body }: Answer): ResponseEntry[] {
 
 export const codeOf = (entry: ResponseEntry | undefined): number =>
   Number.parseInt(entry?.response?.status ?? '500', 10)
+
+function isSlow(reply: Reply): boolean {
+  const { issue } = ('body' in reply && reply.body ? reply.body : {}) as {
+    issue?: { code?: string }[]
+  }
+  return issue?.[0]?.code === 'timeout'
+}

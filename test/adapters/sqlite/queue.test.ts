@@ -129,12 +129,46 @@ describe('searches', () => {
       store.history(pune, { count: 3000 }),
     ])
       await expect(ended).rejects.toMatchObject({
-        status: 504,
+        status: 503,
         message: expect.stringMatching(/takes too long: narrow it/),
         headers: { 'Retry-After': '5' },
       })
     expect(await found(store, [{ kind: 'id', ids: ['7'] }])).toEqual(['7'])
     expect((await store.history(pune, { count: 10 })).versions).toHaveLength(10)
+    await store.close()
+  })
+
+  test('stop when nobody waits for them', async () => {
+    const store = await open({ readers: 1 })
+    for (let from = 0; from < 20_000; from += 5000)
+      await write(store, pune, ...times(5000, n => change(`${from + n}`)))
+    const refused = { status: 503, message: expect.stringMatching(/nobody waits/) }
+    const gone = AbortSignal.abort()
+    await expect(store.search(pune, query(), gone)).rejects.toMatchObject(refused)
+    await expect(store.count(pune, query(), { signal: gone })).rejects.toMatchObject(refused)
+
+    // Each resource is compared with each other: it would take minutes.
+    const pairs = query({
+      where: times(2, n => ({
+        kind: 'not',
+        not: {
+          kind: 'or',
+          any: times(1400, m => ({
+            kind: 'string',
+            param: 'name',
+            text: `${n}${m}`,
+            match: 'ends',
+          })),
+        },
+      })),
+    })
+    const caller = new AbortController()
+    const asked = store.count(pune, pairs, { signal: caller.signal })
+    const waiting = found(store, [{ kind: 'id', ids: ['7'] }])
+    setTimeout(() => caller.abort(), 50)
+    await expect(asked).rejects.toMatchObject(refused)
+    expect(await waiting).toEqual(['7'])
+    expect(store.waiting().searches).toBe(0)
     await store.close()
   })
 })

@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite'
 import * as threads from 'node:worker_threads'
 import { afterEach, describe, expect, jest, test } from '@jest/globals'
 import { connect } from '../../../adapters/sqlite/connection.ts'
-import { packCommit } from '../../../adapters/sqlite/message.ts'
+import { packCommit, slots } from '../../../adapters/sqlite/message.ts'
 import { migrate } from '../../../adapters/sqlite/schema.ts'
 import { startThread } from '../../../adapters/sqlite/thread.ts'
 import { change, pune, query, times } from '../../contract/store/material.ts'
@@ -32,7 +32,10 @@ async function run(name: 'writer-thread' | 'reader-thread', file = at(`${++files
   jest.unstable_mockModule('node:worker_threads', () => ({
     ...threads,
     parentPort: channel.port1,
-    workerData: { ...options, readOnly: name === 'reader-thread' },
+    workerData: {
+      options: { ...options, readOnly: name === 'reader-thread' },
+      cancelled: new Int32Array(new SharedArrayBuffer(4 * slots)),
+    },
   }))
   const said: unknown[] = []
   let heard: () => void = () => {}

@@ -61,6 +61,21 @@ export function searchContract(claim: Claim, open: Open): void {
       ])
     })
 
+    test('what it can explain: what drives, and how much there is', async () => {
+      const where: Predicate[] = [
+        { kind: 'token', param: 'identifier', code: '1' },
+        { kind: 'string', param: 'name', text: 'sh', match: 'starts' },
+      ]
+      const steps = await store.explain(pune, query({ where }))
+      const told = JSON.stringify(steps)
+      expect(told).toContain('token identifier')
+      expect(told).toContain('string name')
+      expect(told).not.toContain('"sh')
+      const pages = steps.filter(({ rows, ms }) => rows !== undefined && ms !== undefined)
+      const hits = (await found(store, where)).length
+      expect(pages.map(({ rows }) => rows)).toEqual(pages.map(() => hits))
+    })
+
     test('nothing, in a type that has nothing', async () => {
       expect(await found(store, [], { types: ['Device'] })).toEqual([])
       expect(await found(store, [{ kind: 'id', ids: ['p1'] }], { types: ['Device'] })).toEqual([])

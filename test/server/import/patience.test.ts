@@ -34,9 +34,10 @@ describe('a server that takes no more', () => {
   })
 
   test('because a line takes too long is one', async () => {
-    const { send } = sending({ status: 504, body: {}, again: 0.1 })
+    const slow = { resourceType: 'OperationOutcome', issue: [{ code: 'timeout' }] }
+    const { send } = sending({ status: 503, body: slow, again: 0.1 })
     expect(await send(bundle, never)).toMatchObject({
-      status: 504,
+      status: 503,
     })
   })
 })
