@@ -72,27 +72,28 @@ function readSearch(
     warnings: [],
     includes: [],
   }
-  const scope: Omit<Scope, 'type'> = { depth: 0, options, lookups, budget: createBudget() }
+  const budget = createBudget()
+  // On several types a parameter is one that each of them has.
+  const scopes = (types?.length ? types : ['Resource']).map(
+    (each): Scope => ({ type: each, depth: 0, options, lookups, budget }),
+  )
   for (const [name, value] of params) {
     if (presentation.has(name)) continue
     const control = Object.hasOwn(controls, name) ? controls[name] : undefined
-    if (control) control(value, parsed, options)
-    else if (name !== '_type')
-      try {
-        if (isInclude(name)) parsed.includes.push(readInclude(name, value, options.parameters))
-        else
-          parsed.query.where.push(readFor(types, inner => readCriterion(name, value, inner), scope))
-      } catch (error) {
-        if (options.strict || !passesOver(error)) throw error
-        parsed.warnings.push(
-          issue('not-supported', `${error.message}; it was ignored`, undefined, 'warning'),
-        )
-        continue
-      }
-    parsed.used.push([name, value])
+    try {
+      if (control) control(value, parsed, scopes)
+      else if (isInclude(name)) parsed.includes.push(readInclude(name, value, options.parameters))
+      else if (name !== '_type') parsed.query.where.push(readOnAll(name, value, scopes))
+      parsed.used.push([name, value])
+    } catch (error) {
+      if (options.strict || !passesOver(error)) throw error
+      parsed.warnings.push(
+        issue('not-supported', `${error.message}; it was ignored`, undefined, 'warning'),
+      )
+    }
   }
   // In order of date only what is found by rows comes without sorting; all there is comes in the order of its making.
-  if (!params.some(([name]) => name === '_sort') && parsed.query.where.every(isUnordered))
+  if (!parsed.used.some(([name]) => name === '_sort') && parsed.query.where.every(isUnordered))
     parsed.query.sort = [{ by: 'updated', descending: true }]
   parsed.warnings.push(...checkIncludes(parsed.includes, parsed, options.parameters))
   return parsed
@@ -104,14 +105,11 @@ const passesOver = (error: unknown): error is FhirError =>
 
 const isUnordered = ({ kind }: Predicate): boolean => kind === 'updated' || kind === 'not'
 
-/** On several types a parameter is one that each of them has, and may mean something else on each. */
-function readFor(
-  types: string[] | undefined,
-  read: (scope: Scope) => Predicate,
-  scope: Omit<Scope, 'type'>,
-): Predicate {
-  const all = types?.length ? types : ['Resource']
-  const groups = grouped(all.map(type => ({ type, predicate: read({ ...scope, type }) })))
+/** A parameter may mean something else on each type. */
+function readOnAll(name: string, value: string, scopes: Scope[]): Predicate {
+  const groups = grouped(
+    scopes.map(scope => ({ type: scope.type, predicate: readCriterion(name, value, scope) })),
+  )
   const [first] = groups
   if (first && groups.length === 1) return first.predicate
   return eitherOf(

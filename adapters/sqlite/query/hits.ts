@@ -3,11 +3,14 @@
  * them; by value, each value of the first key is asked for by itself, in turn. https://hl7.org/fhir/R4/search.html#sort
  */
 import type { Predicate, Sort } from '../../../resources/search/query.ts'
+import { mainDateOf } from '../../../resources/search.ts'
 import { bounded, join, sql } from '../sql.ts'
 import { isNext, keyColumn, keyInBody, valuesOf, withoutValue, withValue } from './keys.ts'
 import { compare, type Key, type Position } from './order.ts'
 import { asksWhen, type Driver, type Plan, type Scope, withSeq } from './scope.ts'
 import { byCommit, byDate, byId } from './sources.ts'
+
+type ByValue = Extract<Sort, { by: 'value' }>
 
 /** What is to be found, and on which side of a place. */
 export interface Wanted {
@@ -52,6 +55,7 @@ export function waysOf(wanted: Wanted, scope: Scope): Way[] {
       if (driver) return [gathered]
       return walked(() => walkIds(wanted, all, scope))
     case 'value':
+      if (isMainDate(first, more, scope)) return byMainDate(wanted, first, scope)
       if ((driver && driver.size < few) || scope.types.length > 1 || first.kind === 'reference')
         return [gathered]
       return [
@@ -178,12 +182,53 @@ function* walkIds(wanted: Wanted, plan: Plan, scope: Scope): Generator<Position>
   }
 }
 
+/** By the main date the hits of a range are in order as they stand. */
+function isMainDate(first: ByValue, more: Sort[], scope: Scope): boolean {
+  const [type, ...types] = scope.types
+  const [then, ...others] = more
+  if (first.kind !== 'date' || type === undefined || types.length || others.length) return false
+  return (
+    then?.by === 'date' &&
+    then.descending === first.descending &&
+    mainDateOf(scope.connection.typeName(type) ?? '') === first.param
+  )
+}
+
+/** Those that have one, then the others by the time they were made. */
+function byMainDate({ where, keys, back, after }: Wanted, { param }: ByValue, scope: Scope): Way[] {
+  const dated: Predicate = { kind: 'date', param }
+  const within = (phase: Predicate, here: boolean) =>
+    waysOf(
+      {
+        where: [...where, phase],
+        keys: keys.slice(1),
+        back,
+        after: here && after ? { rid: after.rid, keys: after.keys.slice(1) } : undefined,
+      },
+      scope,
+    )
+  const isLast = after?.keys[0] === null
+  const ways = within(dated, !isLast)
+  return ways.map(way => ({
+    ...way,
+    *hits() {
+      const some = function* () {
+        for (const { rid, keys } of way.hits()) yield { rid, keys: [keys[0] ?? null, ...keys] }
+      }
+      const rest = function* () {
+        const others = within({ kind: 'not', not: dated }, isLast)
+        const [other] = way === ways[0] ? others : others.reverse()
+        for (const { rid, keys } of other?.hits() ?? []) yield { rid, keys: [null, ...keys] }
+      }
+      if (back && (!after || isLast)) yield* rest()
+      if (back || !isLast) yield* some()
+      if (!back) yield* rest()
+    },
+  }))
+}
+
 /** Each value of the first key in turn, those with the value in the order of the other keys; at the end who has none. */
-function* byValue(
-  wanted: Wanted,
-  first: Extract<Sort, { by: 'value' }>,
-  scope: Scope,
-): Generator<Position> {
+function* byValue(wanted: Wanted, first: ByValue, scope: Scope): Generator<Position> {
   const { where, keys, back, after } = wanted
   const rest = keys.slice(1)
   const [from = undefined] = after?.keys ?? []
@@ -211,7 +256,7 @@ function* byValue(
 /** Only those for which the value is the one that decides: the least or greatest that they have. */
 function* withKey(
   value: Key,
-  sort: Extract<Sort, { by: 'value' }>,
+  sort: ByValue,
   way: Way | undefined,
   scope: Scope,
 ): Generator<Position> {

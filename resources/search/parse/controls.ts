@@ -1,18 +1,20 @@
 /** Parameters that shape the answer. https://hl7.org/fhir/R4/search.html#return */
 import { invalid, unsupported } from '../../error.ts'
-import type { ParsedSearch, SearchOptions } from '../parse.ts'
+import type { ParsedSearch } from '../parse.ts'
+import type { Scope } from './scope.ts'
 import { readSort } from './sort.ts'
 
-type Control = (value: string, parsed: ParsedSearch, options: SearchOptions) => void
+/** `scopes`: one for each type that is searched. */
+type Control = (value: string, parsed: ParsedSearch, scopes: Scope[]) => void
 
 export const controls: Readonly<Record<string, Control>> = {
-  _count(value, parsed, { maxCount }) {
+  _count(value, parsed, [scope]) {
     if (!/^\d{1,9}$/.test(value)) throw invalid('_count takes a number from 0')
     if (value === '0') parsed.summary = 'count'
-    else parsed.query.count = Math.min(Number(value), maxCount)
+    else parsed.query.count = Math.min(Number(value), scope?.options.maxCount ?? 1)
   },
-  _sort(value, parsed, options) {
-    parsed.query.sort = readSort(value, parsed.query.types, options)
+  _sort(value, parsed, scopes) {
+    parsed.query.sort = readSort(value, scopes)
   },
   _page(value, parsed) {
     parsed.query.after = value

@@ -1,21 +1,53 @@
 /** https://hl7.org/fhir/R4/search.html#sort */
-import { invalid, unsupported } from '../../error.ts'
-import { mainDateOf } from '../../search.ts'
-import type { SearchOptions } from '../parse.ts'
-import type { Sort } from '../query.ts'
+import { invalid, tooCostly, unsupported } from '../../error.ts'
+import { paramsOf } from '../../search.ts'
+import type { Sort, SortKind } from '../query.ts'
+import type { Scope } from './scope.ts'
+import { factsOf } from './unknown.ts'
 
-export function readSort(
-  value: string,
-  types: string[] | undefined,
-  _options: SearchOptions,
-): Sort[] {
-  const type = types?.[0]
-  const descending = value.startsWith('-')
-  const name = descending ? value.slice(1) : value
-  if (name === '_lastUpdated') return [{ by: 'updated', descending }]
-  if (type && name === mainDateOf(type)) return [{ by: 'date', descending }]
-  if (name === '') throw invalid('_sort is empty')
-  throw unsupported(
-    `_sort takes ${type && mainDateOf(type) ? `${mainDateOf(type)} or ` : ''}_lastUpdated here, with - before it for the newest first`,
-  )
+const mostKeys = 8
+
+/** By type of parameter. A composite has no order, and a place has one only from somewhere. */
+const kinds: Readonly<Record<string, SortKind>> = {
+  token: 'token',
+  string: 'string',
+  date: 'date',
+  number: 'quantity',
+  quantity: 'quantity',
+  uri: 'uri',
+  reference: 'reference',
+}
+
+/** `-date,name`: keys in order of weight, each ascending unless a - stands before it. */
+export function readSort(value: string, scopes: Scope[]): Sort[] {
+  const names = [...new Set(value.split(','))]
+  if (names.length > mostKeys) throw tooCostly(`_sort takes ${mostKeys} parameters at most`)
+  return names.map(name => {
+    const descending = name.startsWith('-')
+    const code = descending ? name.slice(1) : name
+    if (code === '') throw invalid('_sort takes parameters with commas between them')
+    return { descending, ...keyOf(code, scopes) }
+  })
+}
+
+type Key = { by: 'updated' | 'id' } | { by: 'value'; kind: SortKind; param: string }
+
+function keyOf(code: string, scopes: Scope[]): Key {
+  if (code === '_id') return { by: 'id' }
+  if (code === '_lastUpdated') return { by: 'updated' }
+  const [first, ...others] = scopes.map(scope => keyOnType(code, scope))
+  if (!first) throw invalid('_sort takes a search parameter')
+  if (others.some(({ kind, param }) => kind !== first.kind || param !== first.param))
+    throw unsupported(`_sort: ${code} is not the same on all of the types: search one of them`)
+  return first
+}
+
+function keyOnType(code: string, scope: Scope): Extract<Key, { by: 'value' }> {
+  const facts = factsOf(code, scope)
+  const kind = Object.hasOwn(kinds, facts.type) ? kinds[facts.type] : undefined
+  if (!kind) throw invalid(`_sort: ${code} is of type ${facts.type}, which has no order`)
+  const [param, ...more] = paramsOf(scope.type, facts)
+  if (!param || more.length)
+    throw unsupported(`_sort: ${code} is several parameters in one: sort by one of them`)
+  return { by: 'value', kind, param }
 }

@@ -1,0 +1,127 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { parseSearch } from '../../../resources/search/parse.ts'
+import type { Sort } from '../../../resources/search/query.ts'
+import { openSearch, type Searchable } from '../../support/search.ts'
+
+const parse = (type: string | undefined, query: string, strict = true) =>
+  parseSearch(type, [...new URLSearchParams(query)], { strict, defaultCount: 20, maxCount: 100 })
+
+const by = (kind: 'token' | 'reference' | 'string' | 'date' | 'quantity' | 'uri', param: string) =>
+  ({ by: 'value', kind, param }) as const
+
+describe('_sort', () => {
+  test.each<[string | undefined, string, Sort[]]>([
+    ['Observation', 'date', [{ ...by('date', 'date'), descending: false }]],
+    ['Observation', '-date', [{ ...by('date', 'date'), descending: true }]],
+    ['Patient', '_lastUpdated', [{ by: 'updated', descending: false }]],
+    [undefined, '-_lastUpdated', [{ by: 'updated', descending: true }]],
+    ['Patient', '-_id', [{ by: 'id', descending: true }]],
+    ['Observation', 'patient', [{ ...by('reference', 'subject'), descending: false }]],
+    ['Observation', 'value-quantity', [{ ...by('quantity', 'value-quantity'), descending: false }]],
+    ['RiskAssessment', 'probability', [{ ...by('quantity', 'probability'), descending: false }]],
+    ['ValueSet', 'url', [{ ...by('uri', 'url'), descending: false }]],
+    [
+      'Patient',
+      'family,-birthdate,gender',
+      [
+        { ...by('string', 'family'), descending: false },
+        { ...by('date', 'birthdate'), descending: true },
+        { ...by('token', 'gender'), descending: false },
+      ],
+    ],
+    ['Patient', 'family,family', [{ ...by('string', 'family'), descending: false }]],
+    [undefined, '_tag', [{ ...by('token', '_tag'), descending: false }]],
+  ])('of %s by %s', async (type, sort, wanted) => {
+    expect((await parse(type, `_sort=${sort}`)).query.sort).toEqual(wanted)
+  })
+
+  test('on several types by what is the same on each', async () => {
+    const { query } = await parse(undefined, '_type=Patient,Person&_sort=-name')
+    expect(query.sort).toEqual([{ ...by('string', 'name'), descending: true }])
+  })
+
+  test.each([
+    ['Patient', 'nme', 400, 'nme is not a search parameter of Patient; near to it are name'],
+    ['Patient', 'name,', 400, '_sort takes parameters with commas'],
+    ['Patient', '-', 400, '_sort takes parameters with commas'],
+    ['Patient', '', 400, '_sort takes parameters with commas'],
+    ['Patient', '__proto__', 400, 'not a search parameter'],
+    ['Observation', 'code-value-quantity', 400, 'code-value-quantity is of type composite'],
+    ['Observation', 'combo-code', 422, 'combo-code is several parameters in one'],
+    ['Patient', 'a,b,c,d,e,f,g,h,i', 422, '8 parameters at most'],
+    [undefined, 'date', 400, 'date is not a search parameter of Resource'],
+  ])('of %s by %s is refused', async (type, sort, status, words) => {
+    await expect(parse(type, `_sort=${sort}`)).rejects.toThrow(
+      expect.objectContaining({ status, message: expect.stringContaining(words) }),
+    )
+  })
+
+  test('on several types by what is not the same on each is refused', async () => {
+    await expect(parse(undefined, '_type=Encounter,EpisodeOfCare&_sort=patient')).rejects.toThrow(
+      expect.objectContaining({ status: 422 }),
+    )
+    await expect(parse(undefined, '_type=Patient,Observation&_sort=name')).rejects.toThrow(
+      /name is not a search parameter of Observation/,
+    )
+  })
+
+  test('by what is unknown is passed over by a lenient search', async () => {
+    const parsed = await parse('Patient', '_sort=nme&gender=male', false)
+    expect(parsed.used).toEqual([['gender', 'male']])
+    expect(parsed.query.sort).toEqual([{ by: 'date', descending: true }])
+    expect(parsed.warnings).toHaveLength(1)
+  })
+})
+
+describe('the order of hits', () => {
+  const clock = { now: 0 }
+  let store: Searchable
+  beforeAll(async () => {
+    store = await openSearch(clock)
+    const dates = ['2024-03-01', undefined, '2024-02-01', '2024-01-01', undefined, '2025-01-01']
+    for (const [n, effectiveDateTime] of dates.entries()) {
+      clock.now = Date.UTC(2024, 1, 15, 10, n)
+      await store.put({
+        resourceType: 'Observation',
+        id: `o${n}`,
+        status: n % 2 ? 'final' : 'amended',
+        code: { coding: [{ code: `c${n % 3}` }] },
+        subject: { reference: 'Patient/p' },
+        valueQuantity: { value: 10 - n },
+        ...(effectiveDateTime ? { effectiveDateTime } : {}),
+      })
+    }
+  })
+  afterAll(() => store.close())
+
+  test.each([
+    ['_sort=date', ['o3', 'o2', 'o0', 'o5', 'o1', 'o4']],
+    ['_sort=-date', ['o5', 'o0', 'o2', 'o3', 'o4', 'o1']],
+    ['patient=p&_sort=-date', ['o5', 'o0', 'o2', 'o3', 'o4', 'o1']],
+    ['date=ge2024-02&_sort=-date', ['o5', 'o0', 'o2']],
+    ['status=final&_sort=-date', ['o5', 'o3', 'o1']],
+    ['_sort=-date,_id', ['o5', 'o0', 'o2', 'o3', 'o1', 'o4']],
+    ['_sort=status,-_id', ['o4', 'o2', 'o0', 'o5', 'o3', 'o1']],
+    ['_sort=code,value-quantity', ['o3', 'o0', 'o4', 'o1', 'o5', 'o2']],
+    ['_sort=-value-quantity', ['o0', 'o1', 'o2', 'o3', 'o4', 'o5']],
+    ['_sort=-_id', ['o5', 'o4', 'o3', 'o2', 'o1', 'o0']],
+  ])('of %s, what has no value coming last', async (query, ids) => {
+    expect(await store.find('Observation', query)).toEqual(ids)
+    for (const count of [1, 2, 4]) {
+      const seen: string[] = []
+      let next: string | undefined
+      do {
+        const after = next === undefined ? '' : `&_page=${encodeURIComponent(next)}`
+        const page = await store.page('Observation', `${query}&_count=${count}${after}`)
+        seen.push(...page.versions.map(({ id }) => id))
+        next = page.next
+        if (page.previous === undefined) continue
+        const before = `${query}&_count=${count}&_page=${encodeURIComponent(page.previous)}`
+        const back = (await store.page('Observation', before)).versions.map(({ id }) => id)
+        const place = seen.length - page.versions.length
+        expect(back).toEqual(ids.slice(Math.max(0, place - count), place))
+      } while (next !== undefined)
+      expect(seen).toEqual(ids)
+    }
+  })
+})
