@@ -54,7 +54,7 @@ const systems = lazy<Record<string, string>>('systems.json')
 const invariants =
   lazy<Record<string, [key: string, severity: string, expression: string][]>>('invariants.json')
 const parameters = lazy<Record<string, Omit<SearchParameterFacts, 'id'>>>('search-parameters.json')
-const compartments = lazy<Record<string, Record<string, string[]>>>('compartments.json')
+const compartmentTable = lazy<Record<string, Record<string, string[]>>>('compartments.json')
 
 let types: ReadonlySet<string> | undefined
 
@@ -117,4 +117,11 @@ export function searchParameters(type: string): readonly SearchParameterFacts[] 
 
 /** The parameters by which a resource of this type belongs to a compartment. https://hl7.org/fhir/R4/compartmentdefinition.html */
 export const compartmentParameters = (compartment: string, type: string): readonly string[] =>
-  compartments()[compartment]?.[type] ?? []
+  compartmentTable()[compartment]?.[type] ?? []
+
+/** Patient, Encounter and the like: what a compartment can be of. */
+export const compartments = (): string[] => Object.keys(compartmentTable())
+
+/** The types that may belong to one. */
+export const compartmentTypes = (compartment: string): string[] =>
+  Object.keys(compartmentTable()[compartment] ?? {})

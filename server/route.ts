@@ -1,6 +1,7 @@
 import { isResourceType } from '../resources/definitions.ts'
-import { invalid, notAllowed, notFound, unsupported } from '../resources/error.ts'
+import { invalid, notAllowed, notFound } from '../resources/error.ts'
 import { isId } from '../resources/resource.ts'
+import { checkCompartment } from '../resources/search/compartment.ts'
 import { bundle } from './interactions/bundle.ts'
 import { capabilities } from './interactions/capabilities.ts'
 import { history } from './interactions/history.ts'
@@ -41,6 +42,9 @@ const ofType: Table = {
   PATCH: route('patch', patch),
   DELETE: route('delete', remove),
 }
+/** https://hl7.org/fhir/R4/compartmentdefinition.html */
+const ofCompartment: Table = { GET: route('search-compartment', search) }
+const compartmentForm: Table = { POST: route('search-compartment', search) }
 const typeHistory: Table = { GET: route('history-type', history) }
 const instance: Table = {
   GET: route('read', read),
@@ -68,7 +72,8 @@ export function findRoute(request: FhirRequest, operations: Operations): Route {
   if (first === undefined || !isResourceType(first)) return found
   const named = second !== undefined && !/^(_search|_history|\$.*)$/.test(second)
   if (named && !isId(second)) throw invalid(idRule)
-  return { ...found, type: first }
+  const third = path[2]
+  return { ...found, type: third !== undefined && isResourceType(third) ? third : first }
 }
 
 function tableOf(path: string[], operations: Operations): Table {
@@ -86,10 +91,11 @@ function tableOf(path: string[], operations: Operations): Table {
     return second === '_search' ? searchForm : second === '_history' ? typeHistory : instance
   if (third === '_history' && fourth === undefined) return instanceHistory
   if (third === '_history' && more.length === 0) return version
-  if (isResourceType(third) || third === '*')
-    throw unsupported(
-      'a search in a compartment is not possible here yet: search by the patient instead',
-    )
+  if (isResourceType(third) || third === '*') {
+    checkCompartment(first, third === '*' ? undefined : third)
+    if (fourth === undefined) return ofCompartment
+    if (fourth === '_search' && more.length === 0) return compartmentForm
+  }
   throw notFound('there is nothing at this path')
 }
 

@@ -3,6 +3,7 @@ import type { Context } from '../context.ts'
 import { type FhirError, type Issue, issue } from '../error.ts'
 import type { Terminology } from '../ports.ts'
 import type { OwnParameters } from '../search.ts'
+import { type Compartment, inCompartment, typesIn } from './compartment.ts'
 import { checkIncludes, type Include, isInclude, readInclude, UnknownInclude } from './include.ts'
 import { controls } from './parse/controls.ts'
 import { readCriterion } from './parse/criterion.ts'
@@ -25,6 +26,8 @@ export interface SearchOptions {
   terminology?: Terminology
   /** The tenant's own search parameters. */
   parameters?: OwnParameters
+  /** Only what is in it is found. */
+  compartment?: Compartment
 }
 
 export interface ParsedSearch {
@@ -60,11 +63,11 @@ function readSearch(
   options: SearchOptions,
   lookups: Lookups,
 ): ParsedSearch {
-  const types = typesOf(type, params)
+  const types = ofCompartment(typesOf(type, params), options)
   const parsed: ParsedSearch = {
     query: {
       ...(types?.length ? { types } : {}),
-      where: types?.length === 0 ? [never] : [],
+      where: types?.length === 0 ? [never] : within(types, options),
       sort: [{ by: type ? 'date' : 'updated', descending: true }],
       count: options.defaultCount,
     },
@@ -98,6 +101,19 @@ function readSearch(
   parsed.warnings.push(...checkIncludes(parsed.includes, parsed, options.parameters))
   return parsed
 }
+
+/** Of all types those that may be in the compartment, where it is in one. */
+function ofCompartment(
+  types: string[] | undefined,
+  { compartment }: SearchOptions,
+): string[] | undefined {
+  if (!compartment) return types
+  const all = typesIn(compartment.type)
+  return types ? types.filter(type => all.includes(type)) : all
+}
+
+const within = (types: string[] | undefined, { compartment, base }: SearchOptions): Predicate[] =>
+  compartment && types ? [inCompartment(compartment, types, base)] : []
 
 /** A lenient search ignores what the server does not know. */
 const passesOver = (error: unknown): error is FhirError =>

@@ -1,6 +1,7 @@
 /** https://hl7.org/fhir/R4/http.html#search */
 import type { Context } from '../../resources/context.ts'
 import type { Known } from '../../resources/parameters.ts'
+import type { Compartment } from '../../resources/search/compartment.ts'
 import { type ParsedSearch, parseSearch } from '../../resources/search/parse.ts'
 import type { Query } from '../../resources/search/query.ts'
 import { type Place, type ResultPage, resultPage } from '../../resources/search/result-page.ts'
@@ -11,7 +12,7 @@ import type { FhirRequest } from '../request.ts'
 import { entriesOf } from '../searchset.ts'
 
 export const search: Interaction = async (request, context, parts) => {
-  const type = request.path[0]?.startsWith('_') ? undefined : request.path[0]
+  const { type, compartment } = placeOf(request.path)
   const own = await parts.parameters.fresh(context)
   const parsed = await parseSearch(type, request.query, {
     strict: preferOf(request).handling !== 'lenient',
@@ -22,6 +23,7 @@ export const search: Interaction = async (request, context, parts) => {
     context,
     terminology: parts.terminology,
     parameters: own,
+    ...(compartment ? { compartment } : {}),
   })
   const links = linksFor(request, context, { parsed, parts })
   const page =
@@ -36,6 +38,14 @@ export const search: Interaction = async (request, context, parts) => {
     entries: entriesOf(request, parsed, page),
   })
   return { status: 200, headers: {}, json }
+}
+
+/** `Patient`, `Patient/1/Observation`, `Patient/1/*`, or nothing: all there is; each may be followed by `_search`. */
+function placeOf(path: string[]): { type?: string; compartment?: Compartment } {
+  const [first, id, type] = path.filter(step => step !== '_search')
+  if (first === undefined || id === undefined) return first === undefined ? {} : { type: first }
+  const compartment = { type: first, id }
+  return type === undefined || type === '*' ? { compartment } : { type, compartment }
 }
 
 const nothing: ResultPage = { matches: [], included: [] }
