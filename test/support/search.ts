@@ -15,6 +15,7 @@ import type { Query } from '../../resources/search/query.ts'
 import { extract } from '../../resources/search.ts'
 import type { Page } from '../../resources/store.ts'
 import { spaceOf, tenantOf } from '../../server/tenants.ts'
+import { createTerminology } from '../../terminology/terminology.ts'
 
 export interface Searchable {
   /** Stores a resource under its id. */
@@ -36,18 +37,27 @@ export async function openSearch(
   clock: { now: number } = { now: Date.UTC(2025, 0, 1, 12) },
   referentialIntegrity = false,
 ): Promise<Searchable> {
+  const store = await openSqlite({ file: ':memory:', now: () => clock.now })
+  let made = 0
+  const context: Context = {
+    tenant: tenantOf(),
+    requestId: 'test',
+    now: () => clock.now,
+    newId: () => `made-${++made}`,
+  }
   const options: SearchOptions = {
     strict: true,
     defaultCount: 100,
     maxCount: 1000,
     base,
     now: clock.now,
+    context,
+    terminology: createTerminology(store, () => base),
   }
   const queryOf = async (type: string | undefined, params: [string, string][]) =>
     (await parseSearch(type, params, options)).query
   const parse = (type: string | undefined, query: string) =>
     queryOf(type, [...new URLSearchParams(query)])
-  const store = await openSqlite({ file: ':memory:', now: () => clock.now })
   const repository = createRepository({
     store,
     validator: createStructureValidator(),
@@ -58,13 +68,6 @@ export async function openSearch(
     base: () => base,
     referentialIntegrity,
   })
-  let made = 0
-  const context: Context = {
-    tenant: tenantOf(),
-    requestId: 'test',
-    now: () => clock.now,
-    newId: () => `made-${++made}`,
-  }
   const page = async (type: string | undefined, query: string) =>
     repository.search(context, await parse(type, query))
   return {

@@ -4,7 +4,6 @@ import { isId } from '../../resource.ts'
 import { splitEscaped, unescaped } from '../escape.ts'
 import type { Predicate } from '../query.ts'
 import { readFilter } from './filter.ts'
-import { eitherOf } from './predicates.ts'
 import { readQuery } from './queries.ts'
 import type { Scope } from './scope.ts'
 import { readWords } from './words.ts'
@@ -18,8 +17,7 @@ const textual =
   (name: '_text' | '_content') =>
   (value: string, { modifier, scope }: Place): Predicate => {
     refuseModifier(name, modifier)
-    const values = splitEscaped(value, ',').map(unescaped)
-    return eitherOf(values.map(each => readWords(each, name, scope.budget)))
+    return readWords(value, name, scope.budget)
   }
 
 /** By name. https://hl7.org/fhir/R4/search.html#all */

@@ -3,6 +3,7 @@
  * https://hl7.org/fhir/R4/search.html#content
  */
 import { invalid, tooCostly } from '../../error.ts'
+import { unescaped } from '../escape.ts'
 import { fold } from '../fold.ts'
 import type { Predicate } from '../query.ts'
 import { allOf, eitherOf } from './predicates.ts'
@@ -27,10 +28,13 @@ export function readWords(value: string, name: '_text' | '_content', budget: Bud
   return predicate
 }
 
+/** What stands between words. */
+const between = /[^\p{L}\p{M}\p{N}\p{Co}]+/u
+
 function wordsOf(text: string, { name, budget }: Reading): Predicate {
   budget.spend(1)
-  const words = fold(text).split(' ').filter(Boolean)
-  if (words.length === 0) throw invalid(`${name} takes words: there is none between the quotes`)
+  const words = fold(text).split(between).filter(Boolean)
+  if (words.length === 0) throw invalid(`${name} takes words, which have letters or digits`)
   return { kind: 'words', in: name === '_text' ? 'narrative' : 'content', words }
 }
 
@@ -83,15 +87,17 @@ const operators = new Map([
 
 function tokensOf(value: string, name: string): Token[] {
   const tokens: Token[] = []
-  const form = /\s*(?:([()])|"([^"]*)("?)|([^\s()"]+))/gy
-  for (const [, bracket, phrase, closed, word] of value.trimEnd().matchAll(form)) {
-    if (bracket === '(' || bracket === ')') tokens.push({ is: bracket })
+  const form = /\s*(?:([(),])|"((?:\\.|[^"\\])*)("?)|((?:\\.|[^\s()",\\])+|\\))/gsy
+  for (const [, mark, phrase, closed, word] of value.trimEnd().matchAll(form)) {
+    if (mark === '(' || mark === ')') tokens.push({ is: mark })
+    // As between the values of any parameter.
+    else if (mark === ',') tokens.push({ is: 'or' })
     else if (phrase !== undefined) {
       if (!closed) throw invalid(`${name} has a quote that is not closed`)
-      tokens.push({ is: 'words', text: phrase })
+      tokens.push({ is: 'words', text: unescaped(phrase) })
     } else if (word !== undefined) {
       const operator = operators.get(word as 'AND')
-      tokens.push(operator ? { is: operator } : { is: 'words', text: word })
+      tokens.push(operator ? { is: operator } : { is: 'words', text: unescaped(word) })
     }
   }
   return tokens
