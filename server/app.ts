@@ -53,13 +53,15 @@ function fhir(parts: AppParts, body: express.RequestHandler) {
   return (request: Request, response: Response): void => {
     const started = performance.now()
     const id = requestId(request, parts)
-    const context = parts.makeContext(id)
+    const { context, leave } = untilLeft(parts.makeContext(id))
     let asked: FhirRequest | undefined
     let format = defaultFormat
-    const leave = enter(running, request, config)
+    const freed = enter(running, request, config)
     response.once('close', () => {
+      freed()
       leave()
-      report(parts, { context, started, status: response.statusCode, asked })
+      const status = response.headersSent ? response.statusCode : leftEarly
+      report(parts, { context, started, status, asked })
     })
     const answer = async (error?: unknown): Promise<void> => {
       try {
@@ -69,6 +71,8 @@ function fhir(parts: AppParts, body: express.RequestHandler) {
         const result = await parts.dispatch(asked, context)
         await sendAnswer(response, result, { id, fhir: asked, format })
       } catch (thrown) {
+        // Its search was stopped, because nobody waits for it.
+        if (response.closed && thrown instanceof FhirError) return
         await sendError(response, thrown, { id, log: parts.log, fhir: asked, format })
       }
     }
@@ -76,6 +80,28 @@ function fhir(parts: AppParts, body: express.RequestHandler) {
     if (!refusal && hasBody(request)) body(request, response, answer)
     else void answer(refusal)
   }
+}
+
+/** What is logged for a client that went away before it was answered. */
+const leftEarly = 499
+
+/** The signal is made for those who look at it only. */
+function untilLeft(made: Context): { context: Context; leave(): void } {
+  let leaving: AbortController | undefined
+  let left = false
+  const context: Context = {
+    ...made,
+    get signal() {
+      leaving ??= new AbortController()
+      if (left) leaving.abort()
+      return leaving.signal
+    },
+  }
+  const leave = () => {
+    left = true
+    leaving?.abort()
+  }
+  return { context, leave }
 }
 
 const isRequestId = /^[A-Za-z0-9\-._]{1,64}$/

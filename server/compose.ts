@@ -23,8 +23,8 @@ import { forgetAll } from './import/checkpoint.ts'
 import { checkEvery, listening, openAnswers, originOf, setTimes, stopped } from './listener.ts'
 import { createLog, type Log } from './log.ts'
 import { createMetrics } from './metrics.ts'
-import { createPageLinks, linkKeyOf } from './page-links.ts'
 import { createReindex, type Reindex } from './reindex.ts'
+import { createPageLinks, linkKeyOf } from './search/page-links.ts'
 import { spaceOf, tenantOf } from './tenants.ts'
 
 export interface Composed {

@@ -178,6 +178,20 @@ export const settings = {
     purpose:
       'Most resources that _include and _revinclude add to a page; more come on the next one.',
   },
+  maxTotal: {
+    variable: 'MAX_TOTAL',
+    default: '10000',
+    read: whole(1, 1_000_000_000),
+    purpose:
+      'How far _total counts; beyond it the number is an estimate. _summary=count counts all.',
+  },
+  unknownParameters: {
+    variable: 'UNKNOWN_PARAMETERS',
+    default: 'refuse',
+    read: oneOf('refuse', 'ignore'),
+    purpose:
+      'What a search does with parameters it does not know, where `Prefer: handling` does not say: 400, or a warning in its answer.',
+  },
   linkKey: {
     variable: 'LINK_KEY',
     default: '',

@@ -4,8 +4,8 @@ import type { Parameters } from '../resources/parameters.ts'
 import type { Terminology } from '../resources/ports.ts'
 import type { Repository } from '../resources/repository.ts'
 import type { Operations } from './operations.ts'
-import type { PageLinks } from './page-links.ts'
 import type { FhirRequest, FhirResponse } from './request.ts'
+import type { PageLinks } from './search/page-links.ts'
 
 /** What the interactions work with. */
 export interface Parts {
@@ -18,6 +18,10 @@ export interface Parts {
   defaultPage: number
   maxPage: number
   maxIncludes: number
+  /** Beside a page it is counted so far. */
+  maxTotal: number
+  /** Of a search whose caller does not say how to handle them. */
+  unknownParameters: 'refuse' | 'ignore'
   pageLinks: PageLinks
   /** How many one conditional delete may take; 1: single only. */
   maxDelete: number

@@ -10,10 +10,12 @@ export interface Listed {
   rest: Record<string, unknown>
 }
 
+export type Links = { relation: string; url: string }[]
+
 interface Listing {
   type: 'searchset' | 'history'
   total?: number
-  links: { relation: string; url: string }[]
+  links: Links
   entries: Listed[]
 }
 
@@ -40,7 +42,7 @@ export function linksOf(
   request: FhirRequest,
   used: [string, string][],
   pages: Partial<Record<Relation, string | undefined>>,
-): Listing['links'] {
+): Links {
   const steps = request.path.filter(step => step !== '_search')
   const place = [request.base, ...steps].join('/')
   const address = (params: [string, string][]) =>

@@ -39,6 +39,7 @@ export interface ParsedSearch {
   elements?: string[]
   total?: 'none' | 'estimate' | 'accurate'
   includes: Include[]
+  explain?: boolean
   /** Where the page begins, as a link says it. */
   page?: string
 }

@@ -2,20 +2,24 @@
 import type { Context } from '../../resources/context.ts'
 import type { Known } from '../../resources/parameters.ts'
 import type { Compartment } from '../../resources/search/compartment.ts'
+import type { Reach } from '../../resources/search/included.ts'
 import { type ParsedSearch, parseSearch } from '../../resources/search/parse.ts'
-import type { Query } from '../../resources/search/query.ts'
-import { type Place, type ResultPage, resultPage } from '../../resources/search/result-page.ts'
+import { type ResultPage, resultPage } from '../../resources/search/result-page.ts'
 import type { Interaction, Parts } from '../interactions.ts'
-import { linksOf, printListing } from '../listing.ts'
+import { printListing } from '../listing.ts'
 import { preferOf } from '../prefer.ts'
 import type { FhirRequest } from '../request.ts'
-import { entriesOf } from '../searchset.ts'
+import { entriesOf } from '../search/entries.ts'
+import { explain, timed } from '../search/explain.ts'
+import { pagingOf } from '../search/links.ts'
+import { totalOf } from '../search/total.ts'
 
 export const search: Interaction = async (request, context, parts) => {
-  const { type, compartment } = placeOf(request.path)
   const own = await parts.parameters.fresh(context)
+  const { type, compartment } = placeOf(request.path)
+  const handling = preferOf(request).handling
   const parsed = await parseSearch(type, request.query, {
-    strict: preferOf(request).handling !== 'lenient',
+    strict: handling === undefined ? parts.unknownParameters === 'refuse' : handling === 'strict',
     defaultCount: parts.defaultPage,
     maxCount: parts.maxPage,
     base: request.base,
@@ -25,20 +29,49 @@ export const search: Interaction = async (request, context, parts) => {
     parameters: own,
     ...(compartment ? { compartment } : {}),
   })
-  const links = linksFor(request, context, { parsed, parts })
-  const page =
+  const around = { context, parts }
+  const paging = pagingOf(request, parsed, around)
+  const pageOf = async () =>
     parsed.summary === 'count'
       ? nothing
-      : await resultPage(askedOf(request, context, { parsed, parts, own }), links.place)
-  const total = await totalOf(parsed, page, () => parts.repository.count(context, parsed.query))
+      : resultPage(
+          { ...asked(parsed), reach: reachOf(request, context, { parts, own }) },
+          paging.place,
+        )
+  const page = await timed(pageOf)
+  const counted = await timed(() => totalOf(parsed, page.value, around))
+  const { total, warning } = counted.value
+  const steps = [
+    { step: 'the page with its includes', rows: page.value.included.length, ms: page.ms },
+    { step: 'the total', ms: counted.ms },
+  ]
   const json = printListing({
     type: 'searchset',
     ...(total === undefined ? {} : { total }),
-    links: links.of(page),
-    entries: entriesOf(request, parsed, page),
+    links: paging.linksFrom(page.value),
+    entries: entriesOf(request, parsed, page.value, {
+      warnings: warning ? [warning] : [],
+      explained: parsed.explain ? await explain(parsed, steps, around) : [],
+    }),
   })
   return { status: 200, headers: {}, json }
 }
+
+/** The place is that of the link, which holds more than the store's own. */
+function asked({ query: { after: _, ...query }, includes }: ParsedSearch) {
+  return { query, includes }
+}
+
+const reachOf = (
+  { base }: FhirRequest,
+  context: Context,
+  { parts, own }: { parts: Parts; own: Known },
+): Reach => ({
+  search: query => parts.repository.search(context, query),
+  base,
+  limit: parts.maxIncludes,
+  own,
+})
 
 /** `Patient`, `Patient/1/Observation`, `Patient/1/*`, or nothing: all there is; each may be followed by `_search`. */
 function placeOf(path: string[]): { type?: string; compartment?: Compartment } {
@@ -49,62 +82,3 @@ function placeOf(path: string[]): { type?: string; compartment?: Compartment } {
 }
 
 const nothing: ResultPage = { matches: [], included: [] }
-
-interface Given {
-  parsed: ParsedSearch
-  parts: Parts
-}
-
-function askedOf(
-  request: FhirRequest,
-  context: Context,
-  { parsed, parts, own }: Given & { own: Known },
-) {
-  // The place is that of the link, which holds more than the store's own.
-  const { after: _, ...query } = parsed.query
-  return {
-    query,
-    includes: parsed.includes,
-    reach: {
-      search: (one: Query) => parts.repository.search(context, one),
-      base: request.base,
-      limit: parts.maxIncludes,
-      own,
-    },
-  }
-}
-
-/** Where this page begins, and the links from it: good for an hour after the first one was asked for. */
-function linksFor(request: FhirRequest, context: Context, { parsed, parts }: Given) {
-  const { used, page: text } = parsed
-  const search = JSON.stringify([
-    request.path.filter(step => step !== '_search'),
-    used.filter(([name]) => name !== '_page'),
-  ])
-  const bound = { tenant: context.tenant, caller: '', search }
-  const now = context.now()
-  const state = text === undefined ? undefined : parts.pageLinks.read(text, bound, now)
-  const print = (place: Place | undefined) =>
-    place && parts.pageLinks.print({ place, since: state?.since ?? now }, bound)
-  return {
-    place: state?.place,
-    of: ({ next, previous }: ResultPage) =>
-      linksOf(request, used, {
-        ...(next || state ? { first: '' } : {}),
-        previous: print(previous),
-        next: print(next),
-      }),
-  }
-}
-
-/** Counted where it was asked for; said where the only page tells it. An estimate is exact here. */
-async function totalOf(
-  { summary, total, query }: ParsedSearch,
-  page: ResultPage,
-  count: () => Promise<number>,
-): Promise<number | undefined> {
-  if (summary === 'count') return count()
-  if (total === 'none') return undefined
-  if (query.after === undefined && !page.next) return page.matches.length
-  return total === undefined ? undefined : count()
-}

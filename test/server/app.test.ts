@@ -1,6 +1,8 @@
 import { createServer } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
+import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { unavailable } from '../../resources/error.ts'
 import { createApp } from '../../server/app.ts'
 import { readConfig } from '../../server/config.ts'
 import type { Dispatch } from '../../server/dispatch.ts'
@@ -164,6 +166,46 @@ async function withDispatch(
     server.closeAllConnections()
   }
 }
+
+describe('a client that goes away', () => {
+  test('ends the search that was made for it', async () => {
+    const { promise: begun, resolve: begin } = Promise.withResolvers<void>()
+    const { promise: ended, resolve: end } = Promise.withResolvers<string>()
+    const dispatch: Dispatch = async (_, { signal }) => {
+      begin()
+      await new Promise(resolve => signal?.addEventListener('abort', resolve))
+      end('ended')
+      throw unavailable('nobody waits', 1)
+    }
+    await withDispatch(dispatch, async url => {
+      const client = new AbortController()
+      const asked = fetch(`${url}/Patient`, { signal: client.signal })
+      await begun
+      client.abort()
+      await expect(asked).rejects.toThrow()
+      expect(await ended).toBe('ended')
+    })
+  })
+
+  test('before its search begins has none', async () => {
+    const { promise: begun, resolve: begin } = Promise.withResolvers<void>()
+    const { promise: seen, resolve: see } = Promise.withResolvers<boolean | undefined>()
+    const dispatch: Dispatch = async (_, context) => {
+      begin()
+      await wait(100)
+      see(context.signal?.aborted)
+      return { status: 200, headers: {} }
+    }
+    await withDispatch(dispatch, async url => {
+      const client = new AbortController()
+      const asked = fetch(`${url}/Patient`, { signal: client.signal })
+      await begun
+      client.abort()
+      await expect(asked).rejects.toThrow()
+      expect(await seen).toBe(true)
+    })
+  })
+})
 
 describe('a fault of the server', () => {
   test('answers 500 with the id of the request and nothing of its data', async () => {

@@ -29,6 +29,10 @@ export const controls: Readonly<Record<string, Control>> = {
   _total(value, parsed) {
     parsed.total = oneOf('_total', value, ['none', 'estimate', 'accurate'])
   },
+  /** Ours: how it was answered, for operators. */
+  _explain(value, parsed) {
+    parsed.explain = oneOf('_explain', value, ['true', 'false']) === 'true'
+  },
   _contained(value) {
     if (oneOf('_contained', value, ['false', 'true', 'both']) !== 'false')
       throw unsupported('_contained takes false here: contained resources are found by nothing yet')

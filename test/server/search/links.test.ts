@@ -1,7 +1,7 @@
 /** Links between the pages of a search. https://hl7.org/fhir/R4/http.html#paging */
 import { statSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { createPageLinks } from '../../../server/page-links.ts'
+import { createPageLinks } from '../../../server/search/page-links.ts'
 import { type App, startApp } from '../../support/app.ts'
 import { ownFolder } from '../../support/folder.ts'
 import { numbered, put } from '../../support/make.ts'

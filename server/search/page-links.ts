@@ -2,8 +2,8 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { expired, invalid } from '../resources/error.ts'
-import type { Place } from '../resources/search/result-page.ts'
+import { expired, invalid } from '../../resources/error.ts'
+import type { Place } from '../../resources/search/result-page.ts'
 
 export interface PageState {
   place: Place

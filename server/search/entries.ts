@@ -1,27 +1,34 @@
 /** The entries of a page of a search. https://hl7.org/fhir/R4/bundle.html#searchset */
-import { issue } from '../resources/error.ts'
-import { printJson } from '../resources/json.ts'
-import type { ParsedSearch } from '../resources/search/parse.ts'
-import type { ResultPage } from '../resources/search/result-page.ts'
-import type { Version } from '../resources/store.ts'
-import type { Listed } from './listing.ts'
-import type { FhirRequest } from './request.ts'
-import { reduce, type Subset } from './summary.ts'
+import { type Issue, issue } from '../../resources/error.ts'
+import { printJson } from '../../resources/json.ts'
+import type { ParsedSearch } from '../../resources/search/parse.ts'
+import type { ResultPage } from '../../resources/search/result-page.ts'
+import type { Version } from '../../resources/store.ts'
+import type { Listed } from '../listing.ts'
+import type { FhirRequest } from '../request.ts'
+import { reduce, type Subset } from '../summary.ts'
+
+/** What is said of a search beside what it finds. */
+interface Said {
+  warnings: Issue[]
+  explained: Issue[]
+}
 
 /** Matches, then what comes with them, then what there is to say of the search. */
-export const entriesOf = (
+export function entriesOf(
   { base }: FhirRequest,
   parsed: ParsedSearch,
-  page: ResultPage,
-): Listed[] => [
-  ...page.matches.map(version =>
-    listed(base, version, 'match', subsetOf(parsed, version.type, true)),
-  ),
-  ...page.included.map(version =>
-    listed(base, version, 'include', subsetOf(parsed, version.type, false)),
-  ),
-  ...told(parsed, page),
-]
+  { matches, included, cut }: ResultPage,
+  { warnings, explained }: Said,
+): Listed[] {
+  const subset = (version: Version, match: boolean) => subsetOf(parsed, version.type, match)
+  return [
+    ...matches.map(version => listed(base, version, 'match', subset(version, true))),
+    ...included.map(version => listed(base, version, 'include', subset(version, false))),
+    ...told([...parsed.warnings, ...warnings, ...(cut ? [tooDeep] : [])]),
+    ...told(explained),
+  ]
+}
 
 function listed(base: string, version: Version, mode: string, subset?: Subset): Listed {
   const { type, id, json = '' } = version
@@ -48,9 +55,7 @@ function subsetOf(
   return summary === 'true' || summary === 'text' || summary === 'data' ? { summary } : undefined
 }
 
-/** What a search passed over or left out. */
-function told({ warnings }: ParsedSearch, { cut }: ResultPage): Listed[] {
-  const issues = cut ? [...warnings, tooDeep] : warnings
+function told(issues: Issue[]): Listed[] {
   if (issues.length === 0) return []
   const outcome = { resourceType: 'OperationOutcome', issue: issues }
   return [{ json: printJson(outcome), rest: { search: { mode: 'outcome' } } }]
