@@ -45,7 +45,7 @@ export const reference: SearchType = {
     }),
     text: readLabel,
   },
-  known: ['missing', 'type', 'identifier', 'text', 'above', 'below'],
+  known: ['missing', 'identifier', 'text', 'above', 'below'],
 }
 
 /**

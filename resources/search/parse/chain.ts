@@ -85,7 +85,10 @@ function typesOf({ code, target = [] }: SearchParameterFacts): readonly string[]
   return target.length ? target : [...resourceTypes()]
 }
 
-function targetsOf(facts: SearchParameterFacts, named: string | undefined): readonly string[] {
+export function targetsOf(
+  facts: SearchParameterFacts,
+  named: string | undefined,
+): readonly string[] {
   const { code } = facts
   const types = typesOf(facts)
   if (named === undefined) return types

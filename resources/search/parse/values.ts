@@ -90,17 +90,29 @@ function updatedOf(bounds: ReturnType<typeof readDate>[number]): Predicate {
   }
 }
 
+/** The modifiers that work on a parameter. */
+export function modifiersOf(facts: SearchParameterFacts): string[] {
+  const own = Object.hasOwn(ofStore, facts.code)
+  const known = searchTypes[facts.type]?.known ?? []
+  const read = own ? [''] : Object.keys(searchTypes[facts.type]?.modifiers ?? {})
+  const opposite = known.filter(each => read.includes(opposites[each] ?? each) && each in opposites)
+  const able = ['missing', ...read, ...opposite].filter(each => each && isFor(each, facts))
+  return known.filter(each => able.includes(each))
+}
+
+/** Only an identifier has a type of its own. */
+const isFor = (modifier: string, { expression }: SearchParameterFacts): boolean =>
+  modifier !== 'of-type' || /identifier\b/i.test(expression)
+
 const knows = ({ type }: SearchParameterFacts, modifier: string): boolean =>
   searchTypes[type]?.known.includes(modifier) ?? false
 
 /** Refuses a modifier that FHIR does not have for the type (400), or that is not here (422). */
 function modifierOf({ name, modifier, facts }: One): (value: string, asked: Asked) => Predicate {
   const { type, code } = facts
-  const modifiers = Object.hasOwn(ofStore, code) ? {} : searchTypes[type]?.modifiers
-  if (modifiers && Object.hasOwn(modifiers, modifier)) {
-    const read = modifiers[modifier]
-    if (read) return read
-  }
+  const modifiers = Object.hasOwn(ofStore, code) ? {} : (searchTypes[type]?.modifiers ?? {})
+  const read = Object.hasOwn(modifiers, modifier) ? modifiers[modifier] : undefined
+  if (read && isFor(modifier, facts)) return read
   if (type === 'reference' && isTypeModifier(modifier)) {
     if (facts.target?.length && !facts.target.includes(modifier))
       throw invalid(`${name}: ${code} does not refer to resources of type ${modifier}`)
@@ -111,9 +123,16 @@ function modifierOf({ name, modifier, facts }: One): (value: string, asked: Aske
     })
   }
   if (knows(facts, modifier))
-    throw unsupported(`${name}: the modifier :${modifier} is not searchable here`)
-  throw invalid(`${nameOf(name, code)}: a ${type} parameter has no such modifier`)
+    throw unsupported(`${name}: :${modifier} does not work on ${code}, which takes ${takes(facts)}`)
+  throw invalid(
+    `${nameOf(name, code)}: a ${type} parameter has no such modifier; ${code} takes ${takes(facts)}`,
+  )
 }
+
+const takes = (facts: SearchParameterFacts): string =>
+  [...modifiersOf(facts), ...(facts.type === 'reference' ? ['[type]'] : [])]
+    .map(each => `:${each}`)
+    .join(', ')
 
 /** A modifier that nobody knows may be anything, so it is not repeated. */
 const nameOf = (name: string, code: string): string => (/^[\w.:-]{1,60}$/.test(name) ? name : code)
