@@ -16,15 +16,27 @@ export interface Found {
 
 export interface Path {
   (resource: Record<string, unknown>): Found[]
-  /** Keys of which the resource has one wherever something is found; absent: any resource may have something. */
-  roots?: ReadonlySet<string>
+  /** Its ways, where each value can be found by itself, without those beside it. */
+  ways?: Way[]
+}
+
+/** One step of a way: down to an element, and which of its values go on. */
+export type Step =
+  | { kind: 'child'; name: string }
+  | { kind: 'type'; type: string }
+  | { kind: 'where'; holds: (value: unknown) => boolean }
+
+export interface Way {
+  steps: Step[]
+  system?: string
 }
 
 type Move = (found: Found[]) => Found[]
-/** A way from the resource down, and the name of its first step, where it has one. */
+/** A way from the resource down; without steps where it needs all that is found at once. */
 interface Arm {
   move: Move
-  root?: string
+  steps?: Step[]
+  system?: string
 }
 
 /** The function of an expression for one resource type; absent where it is beyond this compiler. */
@@ -44,9 +56,10 @@ export function compilePath(expression: string, type: string): Path | undefined 
     arms.length === 1
       ? resource => only.move([{ value: resource }])
       : resource => arms.flatMap(({ move }) => move([{ value: resource }]))
-  const roots = arms.map(({ root }) => root)
-  if (roots.every(root => root !== undefined))
-    path.roots = new Set(roots.flatMap(root => [root, ...choicesOf(root).keys()]))
+  const ways = arms.flatMap(({ steps, system }) =>
+    steps ? [{ steps, ...(system === undefined ? {} : { system }) }] : [],
+  )
+  if (ways.length === arms.length) path.ways = ways
   return path
 }
 
@@ -91,21 +104,43 @@ function compileArm(text: string, type = ''): Arm | undefined {
   const cast = splitTop(text, ' as ')
   if (cast.length === 2) {
     const before = compileArm(unwrap(cast[0]?.trim() ?? ''), type)
-    return before && { ...before, move: inTurn([before.move, ofType(cast[1]?.trim() ?? '')]) }
+    return before && followed(before, compileCall('as', cast[1]?.trim() ?? ''))
   }
+  const conditions = splitTop(text, ' and ')
+  if (conditions.length > 1) return compileAll(conditions, type)
   const [head = '', ...rest] = splitTop(text, '.').map(step => step.trim())
-  const first = firstStep(head, rest, type)
-  if (!first) return undefined
-  const moves = [first.move]
-  for (const step of rest) {
-    const move = compileStep(step)
-    if (!move) return undefined
-    moves.push(move)
-  }
+  let arm = firstStep(head, type)
+  for (const step of rest) arm = arm && followed(arm, compileStep(step))
   const system = /^[A-Z]/.test(head) ? systemAt(rest, type) : undefined
-  if (system) moves.push(found => found.map(one => ({ ...one, system })))
-  // Nothing is an answer to exists() too.
-  return rest.includes('exists()') ? { move: inTurn(moves) } : { ...first, move: inTurn(moves) }
+  if (!arm || !system) return arm
+  return {
+    ...followed(arm, { move: found => found.map(one => ({ ...one, system })), steps: [] }),
+    system,
+  }
+}
+
+function followed(arm: Arm, next: Arm): Arm
+function followed(arm: Arm, next: Arm | undefined): Arm | undefined
+function followed(arm: Arm, next: Arm | undefined): Arm | undefined {
+  return (
+    next && {
+      move: found => next.move(arm.move(found)),
+      ...(arm.steps && next.steps ? { steps: [...arm.steps, ...next.steps] } : {}),
+    }
+  )
+}
+
+/** Conditions that all must hold: `a.exists()`, or `a != literal`, which no value fails that is of another type. */
+function compileAll(conditions: string[], type: string): Arm | undefined {
+  const all: ((found: Found[]) => boolean)[] = []
+  for (const condition of conditions) {
+    const [left = '', literal] = splitTop(condition, '!=').map(part => part.trim())
+    const arm = compileArm(unwrap(left), type)
+    if (!arm || (literal === undefined && !left.endsWith('.exists()'))) return undefined
+    if (literal !== undefined && literal !== 'true' && literal !== 'false') return undefined
+    all.push(found => arm.move(found).every(({ value }) => String(value) !== (literal ?? 'false')))
+  }
+  return { move: found => [{ value: all.every(holds => holds(found)), type: 'boolean' }] }
 }
 
 /** The system of the codes at the end of a way, where the binding of that element implies one. */
@@ -123,57 +158,49 @@ function systemAt(steps: string[], type: string): string | undefined {
   return codes && systemOf(codes)
 }
 
-function inTurn(moves: Move[]): Move {
-  return found => {
-    let at = found
-    for (const move of moves) at = move(at)
-    return at
-  }
-}
+const stay: Arm = { move: found => found, steps: [] }
 
-function firstStep(step: string, [next = '']: string[], type: string): Arm | undefined {
+function firstStep(step: string, type: string): Arm | undefined {
   if (step.startsWith('(')) {
     const inner = unwrap(step)
     return inner === step ? undefined : compileArm(inner, type)
   }
   // The resource itself: what is asked of it comes with the next step.
-  if (/^[A-Z]/.test(step)) return { move: found => found, ...rootOf(next) }
-  const move = compileStep(step)
-  return move && { move, ...rootOf(step) }
+  return /^[A-Z]/.test(step) ? stay : compileStep(step)
 }
 
-function rootOf(step: string): { root?: string } {
-  const root = /^[a-z][A-Za-z]*(?=$|\[)/.exec(step)?.[0]
-  return root === undefined ? {} : { root }
-}
-
-function compileStep(step: string): Move | undefined {
+function compileStep(step: string): Arm | undefined {
   const call = /^([a-zA-Z]+)\((.*)\)$/.exec(step)
   if (call) return compileCall(call[1] ?? '', (call[2] ?? '').trim())
   const indexed = /^([a-z][A-Za-z]*)\[(\d+)\]$/.exec(step)
   if (indexed) {
     const move = child(indexed[1] ?? '')
-    return found => move(found).slice(Number(indexed[2]), Number(indexed[2]) + 1)
+    return { move: found => move(found).slice(Number(indexed[2]), Number(indexed[2]) + 1) }
   }
-  if (step === '$this') return found => found
-  return /^[a-z][A-Za-z]*$/.test(step) ? child(step) : undefined
+  if (step === '$this') return stay
+  return /^[a-z][A-Za-z]*$/.test(step)
+    ? { move: child(step), steps: [{ kind: 'child', name: step }] }
+    : undefined
 }
 
-function compileCall(name: string, argument: string): Move | undefined {
+function compileCall(name: string, argument: string): Arm | undefined {
   switch (name) {
     case 'ofType':
     case 'as':
-      return ofType(argument)
+      return { move: ofType(argument), steps: [{ kind: 'type', type: argument }] }
     case 'first':
-      return found => found.slice(0, 1)
+      return { move: found => found.slice(0, 1) }
     case 'exists':
-      return argument === '' ? found => [{ value: found.length > 0, type: 'boolean' }] : undefined
+      return argument === ''
+        ? { move: found => [{ value: found.length > 0, type: 'boolean' }] }
+        : undefined
     case 'extension': {
       const url = /^'([^']*)'$/.exec(argument)?.[1]
-      return url === undefined
-        ? undefined
-        : found =>
-            child('extension')(found).filter(({ value }) => isObject(value) && value.url === url)
+      if (url === undefined) return undefined
+      return followed(
+        { move: child('extension'), steps: [{ kind: 'child', name: 'extension' }] },
+        filter(value => isObject(value) && value.url === url),
+      )
     }
     case 'where':
       return compileWhere(argument)
@@ -182,16 +209,18 @@ function compileCall(name: string, argument: string): Move | undefined {
   }
 }
 
-function compileWhere(condition: string): Move | undefined {
+const filter = (holds: (value: unknown) => boolean): Arm => ({
+  move: found => found.filter(({ value }) => holds(value)),
+  steps: [{ kind: 'where', holds }],
+})
+
+function compileWhere(condition: string): Arm | undefined {
   const target = /^resolve\(\) is ([A-Za-z]+)$/.exec(condition)?.[1]
-  if (target) return found => found.filter(({ value }) => refersTo(value, target))
+  if (target) return filter(value => refersTo(value, target))
   const equality = /^([A-Za-z.]+)\s*=\s*'([^']*)'$/.exec(condition)
   if (!equality) return undefined
   const arm = compileArm(equality[1] ?? '')
-  return (
-    arm &&
-    (found => found.filter(one => arm.move([one]).some(({ value }) => value === equality[2])))
-  )
+  return arm && filter(one => arm.move([{ value: one }]).some(({ value }) => value === equality[2]))
 }
 
 const refersTo = (value: unknown, type: string): boolean =>
@@ -200,17 +229,26 @@ const refersTo = (value: unknown, type: string): boolean =>
     ? parseReference(value.reference)?.type === type
     : value.type === type)
 
-/** A canonical is a uri too: it is the one subtype that the parameters of R4 meet. */
 const ofType =
   (type: string): Move =>
   found =>
-    found.filter(
-      one =>
-        one.type === undefined || one.type === type || (type === 'uri' && one.type === 'canonical'),
-    )
+    found.filter(one => isOf(one.type, type))
+
+/** What else is of a type. https://hl7.org/fhir/R4/datatypes.html */
+const subtypes: Readonly<Record<string, readonly string[]>> = {
+  uri: ['canonical', 'url', 'oid', 'uuid'],
+  string: ['code', 'id', 'markdown'],
+  integer: ['positiveInt', 'unsignedInt'],
+  Quantity: ['Age', 'Count', 'Distance', 'Duration'],
+}
+
+export const isOf = (own: string | undefined, type: string): boolean =>
+  own === undefined ||
+  own === type ||
+  (Object.hasOwn(subtypes, type) && subtypes[type]?.includes(own) === true)
 
 /** The keys a choice is written with, and their types; none where no element of this name is one. */
-const choicesOf = (name: string): ReadonlyMap<string, string> =>
+export const choicesOf = (name: string): ReadonlyMap<string, string> =>
   new Map(choiceTypes(name).map(type => [choiceKey(name, type), type]))
 
 /** A step down: by the name itself, or by each type of a choice. */

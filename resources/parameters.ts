@@ -9,6 +9,7 @@ import { type FhirError, unsupported } from './error.ts'
 import { parseStored } from './json.ts'
 import type { Resource } from './resource.ts'
 import { extractorOf, factsOf, isPublished, type OwnFacts, typesOf } from './search/own.ts'
+import type { Zone } from './search/zone.ts'
 import type { OwnParameters } from './search.ts'
 import type { Extract, Row, Store, Tenant, Version } from './store.ts'
 
@@ -76,7 +77,11 @@ interface Kept {
   reading?: Promise<Known>
 }
 
-export function createParameters(store: Store, space: (tenant: Tenant) => Tenant): Parameters {
+export function createParameters(
+  store: Store,
+  space: (tenant: Tenant) => Tenant,
+  zone: Zone,
+): Parameters {
   const byTenant = new Map<Tenant, Kept>()
   const told: (() => void)[] = []
   const keptOf = (tenant: Tenant): Kept => {
@@ -94,7 +99,7 @@ export function createParameters(store: Store, space: (tenant: Tenant) => Tenant
       await store.newest(space(tenant), ['index']),
     ].join()
     if (kept.seqs === seqs) return kept.known
-    const known = await load(store, tenant, space(tenant))
+    const known = await load(store, { tenant, space: space(tenant) }, zone)
     kept.known = known
     kept.seqs = seqs
     for (const tell of told) tell()
@@ -146,13 +151,17 @@ const nothing: Known = {
   unwanted: new Set(),
 }
 
-async function load(store: Store, tenant: Tenant, space: Tenant): Promise<Known> {
+async function load(
+  store: Store,
+  { tenant, space }: { tenant: Tenant; space: Tenant },
+  zone: Zone,
+): Promise<Known> {
   const indexes: StoredIndex[] = []
   for await (const { number, json = '' } of store.scan(space, 'index'))
     indexes.push({ number, state: parseStored(json) as IndexState })
   const active = await activeParameters(store, tenant)
   if (indexes.length === 0 && active.length === 0) return nothing
-  return know(indexes, active)
+  return know(indexes, active, zone)
 }
 
 type Active = { facts: OwnFacts; seq: number }
@@ -180,7 +189,7 @@ async function activeParameters(store: Store, tenant: Tenant): Promise<Active[]>
 const same = (a: OwnFacts, b: OwnFacts): boolean => JSON.stringify(a) === JSON.stringify(b)
 
 /** Of two of one code on one type the one that has an index counts, then the older; R4's own count before both. */
-function know(indexes: StoredIndex[], active: Active[]): Known {
+function know(indexes: StoredIndex[], active: Active[], zone: Zone): Known {
   const indexOf = ({ facts }: Active) =>
     indexes.find(({ state }) => state.state !== 'removing' && same(state.facts, facts))
   const order = active
@@ -209,7 +218,7 @@ function know(indexes: StoredIndex[], active: Active[]): Known {
       .filter(({ state }) => state.state !== 'removing' && !held.has(state.id))
       .map(({ state }) => state.id),
   )
-  return { ...tables(indexes, held, taken), indexes, wanted, unwanted }
+  return { ...tables(indexes, held, taken, zone), indexes, wanted, unwanted }
 }
 
 function tables(
@@ -219,12 +228,13 @@ function tables(
     string,
     ReadonlyMap<string, { facts: OwnFacts; index: StoredIndex | undefined }>
   >,
+  zone: Zone,
 ): Pick<Known, 'of' | 'refusal' | 'revision' | 'ready' | 'complete' | 'rowsOf'> {
   const extractors = new Map<string, Map<string, (resource: Resource) => Row[]>>()
   for (const { state } of indexes) {
     if (!held.has(state.id)) continue
     for (const type of typesOf(state.facts)) {
-      const extractor = extractorOf({ ...state.facts, rows: state.rows }, type)
+      const extractor = extractorOf({ ...state.facts, rows: state.rows }, type, zone)
       if (!extractor) continue
       const ofType = extractors.get(type) ?? new Map()
       extractors.set(type, ofType.set(state.id, guarded(extractor)))

@@ -5,19 +5,28 @@ import {
   searchParameters,
 } from './definitions.ts'
 import type { FhirError } from './error.ts'
-import { compilePath, type Found, type Path } from './fhirpath.ts'
-import { parseReference, referencesOf } from './reference.ts'
-import type { Resource } from './resource.ts'
+import { compilePath } from './fhirpath.ts'
+import { parseReference } from './reference.ts'
+import { isObject, type Resource } from './resource.ts'
 import { composite } from './search/composite.ts'
 import { rangeOf } from './search/date.ts'
+import { foldWords } from './search/fold.ts'
+import { type Parameter, Plan, spoken } from './search/plan.ts'
+import { special } from './search/position.ts'
 import type { Predicate } from './search/query.ts'
 import { targetOf } from './search/reference.ts'
+import { Rows } from './search/rows.ts'
 import { simpleTypes } from './search/simple-types.ts'
 import type { SearchType } from './search/type.ts'
+import { utc, type Zone } from './search/zone.ts'
 import type { Extract, Row } from './store.ts'
 
-/** One file per type of search parameter. `special` parameters have no values of their own. */
-export const searchTypes: Readonly<Record<string, SearchType>> = { ...simpleTypes, composite }
+/** One file per type of search parameter. */
+export const searchTypes: Readonly<Record<string, SearchType>> = {
+  ...simpleTypes,
+  composite,
+  special,
+}
 
 /** The parameter by which a type is in time, most telling first: it orders searches. */
 const mainDates: Readonly<Record<string, string>> = {
@@ -51,7 +60,7 @@ export const otherReferences = '~'
 
 /** A parameter that is answered by another one has no rows. */
 export function aliasOf(type: string, code: string): string[] | undefined {
-  const codes = indexOf(type).codes
+  const codes = new Set(searchParameters(type).map(each => each.code))
   if (code === 'patient' && codes.has('subject')) return ['subject']
   if (code.startsWith('combo-')) {
     const plain = code.slice('combo-'.length)
@@ -82,77 +91,17 @@ export interface OwnParameters {
   refusal(type: string, code: string): FhirError | undefined
 }
 
-interface Indexed {
-  facts: SearchParameterFacts
-  path: Path
-  extract: (found: Found[], resource: Record<string, unknown>) => Row[]
-}
-
-interface TypeIndex {
-  codes: ReadonlyMap<string, SearchParameterFacts>
-  /** Those of `codes` that can be searched by; made when they are first asked for. */
-  searchable?: ReadonlyMap<string, SearchParameterFacts>
-  indexed: Indexed[]
-  /** Which of `indexed` may find something where a resource has this key. */
-  byKey: Map<string, number[]>
-  /** Those that may find something in any resource. */
-  always: number[]
-  /** Those that have no rows of their own, to know whether the resource has a value for them. */
-  aliases: { code: string; path: Path; of: string[] | undefined }[]
-}
-
-const indexes = new Map<string, TypeIndex>()
-
-function indexOf(type: string): TypeIndex {
-  const known = indexes.get(type)
-  if (known) return known
-  const parameters = searchParameters(type)
-  const index: TypeIndex = {
-    codes: new Map(parameters.map(facts => [facts.code, facts])),
-    indexed: [],
-    byKey: new Map(),
-    always: [],
-    aliases: [],
-  }
-  indexes.set(type, index)
-  for (const facts of parameters) {
-    if (own.has(facts.code)) continue
-    const path = compilePath(facts.expression, type)
-    const aliased = aliasOf(type, facts.code)
-    if (aliased) {
-      // A composite is there where its values are.
-      const of = facts.type === 'composite' ? aliased : undefined
-      if (path) index.aliases.push({ code: facts.code, path, of })
-      continue
-    }
-    const searchType = searchTypes[facts.type]
-    if (!path || !searchType) continue
-    const extract = searchType.extractor(facts, type)
-    if (!extract) continue
-    const place = index.indexed.push({ facts, path, extract }) - 1
-    if (!path.roots) index.always.push(place)
-    for (const key of path.roots ?? [])
-      index.byKey.set(key, [...(index.byKey.get(key) ?? []), place])
-  }
-  return index
-}
-
-/** Those parameters that may have a value, so that the many others are not even looked at. */
-function dueOf({ indexed, byKey, always }: TypeIndex, resource: Resource): Indexed[] {
-  const due = new Set(always)
-  for (const key in resource) for (const place of byKey.get(key) ?? []) due.add(place)
-  return indexed.filter((_, place) => due.has(place))
-}
-
 /** The store knows these by itself. */
 const own: ReadonlySet<string> = new Set(['_id', '_lastUpdated'])
 
-function ableOf(type: string, { codes, indexed }: TypeIndex): Map<string, SearchParameterFacts> {
-  const able = new Set([...own, ...indexed.map(({ facts }) => facts.code)])
-  return new Map(
-    [...codes].filter(
-      ([code]) => able.has(code) || aliasOf(type, code)?.every(each => able.has(each)),
-    ),
+const searchable = new Map<string, ReadonlyMap<string, SearchParameterFacts>>()
+
+/** Whether rows can be made for a parameter, or for those that answer it. */
+export function isExtracted(type: string, facts: SearchParameterFacts): boolean {
+  const making = { type, facts, param: facts.code, zone: utc }
+  return (
+    compilePath(facts.expression, type) !== undefined &&
+    searchTypes[facts.type]?.collector(making) !== undefined
   )
 }
 
@@ -161,60 +110,103 @@ export function searchableParameters(
   type: string,
   tenants?: OwnParameters,
 ): ReadonlyMap<string, SearchParameterFacts> {
-  const index = indexOf(type)
-  index.searchable ??= ableOf(type, index)
+  let able = searchable.get(type)
+  if (!able) {
+    able = new Map(
+      searchParameters(type)
+        .filter(facts => own.has(facts.code) || isExtracted(type, facts))
+        .map(facts => [facts.code, facts]),
+    )
+    searchable.set(type, able)
+  }
   const more = tenants?.of(type)
-  return more?.size ? new Map([...index.searchable, ...more]) : index.searchable
+  return more?.size ? new Map([...able, ...more]) : able
 }
 
-/** All rows of a resource, its main date and its patient. */
-export function extract(resource: Resource): Extract {
-  const type = resource.resourceType
-  const rows: Row[] = []
-  const present = new Set<string>()
-  const covered = new Set<string>()
-  const index = indexOf(type)
-  for (const { facts, path, extract: rowsOf } of dueOf(index, resource)) {
-    const found = path(resource)
-    if (found.length === 0) continue
-    const made = rowsOf(found, resource)
-    // Of a composite the element is there in any resource, the values are not.
-    if (facts.type !== 'composite' || made.length > 0) present.add(facts.code)
-    for (const row of distinct(made)) {
-      rows.push(row)
-      if (row.kind === 'reference') covered.add(row.target)
+/** All rows of a resource, its main date, its patient and its texts. */
+export type Extractor = (resource: Resource) => Extract
+
+/** `zone` is that of dates that name none; `parametersOf`: the parameters of a type, where not those of R4 alone. */
+export function createExtractor(
+  zone: Zone,
+  parametersOf: (type: string) => readonly SearchParameterFacts[] = searchParameters,
+): Extractor {
+  const extractors = new Map<string, Extractor>()
+  return resource => {
+    const type = resource.resourceType
+    let extractor = extractors.get(type)
+    if (!extractor) {
+      extractor = extractorOf(type, parametersOf(type), zone)
+      extractors.set(type, extractor)
+    }
+    return extractor(resource)
+  }
+}
+
+/** In UTC. */
+export const extract = createExtractor(utc)
+
+function extractorOf(type: string, all: readonly SearchParameterFacts[], zone: Zone): Extractor {
+  const parameters = all
+    .filter(({ code }) => !own.has(code))
+    .sort((a, b) => (a.code < b.code ? -1 : 1))
+    .map(facts => parameterOf(type, facts, zone))
+  const codes = parameters.map(({ facts }) => facts.code)
+  // A composite is there where its values are, so one that combines others is where one of them is.
+  const combined = parameters.flatMap(({ facts, collect }, place) =>
+    facts.type === 'composite' && !collect
+      ? [{ place, of: (aliasOf(type, facts.code) ?? []).map(code => codes.indexOf(code)) }]
+      : [],
+  )
+  const plan = new Plan(type, parameters)
+  const main = mainDateOf(type)
+  const patients = compartmentParameters('Patient', type).map(
+    code => aliasOf(type, code)?.[0] ?? code,
+  )
+  return resource => {
+    const gathered = plan.gather(new Rows(resource))
+    const { rows, present, references } = gathered
+    for (const { place, of } of combined) if (of.some(each => present.has(each))) present.add(place)
+    for (const reference of references) addOther(reference, rows)
+    const date = main === undefined ? undefined : dateOf(main, rows.all)
+    const patient = type === 'Patient' ? resource.id : patientOf(patients, rows.all)
+    return {
+      rows: rows.all,
+      present: codes.filter((_, place) => present.has(place)),
+      ...(date === undefined ? {} : { date }),
+      ...(patient === undefined ? {} : { patient }),
+      // Folded where they are asked for.
+      get narrative() {
+        return narrativeOf(resource)
+      },
+      get content() {
+        return foldWords(gathered.texts.join('\n'))
+      },
     }
   }
-  for (const site of referencesOf(resource)) {
-    // What a stored Bundle holds are copies: they hold nothing back.
-    if (site.path.startsWith('Bundle.entry')) continue
-    const target = targetOf(site.reference)
-    // An address may be this server's: what is elsewhere costs a row that nobody asks for.
-    if (!target || covered.has(target) || !parseReference(site.reference)?.type) continue
-    covered.add(target)
-    rows.push({ kind: 'reference', param: otherReferences, target })
-  }
-  for (const { code, path, of } of index.aliases)
-    if (of?.some(each => present.has(each)) ?? path(resource).length > 0) present.add(code)
-  const instant = mainDate(type, rows)
-  const patient = patientOf(resource, rows)
-  return {
-    rows,
-    present: [...present].sort(),
-    ...(instant === undefined ? {} : { date: instant }),
-    ...(patient === undefined ? {} : { patient }),
-  }
 }
 
-/** Each row of one parameter once. */
-function distinct(rows: Row[]): Iterable<Row> {
-  if (rows.length < 2) return rows
-  return new Map(rows.map(row => [Object.values(row).join('\u0000'), row])).values()
+function parameterOf(type: string, facts: SearchParameterFacts, zone: Zone): Parameter {
+  if (facts.rows === undefined && aliasOf(type, facts.code)) return { facts }
+  const param = facts.rows ?? facts.code
+  return { facts, collect: searchTypes[facts.type]?.collector({ type, facts, param, zone }) }
 }
 
-function mainDate(type: string, rows: Row[]): number | undefined {
-  const param = mainDateOf(type)
-  if (!param) return undefined
+function narrativeOf({ text }: Resource): string {
+  return isObject(text) && typeof text.div === 'string' ? foldWords(spoken(text.div)) : ''
+}
+
+/** A reference that no parameter covers. */
+function addOther(reference: string, rows: Rows): void {
+  for (const row of rows.all) if (row.kind === 'reference' && row.target === reference) return
+  const target = targetOf(reference)
+  // An address may be this server's: what is elsewhere costs a row that nobody asks for.
+  if (!target || !parseReference(reference)?.type) return
+  for (const row of rows.all) if (row.kind === 'reference' && row.target === target) return
+  rows.add({ kind: 'reference', param: otherReferences, target })
+}
+
+function dateOf(param: string, rows: Row[]): number | undefined {
   for (const row of rows)
     if (row.kind === 'date' && row.param === param) {
       const { low, high } = rangeOf(row)
@@ -223,12 +215,7 @@ function mainDate(type: string, rows: Row[]): number | undefined {
   return undefined
 }
 
-function patientOf(resource: Resource, rows: Row[]): string | undefined {
-  const type = resource.resourceType
-  if (type === 'Patient') return resource.id
-  const params = compartmentParameters('Patient', type).map(
-    code => aliasOf(type, code)?.[0] ?? code,
-  )
+function patientOf(params: string[], rows: Row[]): string | undefined {
   for (const param of params)
     for (const row of rows)
       if (row.kind === 'reference' && row.param === param && row.target.startsWith('Patient/'))

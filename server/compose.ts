@@ -12,7 +12,8 @@ import { createParameters, type Parameters } from '../resources/parameters.ts'
 import { applyPatch } from '../resources/patch.ts'
 import { createRepository, type Repository } from '../resources/repository.ts'
 import { parseSearch } from '../resources/search/parse.ts'
-import { extract } from '../resources/search.ts'
+import { type Zone, zoneOf } from '../resources/search/zone.ts'
+import { createExtractor } from '../resources/search.ts'
 import type { Store } from '../resources/store.ts'
 import { createTerminology } from '../terminology/terminology.ts'
 import { createApp } from './app.ts'
@@ -46,8 +47,9 @@ export async function compose(config: Config, now: () => number = Date.now): Pro
   const metrics = createMetrics({ running: () => running.count, waiting: store.waiting })
   let address = `${originOf(config, config.port)}/fhir`
   const base = () => config.baseUrl || address
-  const { parameters, reindex } = await composeParameters({ store, now, log })
-  const { repository, dispatch } = composeFhir(config, { store, parameters, base, now })
+  const zone = zoneOf(config.timeZone || Temporal.Now.timeZoneId())
+  const { parameters, reindex } = await composeParameters({ store, zone, now, log })
+  const { repository, dispatch } = composeFhir(config, { store, parameters, zone, base, now })
   const makeContext = (requestId: string): Context => ({
     tenant: tenantOf(),
     requestId,
@@ -132,8 +134,8 @@ const openStore = (
 ) => openSqlite({ file: databaseOf(config), now, searchTime: config.searchTime, onBatch })
 
 /** Search parameters of the tenants, and what brings their indexes about. */
-async function composeParameters(parts: { store: Store; now: () => number; log: Log }) {
-  const parameters = createParameters(parts.store, spaceOf)
+async function composeParameters(parts: { store: Store; zone: Zone; now: () => number; log: Log }) {
+  const parameters = createParameters(parts.store, spaceOf, parts.zone)
   await parameters.changed(tenantOf())
   const reindex = createReindex({
     ...parts,
@@ -151,22 +153,28 @@ async function composeParameters(parts: { store: Store; now: () => number; log: 
 /** What answers FHIR, without HTTP. */
 function composeFhir(
   config: Config,
-  parts: { store: Store; parameters: Parameters; base: () => string; now: () => number },
+  parts: {
+    store: Store
+    parameters: Parameters
+    zone: Zone
+    base: () => string
+    now: () => number
+  },
 ) {
-  const { store, parameters, base, now } = parts
+  const { store, parameters, zone, base, now } = parts
   const referentialIntegrity = config.referentialIntegrity === 'on'
   const criteria = { strict: true, defaultCount: 20, maxCount: 1000 }
   const terminology = createTerminology(store, base)
   const repository = createRepository({
     store,
     validator: createStructureValidator(),
-    extract,
+    extract: createExtractor(zone),
     parameters,
     applyPatch: (resource, patch) =>
       applyPatch(resource, patch, { depth: config.maxDepth, size: config.maxBody }),
     async parseCriteria(context, type, params) {
       const own = await parameters.fresh(context)
-      const options = { ...criteria, base: base(), context, terminology, parameters: own }
+      const options = { ...criteria, base: base(), zone, context, terminology, parameters: own }
       return (await parseSearch(type, params, options)).query
     },
     base,
@@ -180,6 +188,7 @@ function composeFhir(
     repository,
     terminology,
     parameters,
+    zone,
     referentialIntegrity,
     started: now(),
     version,

@@ -1,6 +1,7 @@
 /** The table of settings: docs/settings.md is compared with it by a test. */
 import { isIPv4 } from 'node:net'
 import { join } from 'node:path'
+import { isZone } from '../resources/search/zone.ts'
 
 interface Setting<T> {
   variable: string
@@ -30,6 +31,9 @@ const oneOf =
     all.find(each => each === text) ?? new Wrong(`one of ${all.join(', ')}`)
 
 const words = (text: string): string | Wrong => (text === '' ? new Wrong('not empty') : text)
+
+const zone = (text: string): string | Wrong =>
+  text === '' || isZone(text) ? text : new Wrong('a time zone such as Asia/Kolkata')
 
 const host = (text: string): string | Wrong =>
   text === 'localhost' || text === '::1' || (isIPv4(text) && text.startsWith('127.'))
@@ -121,6 +125,13 @@ export const settings = {
     default: 'off',
     read: oneOf('off'),
     purpose: 'Sign-in. There is only `off` by now, and that only on a loopback address.',
+  },
+  timeZone: {
+    variable: 'TIME_ZONE',
+    default: '',
+    read: zone,
+    purpose:
+      'Time zone of dates that name none, in resources and in searches. Empty: that of the machine. Search values are kept in it: after a change read and write again what is stored.',
   },
   referentialIntegrity: {
     variable: 'REFERENTIAL_INTEGRITY',

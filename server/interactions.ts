@@ -3,6 +3,7 @@ import type { Context } from '../resources/context.ts'
 import type { Parameters } from '../resources/parameters.ts'
 import type { Terminology } from '../resources/ports.ts'
 import type { Repository } from '../resources/repository.ts'
+import type { Zone } from '../resources/search/zone.ts'
 import type { Operations } from './operations.ts'
 import type { FhirRequest, FhirResponse } from './request.ts'
 import type { PageLinks } from './search/page-links.ts'
@@ -25,6 +26,8 @@ export interface Parts {
   pageLinks: PageLinks
   /** How many one conditional delete may take; 1: single only. */
   maxDelete: number
+  /** Of dates that name none. */
+  zone: Zone
   referentialIntegrity: boolean
   /** Web pages of these origins may call; empty: none. */
   corsOrigins: ReadonlySet<string>

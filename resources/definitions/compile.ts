@@ -203,14 +203,19 @@ function readSearchParameters(parameters: SearchParameter[], elements: object): 
         ? {
             components: parameter.component.map(({ definition, expression }) => ({
               code: codes.get(definition) ?? definition,
-              // Published with a type that FHIR does not have: the search would find nothing.
-              expression: expression.replaceAll('as(DateTime)', 'as(dateTime)'),
+              expression: mended(parameter, expression),
             })),
           }
         : {}),
     }
   }
   return facts
+}
+
+/** Two are published in a way that finds nothing: a type that FHIR does not have, and two expressions for each other. */
+function mended({ id }: SearchParameter, expression: string): string {
+  if (id === 'DocumentReference-relationship') return expression === 'code' ? 'target' : 'code'
+  return expression.replaceAll('as(DateTime)', 'as(dateTime)')
 }
 
 function readCompartments(definitions: CompartmentDefinition[]): Facts {

@@ -1,43 +1,47 @@
 /** https://hl7.org/fhir/R4/search.html#date */
 import { invalid } from '../error.ts'
 import { isObject } from '../resource.ts'
-import type { Row } from '../store.ts'
 import { unescaped } from './escape.ts'
 import { instantRange, openEnd, openStart, type Range } from './instant.ts'
 import { anyOf, boundsOf, splitPrefix } from './prefix.ts'
 import type { Asked, SearchType } from './type.ts'
+import type { Zone } from './zone.ts'
 
-/** Every range a date, a Period or a Timing stands for. */
-function rangesOf(value: unknown): Range[] {
-  if (typeof value === 'string') {
-    const range = instantRange(value)
-    return range ? [range] : []
+/**
+ * The range a date, a Period or a Timing stands for: of a Timing the outer limits of its events and its bounds, whatever
+ * lies between.
+ */
+function spanOf(value: unknown, zone: Zone): Range | undefined {
+  if (typeof value === 'string') return instantRange(value, zone)
+  if (!isObject(value)) return undefined
+  if (value.event !== undefined || value.repeat !== undefined) return timingOf(value, zone)
+  const start = spanOf(value.start, zone)
+  const end = spanOf(value.end, zone)
+  if (!start && !end) return undefined
+  return { low: start?.low ?? openStart, high: end?.high ?? openEnd }
+}
+
+function timingOf({ event, repeat }: Record<string, unknown>, zone: Zone): Range | undefined {
+  const all: Range[] = []
+  const parts = [...(Array.isArray(event) ? event : []), isObject(repeat) && repeat.boundsPeriod]
+  for (const part of parts) {
+    const range = spanOf(part, zone)
+    if (range) all.push(range)
   }
-  if (!isObject(value)) return []
-  if (Array.isArray(value.event) && value.event.length) {
-    const all = value.event.flatMap(rangesOf)
-    return all.length
-      ? [
-          {
-            low: Math.min(...all.map(({ low }) => low)),
-            high: Math.max(...all.map(({ high }) => high)),
-          },
-        ]
-      : []
+  if (all.length === 0) return undefined
+  return {
+    low: all.reduce((least, { low }) => Math.min(least, low), Infinity),
+    high: all.reduce((greatest, { high }) => Math.max(greatest, high), -Infinity),
   }
-  if (isObject(value.repeat)) return rangesOf(value.repeat.boundsPeriod)
-  const [start] = rangesOf(value.start)
-  const [end] = rangesOf(value.end)
-  return start || end ? [{ low: start?.low ?? openStart, high: end?.high ?? openEnd }] : []
 }
 
 export const date: SearchType = {
-  extractor:
-    ({ code: param }) =>
-    found =>
-      found.flatMap(({ value }) =>
-        rangesOf(value).map((range): Row => ({ kind: 'date', param, ...range })),
-      ),
+  collector:
+    ({ param, zone }) =>
+    (value, rows) => {
+      const range = spanOf(value, zone)
+      if (range) rows.add({ kind: 'date', param, low: range.low, high: range.high })
+    },
   modifiers: {
     '': (value, asked) =>
       anyOf(
@@ -50,10 +54,10 @@ export const date: SearchType = {
 const millisecond = { before: (value: number) => value - 1, after: (value: number) => value + 1 }
 
 /** The bounds of a date with its prefix. */
-export function readDate(value: string, { name, now }: Pick<Asked, 'name' | 'now'>) {
+export function readDate(value: string, { name, now, zone }: Pick<Asked, 'name' | 'now' | 'zone'>) {
   const [prefix, text] = splitPrefix(unescaped(value))
   // In a URL a plus sign means a space unless it is escaped.
-  const range = instantRange(text.replace(/ (\d\d:\d\d)$/, '+$1'))
+  const range = instantRange(text.replace(/ (\d\d:\d\d)$/, '+$1'), zone)
   if (!range)
     throw invalid(
       `${name} takes a date such as 2024, 2024-05 or 2024-05-01T10:00:00Z, with one of the prefixes eq ne gt ge lt le sa eb ap before it`,

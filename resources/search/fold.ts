@@ -34,3 +34,9 @@ function digit(character: string): string {
   while (code - zero < 9 && /\p{Nd}/u.test(String.fromCodePoint(zero - 1))) zero--
   return String((code - zero) % 10)
 }
+
+/** Its words as they are compared, one space between each: for texts of any length. */
+export const foldWords = (text: string): string =>
+  fold(text)
+    .replace(/[^\p{L}\p{M}\p{N}\p{Co}]+/gu, ' ')
+    .trim()

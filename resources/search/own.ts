@@ -11,6 +11,9 @@ import { compilePath } from '../fhirpath.ts'
 import type { Resource } from '../resource.ts'
 import { presentParam, searchTypes } from '../search.ts'
 import type { Row } from '../store.ts'
+import { Plan } from './plan.ts'
+import { Rows } from './rows.ts'
+import { utc, type Zone } from './zone.ts'
 
 /** What a parameter means: as long as this stays, its rows do. */
 export type OwnFacts = Omit<SearchParameterFacts, 'rows'>
@@ -63,6 +66,9 @@ export function typesOf({ base }: Pick<OwnFacts, 'base'>): string[] {
 /** Letters first, so that no name of ours or of FHIR's (`_id`) is met, and nothing that the search language splits at. */
 const codes = /^[A-Za-z][A-Za-z0-9-]{0,63}$/
 
+/** What is special is known by its code. */
+const ownTypes = Object.keys(searchTypes).filter(type => type !== 'special')
+
 /** All that keeps it from being searched by. https://hl7.org/fhir/R4/searchparameter-definitions.html */
 export function problemsOf(resource: SearchParameter): Issue[] {
   const facts = factsOf(resource)
@@ -80,14 +86,8 @@ export function problemsOf(resource: SearchParameter): Issue[] {
   for (const [index, target] of (facts.target ?? []).entries())
     if (!isResourceType(target))
       issues.push(wrong(`target[${index}]`, 'value', 'target takes types of resources of R4'))
-  if (!Object.hasOwn(searchTypes, facts.type))
-    issues.push(
-      wrong(
-        'type',
-        'not-supported',
-        `type takes one of ${Object.keys(searchTypes).join(', ')} here`,
-      ),
-    )
+  if (!ownTypes.includes(facts.type))
+    issues.push(wrong('type', 'not-supported', `type takes one of ${ownTypes.join(', ')} here`))
   if (facts.expression === '')
     issues.push(
       wrong('expression', 'required', 'expression is missing: give the path to the values'),
@@ -112,7 +112,7 @@ function problemsAt(facts: OwnFacts, type: string): Issue[] {
         'SearchParameter.expression',
       ),
     ]
-  if (!extractorOf({ ...facts, rows: facts.code }, type))
+  if (!extractorOf({ ...facts, rows: facts.code }, type, utc))
     return [
       issue(
         'not-supported',
@@ -129,20 +129,16 @@ type Extractor = (resource: Resource) => Row[]
 export function extractorOf(
   facts: OwnFacts & { rows: string },
   type: string,
+  zone: Zone,
 ): Extractor | undefined {
-  const path = compilePath(facts.expression, type)
   const searchType = Object.hasOwn(searchTypes, facts.type) ? searchTypes[facts.type] : undefined
-  const rowsOf = searchType?.extractor({ ...facts, code: facts.rows }, type)
-  if (!path || !rowsOf) return undefined
+  const collect = searchType?.collector({ type, facts, param: facts.rows, zone })
+  if (!collect || !compilePath(facts.expression, type)) return undefined
+  const plan = new Plan(type, [{ facts, collect }])
   return resource => {
-    const found = path(resource)
-    if (found.length === 0) return []
-    const rows = new Map(
-      rowsOf(found, resource).map(row => [Object.values(row).join('\u0000'), row]),
-    )
-    return [
-      ...rows.values(),
-      { kind: 'token', param: presentParam(facts.rows), code: 'true', system: '' },
-    ]
+    const { rows, present } = plan.gather(new Rows(resource))
+    if (present.size > 0)
+      rows.add({ kind: 'token', param: presentParam(facts.rows), code: 'true', system: '' })
+    return rows.all
   }
 }

@@ -13,6 +13,7 @@ import { createBudget, type Scope } from './parse/scope.ts'
 import { typesOf } from './parse/types.ts'
 import { UnknownParameter } from './parse/unknown.ts'
 import type { Predicate, Query } from './query.ts'
+import type { Zone } from './zone.ts'
 
 export interface SearchOptions {
   /** Unknown parameters are refused; else they are passed over with a warning. */
@@ -24,6 +25,8 @@ export interface SearchOptions {
   /** For what value sets and hierarchies of codes are asked: without both, :in and :below on codes are refused. */
   context?: Context
   terminology?: Terminology
+  /** For dates that name none; UTC where it is absent. */
+  zone?: Zone
   /** The tenant's own search parameters. */
   parameters?: OwnParameters
   /** Only what is in it is found. */

@@ -3,10 +3,10 @@ import { isResourceType } from '../definitions.ts'
 import { invalid } from '../error.ts'
 import { localOf, parseReference, spellingsOf } from '../reference.ts'
 import { isId, isObject } from '../resource.ts'
-import type { Row } from '../store.ts'
 import { unescaped } from './escape.ts'
-import { readLabel } from './label.ts'
-import { readToken } from './token.ts'
+import { addLabel, readLabel } from './label.ts'
+import type { Rows } from './rows.ts'
+import { readToken, token } from './token.ts'
 import type { Asked, SearchType } from './type.ts'
 
 /** What a reference row holds: `Patient/1`, or an address as it stands, both without a version. */
@@ -14,23 +14,39 @@ export function targetOf(text: string): string | undefined {
   const parsed = parseReference(text)
   if (!parsed || parsed.form === 'fragment' || parsed.form === 'search') return undefined
   if (parsed.form === 'relative') return `${parsed.type}/${parsed.id}`
-  return text.replace(/\/_history\/[^/]+$/, '').replace(/\|[^|]*$/, '')
+  return pathOf(text)
 }
 
-/** A Reference, or a canonical. */
-function targetsOf(value: unknown): string[] {
-  const text = isObject(value) ? value.reference : value
-  const target = typeof text === 'string' ? targetOf(text) : undefined
-  return target ? [target] : []
+const pathOf = (text: string): string => text.replace(/\/_history\/[^/|]+$/, '')
+
+/** Where the tokens of Reference.identifier stand. */
+export const identifierRows = (param: string): string => `${param}:identifier`
+
+/** A canonical is found by its address alone, and by that with the version it names. */
+export function canonicalsOf(text: string): string[] {
+  const cut = text.indexOf('|')
+  return cut < 0 ? [text] : [text.slice(0, cut), text]
 }
 
 export const reference: SearchType = {
-  extractor:
-    ({ code: param }) =>
-    found =>
-      found.flatMap(({ value }) =>
-        targetsOf(value).map((target): Row => ({ kind: 'reference', param, target })),
-      ),
+  collector({ param, ...making }) {
+    const addIdentifier = token.collector({ ...making, param: identifierRows(param) })
+    const add = (target: string | undefined, rows: Rows) => {
+      if (target) rows.add({ kind: 'reference', param, target })
+    }
+    return (value, rows, nature) => {
+      if (typeof value === 'string') {
+        if (targetOf(value)) for (const uri of canonicalsOf(value)) add(pathOf(uri), rows)
+      } else if (isObject(value)) {
+        if (typeof value.reference === 'string') add(targetOf(value.reference), rows)
+        addLabel(value.display, param, rows)
+        if (isObject(value.identifier)) addIdentifier?.(value.identifier, rows, nature)
+        // What a Bundle holds instead of a reference.
+        if (typeof value.resourceType === 'string' && typeof value.id === 'string')
+          add(targetOf(`${value.resourceType}/${value.id}`), rows)
+      }
+    }
+  },
   modifiers: {
     '': (value, asked) => ({
       kind: 'reference',
@@ -40,7 +56,7 @@ export const reference: SearchType = {
     // An Identifier stands beside a reference, or in place of one.
     identifier: (value, { param, name }) => ({
       kind: 'token',
-      param: `${param}:identifier`,
+      param: identifierRows(param),
       ...readToken(value, name),
     }),
     text: readLabel,

@@ -6,7 +6,7 @@ import { token } from './token.ts'
 import type { SearchType } from './type.ts'
 import { uri } from './uri.ts'
 
-/** All types but composite, whose parts are of these. */
+/** All types but those that are made of others. */
 export const simpleTypes: Readonly<Record<string, SearchType>> = {
   token,
   reference,

@@ -1,10 +1,10 @@
 /** https://hl7.org/fhir/R4/search.html#string */
 import { invalid } from '../error.ts'
 import { isObject } from '../resource.ts'
-import type { Row } from '../store.ts'
 import { unescaped } from './escape.ts'
 import { fold } from './fold.ts'
 import type { Predicate } from './query.ts'
+import type { Rows } from './rows.ts'
 import type { Asked, SearchType } from './type.ts'
 
 /** The parts of a HumanName and an Address that a search on them looks at. */
@@ -22,16 +22,6 @@ const parts = [
   'country',
 ] as const
 
-function stringsOf(value: unknown): string[] {
-  if (typeof value === 'string') return [value]
-  if (!isObject(value)) return []
-  return parts.flatMap(part => {
-    const content = value[part]
-    if (typeof content === 'string') return [content]
-    return Array.isArray(content) ? content.filter(item => typeof item === 'string') : []
-  })
-}
-
 /** Longer texts are found by their beginning. */
 const longest = 1000
 
@@ -41,16 +31,25 @@ function folded(value: string, { param, name }: Asked) {
   return { kind: 'string' as const, param, text }
 }
 
+function add(exact: unknown, param: string, rows: Rows): void {
+  if (typeof exact !== 'string') return
+  const cut = exact.length > longest ? exact.slice(0, longest) : exact
+  const text = fold(cut)
+  if (text) rows.add({ kind: 'string', param, text, exact: cut })
+}
+
 export const string: SearchType = {
-  extractor:
-    ({ code: param }) =>
-    found =>
-      found.flatMap(({ value }) =>
-        stringsOf(value).flatMap((exact): Row[] => {
-          const text = fold(exact.slice(0, longest))
-          return text ? [{ kind: 'string', param, text, exact: exact.slice(0, longest) }] : []
-        }),
-      ),
+  collector:
+    ({ param }) =>
+    (value, rows) => {
+      if (typeof value === 'string') add(value, param, rows)
+      else if (isObject(value))
+        for (const part of parts) {
+          const content = value[part]
+          if (Array.isArray(content)) for (const item of content) add(item, param, rows)
+          else if (content !== undefined) add(content, param, rows)
+        }
+    },
   modifiers: {
     '': (value, asked) => ({ ...folded(value, asked), match: 'starts' }),
     contains: (value, asked) => ({ ...folded(value, asked), match: 'contains' }),

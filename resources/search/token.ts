@@ -1,44 +1,75 @@
 /** https://hl7.org/fhir/R4/search.html#token */
+import type { SearchParameterFacts } from '../definitions.ts'
 import { invalid } from '../error.ts'
-import type { Found } from '../fhirpath.ts'
+import { compilePath } from '../fhirpath.ts'
 import { decimalText, isDecimal } from '../json.ts'
 import { isObject } from '../resource.ts'
-import type { Row } from '../store.ts'
 import { readHierarchy, readValueSet } from './codes.ts'
+import { datatypesAt } from './datatypes.ts'
 import { splitEscaped, unescaped } from './escape.ts'
-import { readLabel } from './label.ts'
+import { addLabel, readLabel } from './label.ts'
+import { anyOf } from './prefix.ts'
 import type { Predicate } from './query.ts'
-import type { Asked, SearchType } from './type.ts'
+import type { Asked, Nature, SearchType } from './type.ts'
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '')
 
-/** Every code a value stands for, with its system: a code has none of its own, the binding of its element implies it. */
-export function tokensOf({
-  value,
-  system: implied = '',
-}: Found): { code: string; system: string }[] {
-  if (typeof value === 'string' && value) return [{ code: value, system: implied }]
-  if (typeof value === 'boolean') return [{ code: String(value), system: '' }]
-  if (isDecimal(value)) return [{ code: decimalText(value), system: '' }]
-  if (!isObject(value)) return []
-  if (Array.isArray(value.coding))
-    return value.coding.flatMap(coding => tokensOf({ value: coding }))
-  // An Identifier and a ContactPoint have a value; the system of a ContactPoint (phone, email) tells them apart.
+/** Calls for each code a value stands for: a code has no system of its own, the binding of its element implies it. */
+export function eachToken(
+  value: unknown,
+  { system, datatype }: Nature,
+  add: (code: string, system: string) => void,
+): void {
+  if (typeof value === 'string') {
+    // Of a string only, not of a code, the case does not matter.
+    if (value) add(datatype === 'string' ? value.toLowerCase() : value, system)
+  } else if (typeof value === 'boolean') add(value ? 'true' : 'false', '')
+  else if (isDecimal(value)) add(decimalText(value), '')
+  else if (isObject(value)) {
+    if (Array.isArray(value.coding)) for (const coding of value.coding) eachCoded(coding, add)
+    else eachCoded(value, add)
+  }
+}
+
+/** A Coding has a code; an Identifier and a ContactPoint have a value, whose system (phone, email) tells them apart. */
+function eachCoded(value: unknown, add: (code: string, system: string) => void): void {
+  if (!isObject(value)) return
   const code = text(value.code) || text(value.value)
   const system = text(value.system)
   // A system alone is found by `system|`; no search asks for an empty code.
-  return code || system ? [{ code, system }] : []
+  if (code || system) add(code, system)
 }
 
+/** Where the values of an Identifier stand, with its type as `first`. */
+export const typedRows = (param: string): string => `${param}:of-type`
+
 export const token: SearchType = {
-  extractor:
-    ({ code: param }) =>
-    found =>
-      found.flatMap(one =>
-        tokensOf(one).map(({ code, system }): Row => ({ kind: 'token', param, code, system })),
-      ),
+  collector({ param }) {
+    const typed = typedRows(param)
+    return (value, rows, nature) => {
+      eachToken(value, nature, (code, system) => rows.add({ kind: 'token', param, code, system }))
+      if (typeof value !== 'object' || value === null) return
+      const { coding, text: said, display, type, value: own } = value as Record<string, unknown>
+      addLabel(said, param, rows)
+      addLabel(display, param, rows)
+      if (Array.isArray(coding))
+        for (const one of coding) if (isObject(one)) addLabel(one.display, param, rows)
+      if (!isObject(type)) return
+      addLabel(type.text, param, rows)
+      if (typeof own === 'string')
+        eachToken(type, nature, (code, system) =>
+          rows.add({
+            kind: 'token',
+            param: typed,
+            first: `${system}|${code}`,
+            code: own,
+            system: text((value as Record<string, unknown>).system),
+          }),
+        )
+    }
+  },
   modifiers: {
-    '': (value, { param, name }) => ({ kind: 'token', param, ...readToken(value, name) }),
+    '': readCode,
     text: readLabel,
     in: readValueSet,
     below: (value, asked) => readHierarchy('below', readToken(value, asked.name), asked),
@@ -53,8 +84,22 @@ function readOfType(value: string, { param, name }: Asked): Predicate {
   const [system, type, code, ...more] = splitEscaped(value, '|').map(unescaped)
   if (!system || !type || !code || more.length)
     throw invalid(`${name} takes system|code|value: the type of an identifier and its value`)
-  return { kind: 'token', param: `${param}:of-type`, first: { system, code: type }, code }
+  return { kind: 'token', param: typedRows(param), first: { system, code: type }, code }
 }
+
+function readCode(value: string, { param, name, facts, type }: Asked): Predicate {
+  const token = readToken(value, name)
+  const small = token.code?.toLowerCase()
+  if (small === undefined || small === token.code || !isText(facts, type))
+    return { kind: 'token', param, ...token }
+  return anyOf([token, { ...token, code: small }].map(each => ({ kind: 'token', param, ...each })))
+}
+
+/** Whether values of the parameter are strings, of which the case does not matter. */
+const isText = ({ expression }: SearchParameterFacts, type: string): boolean =>
+  compilePath(expression, type)?.ways?.some(({ steps }) =>
+    datatypesAt(steps, type).includes('string'),
+  ) === true
 
 /** `code`, `system|code`, `|code` (no system) or `system|` (any code of it). */
 export function readToken(value: string, name: string): { code?: string; system?: string } {

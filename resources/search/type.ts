@@ -1,8 +1,8 @@
 import type { SearchParameterFacts } from '../definitions.ts'
-import type { Found } from '../fhirpath.ts'
-import type { Row } from '../store.ts'
 import type { Lookups } from './parse/lookups.ts'
 import type { Predicate } from './query.ts'
+import type { Rows } from './rows.ts'
+import type { Zone } from './zone.ts'
 
 /** What a search value is read with. */
 export interface Asked {
@@ -18,18 +18,38 @@ export interface Asked {
   now?: number
   /** What the terminology knows. */
   find: Lookups['find']
+  /** For dates that name none. */
+  zone: Zone
 }
 
 /** One value of a search, its escapes still in it, to a Predicate. Throws a FhirError that names the parameter. */
 type Modifier = (value: string, asked: Asked) => Predicate
 
+/** What rows are made for. */
+export interface Making {
+  type: string
+  facts: SearchParameterFacts
+  /** The name of the rows. */
+  param: string
+  /** For dates that name none. */
+  zone: Zone
+}
+
+/** What is known of a value besides itself. */
+export interface Nature {
+  /** Of a code: the system that the binding of its element implies. */
+  system: string
+  /** '' where it is not known. */
+  datatype: string
+}
+
+/** Adds the rows of one value that the parameter's expression found. */
+export type Collect = (value: unknown, rows: Rows, nature: Nature) => void
+
 /** One type of search parameter: which rows a resource has for it, and how a value is asked for. */
 export interface SearchType {
   /** Absent where no rows can be made for the parameter. */
-  extractor(
-    facts: SearchParameterFacts,
-    type: string,
-  ): ((found: Found[], resource: Record<string, unknown>) => Row[]) | undefined
+  collector(making: Making): Collect | undefined
   /** By name; '' is no modifier. */
   modifiers: Readonly<Record<string, Modifier>>
   /** Those that FHIR has for this type, ours included. */

@@ -1,8 +1,8 @@
 /** https://hl7.org/fhir/R4/search.html#uri */
 import { invalid } from '../error.ts'
-import type { Row } from '../store.ts'
 import { unescaped } from './escape.ts'
 import type { Predicate } from './query.ts'
+import { canonicalsOf } from './reference.ts'
 import type { Asked, SearchType } from './type.ts'
 
 const read =
@@ -14,12 +14,12 @@ const read =
   }
 
 export const uri: SearchType = {
-  extractor:
-    ({ code: param }) =>
-    found =>
-      found.flatMap(({ value }): Row[] =>
-        typeof value === 'string' && value ? [{ kind: 'uri', param, uri: value }] : [],
-      ),
+  collector:
+    ({ param }) =>
+    (value, rows) => {
+      if (typeof value !== 'string') return
+      for (const uri of canonicalsOf(value)) if (uri) rows.add({ kind: 'uri', param, uri })
+    },
   modifiers: {
     '': read('exact'),
     below: read('below'),

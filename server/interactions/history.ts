@@ -5,6 +5,7 @@ import { printJson } from '../../resources/json.ts'
 import type { Repository } from '../../resources/repository.ts'
 import { instantRange } from '../../resources/search/instant.ts'
 import type { HistoryQuery } from '../../resources/search/query.ts'
+import type { Zone } from '../../resources/search/zone.ts'
 import type { Page, Version } from '../../resources/store.ts'
 import type { Interaction, Parts } from '../interactions.ts'
 import { type Listed, linksOf, printListing } from '../listing.ts'
@@ -56,11 +57,11 @@ const parameters: Readonly<Record<string, Read>> = {
     if (!/^[1-9]\d{0,8}$/.test(value)) throw invalid('_count of a history takes a number from 1')
     query.count = Math.min(Number(value), maxPage)
   },
-  _since(value, query) {
-    query.since = instantOf('_since', value).low
+  _since(value, query, { zone }) {
+    query.since = instantOf('_since', value, zone).low
   },
-  _at(value, query) {
-    const { low, high } = instantOf('_at', value)
+  _at(value, query, { zone }) {
+    const { low, high } = instantOf('_at', value, zone)
     query.current = { from: low, to: high }
   },
   _page(value, query) {
@@ -74,8 +75,8 @@ const parameters: Readonly<Record<string, Read>> = {
 
 const known = new Set(Object.keys(parameters))
 
-function instantOf(name: string, value: string) {
-  const range = instantRange(value.replace(/ (\d\d:\d\d)$/, '+$1'))
+function instantOf(name: string, value: string, zone: Zone) {
+  const range = instantRange(value.replace(/ (\d\d:\d\d)$/, '+$1'), zone)
   if (!range) throw invalid(`${name} takes an instant such as 2024-05-01T10:00:00Z`)
   return range
 }

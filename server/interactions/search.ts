@@ -24,6 +24,7 @@ export const search: Interaction = async (request, context, parts) => {
     maxCount: parts.maxPage,
     base: request.base,
     now: context.now(),
+    zone: parts.zone,
     context,
     terminology: parts.terminology,
     parameters: own,

@@ -57,6 +57,9 @@ describe('an expression finds', () => {
     ['Patient.deceased.ofType(boolean)', []],
     ['Patient.deceased.exists()', [true]],
     ['Patient.contact.exists()', [false]],
+    ['Patient.deceased.exists() and Patient.deceased != false', [true]],
+    ['Patient.contact.exists() and Patient.contact != false', [false]],
+    ['Patient.active.exists() and Patient.active != true', [false]],
     ['(Patient.name).family', ['Rao']],
     ['(Patient.name.first()).family', ['Rao']],
     ['Patient.name.family | Patient.name.given', ['Rao', 'Asha', 'Devi', 'Ashu']],
@@ -98,7 +101,9 @@ describe('an expression finds', () => {
 
 describe('beyond the compiler are', () => {
   test.each([
-    'Patient.deceased.exists() and Patient.deceased != false',
+    'Patient.deceased.exists() and Patient.deceased',
+    'Patient.active != false',
+    "Patient.deceased.exists() and Patient.name.family != 'Rao'",
     'Patient.name.count()',
     'Patient.name.where(family.exists())',
     "Patient.name.where(use != 'usual')",

@@ -2,15 +2,18 @@ import { readdirSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { FhirError } from '../../resources/error.ts'
 import { matches } from '../../resources/search/match.ts'
-import { extract } from '../../resources/search.ts'
+import { zoneOf } from '../../resources/search/zone.ts'
+import { createExtractor } from '../../resources/search.ts'
 import { casesIn, searchCases } from '../support/cases.ts'
 import { openSearch, type Searchable } from '../support/search.ts'
 
 describe.each(readdirSync(searchCases))('the cases of %s:', file => {
-  const { resources, searches } = casesIn(file)
+  const { resources, searches, zone: name = 'UTC' } = casesIn(file)
+  const zone = zoneOf(name)
+  const extract = createExtractor(zone)
   let store: Searchable
   beforeAll(async () => {
-    store = await openSearch()
+    store = await openSearch(undefined, { zone })
     for (const resource of resources) await store.put(resource)
   })
   afterAll(() => store.close())

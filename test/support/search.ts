@@ -12,7 +12,8 @@ import {
 import type { Resource } from '../../resources/resource.ts'
 import { parseSearch, type SearchOptions } from '../../resources/search/parse.ts'
 import type { Query } from '../../resources/search/query.ts'
-import { extract } from '../../resources/search.ts'
+import { utc, type Zone } from '../../resources/search/zone.ts'
+import { createExtractor } from '../../resources/search.ts'
 import type { Page } from '../../resources/store.ts'
 import { spaceOf, tenantOf } from '../../server/tenants.ts'
 import { createTerminology } from '../../terminology/terminology.ts'
@@ -32,10 +33,15 @@ export interface Searchable {
 
 const base = 'http://127.0.0.1/fhir'
 
+interface Setup {
+  referentialIntegrity?: boolean
+  zone?: Zone
+}
+
 /** Now is midday of 1 January 2025 unless `clock` says otherwise. */
 export async function openSearch(
   clock: { now: number } = { now: Date.UTC(2025, 0, 1, 12) },
-  referentialIntegrity = false,
+  { referentialIntegrity = false, zone = utc }: Setup = {},
 ): Promise<Searchable> {
   const store = await openSqlite({ file: ':memory:', now: () => clock.now })
   let made = 0
@@ -53,6 +59,7 @@ export async function openSearch(
     now: clock.now,
     context,
     terminology: createTerminology(store, () => base),
+    zone,
   }
   const queryOf = async (type: string | undefined, params: [string, string][]) =>
     (await parseSearch(type, params, options)).query
@@ -61,8 +68,8 @@ export async function openSearch(
   const repository = createRepository({
     store,
     validator: createStructureValidator(),
-    extract,
-    parameters: createParameters(store, spaceOf),
+    extract: createExtractor(zone),
+    parameters: createParameters(store, spaceOf, zone),
     applyPatch,
     parseCriteria: (_context, type, params) => queryOf(type, params),
     base: () => base,

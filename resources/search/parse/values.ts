@@ -8,6 +8,7 @@ import { splitEscaped, unescaped } from '../escape.ts'
 import type { Predicate } from '../query.ts'
 import { isTypeModifier, readTargets } from '../reference.ts'
 import type { Asked } from '../type.ts'
+import { utc } from '../zone.ts'
 import { always, eitherOf, never } from './predicates.ts'
 import type { Scope } from './scope.ts'
 
@@ -59,6 +60,7 @@ function readerOf(one: One, scope: Scope): Reader {
     facts,
     name,
     find: lookups.find,
+    zone: options.zone ?? utc,
     ...(options.base ? { base: options.base } : {}),
     ...(options.now === undefined ? {} : { now: options.now }),
   }
@@ -76,7 +78,7 @@ const ofStore: Readonly<Record<string, (value: string, name: string, scope: Scop
       return { kind: 'id', ids: [id] }
     },
     _lastUpdated: (value, name, { options }) =>
-      eitherOf(readDate(value, { name, ...options }).map(updatedOf)),
+      eitherOf(readDate(value, { name, zone: utc, ...options }).map(updatedOf)),
   }
 
 /** A version has one instant, so the ends of its range are the same. */

@@ -4,7 +4,7 @@
  */
 import { invalid, tooCostly } from '../../error.ts'
 import { unescaped } from '../escape.ts'
-import { fold } from '../fold.ts'
+import { foldWords } from '../fold.ts'
 import type { Predicate } from '../query.ts'
 import { allOf, eitherOf } from './predicates.ts'
 import type { Budget } from './scope.ts'
@@ -28,12 +28,9 @@ export function readWords(value: string, name: '_text' | '_content', budget: Bud
   return predicate
 }
 
-/** What stands between words. */
-const between = /[^\p{L}\p{M}\p{N}\p{Co}]+/u
-
 function wordsOf(text: string, { name, budget }: Reading): Predicate {
   budget.spend(1)
-  const words = fold(text).split(between).filter(Boolean)
+  const words = foldWords(text).split(' ').filter(Boolean)
   if (words.length === 0) throw invalid(`${name} takes words, which have letters or digits`)
   return { kind: 'words', in: name === '_text' ? 'narrative' : 'content', words }
 }

@@ -1,9 +1,10 @@
 import { describe, expect, test } from '@jest/globals'
 import { rangeOf } from '../../../resources/search/date.ts'
 import { instantRange, openEnd, openStart } from '../../../resources/search/instant.ts'
+import { utc } from '../../../resources/search/zone.ts'
 
 const shown = (text: string): string[] | undefined => {
-  const range = instantRange(text)
+  const range = instantRange(text, utc)
   return range && [range.low, range.high].map(at => new Date(at).toISOString())
 }
 
@@ -55,7 +56,7 @@ describe('is no date:', () => {
     '2024-05-01Z',
     'yesterday',
   ])('%j', text => {
-    expect(instantRange(text)).toBeUndefined()
+    expect(instantRange(text, utc)).toBeUndefined()
   })
 })
 

@@ -35,7 +35,7 @@ const issueOf = (failing: Promise<void>): Promise<unknown[]> =>
 describe.each([false, true])('with referential integrity %s', integrity => {
   let store: Searchable
   beforeAll(async () => {
-    store = await openSearch(undefined, integrity)
+    store = await openSearch(undefined, { referentialIntegrity: integrity })
     await store.put({ resourceType: 'Patient', id: 'p' })
   })
   afterAll(() => store.close())

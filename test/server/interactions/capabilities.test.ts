@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import type { CapabilityStatement } from 'fhir/r4'
 import { createStructureValidator } from '../../../profiles/structure.ts'
-import { searchParameters } from '../../../resources/definitions.ts'
+import { type SearchParameterFacts, searchParameters } from '../../../resources/definitions.ts'
 import { parseSearch } from '../../../resources/search/parse.ts'
 import { type App, startApp } from '../../support/app.ts'
 import { definitions, readExample } from '../../support/examples.ts'
@@ -51,8 +51,9 @@ describe('capabilities', () => {
   test('list exactly the search parameters that are answered', async () => {
     for (const { type, searchParam = [] } of server().resource ?? []) {
       const listed = new Set(searchParam.map(({ name }) => name))
-      for (const { code, type: kind } of searchParameters(type)) {
-        const search = () => parseSearch(type, [[code, values[kind] ?? 'x']], options)
+      for (const facts of searchParameters(type)) {
+        const { code } = facts
+        const search = () => parseSearch(type, [[code, valueFor(facts, type)]], options)
         if (code === '_filter') continue
         if (listed.has(code)) await search()
         else expect([type, code, await statusOf(search)]).toEqual([type, code, 422])
@@ -92,8 +93,16 @@ const values: Record<string, string> = {
   number: '1',
   quantity: '1',
   reference: 'Patient/1',
-  composite: 'x|a$2024',
+  token: 'a',
   uri: 'http://x.org',
+  special: '18.52|73.85|10|km',
+}
+
+/** A value that a parameter takes: of a composite, one of each of its parts. */
+function valueFor({ type: kind, components = [] }: SearchParameterFacts, type: string): string {
+  if (kind !== 'composite') return values[kind] ?? 'x'
+  const parts = components.map(({ code }) => searchParameters(type).find(one => one.code === code))
+  return parts.map(part => (part ? valueFor(part, type) : 'x')).join('$')
 }
 
 async function statusOf(run: () => Promise<unknown>): Promise<number> {

@@ -7,7 +7,7 @@ import {
 import { decimalText, isDecimal } from '../../../resources/json.ts'
 import type { Resource } from '../../../resources/resource.ts'
 import { type Node, select } from './expression.ts'
-import { canonicalOf } from './units.ts'
+import { canonicalOf, ucum } from './units.ts'
 import {
   comparesNumber,
   comparesSpan,
@@ -182,6 +182,8 @@ function holdsQuantity(value: string, node: Node): boolean {
   return amountsOf(node).some(amount => {
     if (system && code && canonicalOf(system, code))
       return comparesInUnits(prefix, { number: digits, asked, code }, amount)
+    if (!system && code && canonicalOf(ucum, code))
+      if (comparesInUnits(prefix, { number: digits, asked, code }, amount)) return true
     if (system && amount.system !== system) return false
     // The unit that is read is of no system.
     if (code && !(system ? amount.code === code : amount.codes.includes(code))) return false
@@ -195,7 +197,7 @@ function comparesInUnits(
   { asked, code }: { number: string; asked: Decimal; code: string },
   amount: Amount,
 ): boolean {
-  if (amount.system !== 'http://unitsofmeasure.org') return false
+  if (amount.system !== ucum) return false
   if (amount.code === code) return comparesNumber(prefix, asked, amount)
   const mine = canonicalOf(amount.system, code)
   const theirs = canonicalOf(amount.system, amount.code)
@@ -346,18 +348,11 @@ function holdsReference(value: string, node: Node, { facts, modifier, world }: A
 
 // Composites and positions
 
-/** R4's definition of DocumentReference?relationship gives each of its two parts the expression of the other. */
-function componentsOf({ id, components = [] }: SearchParameterFacts) {
-  if (id !== 'DocumentReference-relationship') return components
-  const expressions = components.map(({ expression }) => expression).reverse()
-  return components.map((one, index) => ({ ...one, expression: expressions[index] ?? '' }))
-}
-
 /** All parts hold in one and the same element. */
 function findsComposite(value: string, resource: Resource, asked: Asked): boolean {
   const { facts, type } = asked
   const parts = split(value, '$')
-  const components = componentsOf(facts)
+  const { components = [] } = facts
   return valuesOf(resource, facts).some(element =>
     components.every(({ code, expression }, index) => {
       const part = { ...asked, facts: parameterOf(type, code) }

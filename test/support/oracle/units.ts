@@ -1,5 +1,7 @@
 /** Units of UCUM as multiples of base units: a table by hand, of those that tests use. https://ucum.org */
 
+export const ucum = 'http://unitsofmeasure.org'
+
 interface Unit {
   unit: string
   toBase(value: number): number
@@ -51,4 +53,4 @@ const known: Readonly<Record<string, Unit>> = Object.assign(Object.create(null),
 
 /** Absent: not of UCUM, or not in the table. */
 export const canonicalOf = (system: string, code: string): Unit | undefined =>
-  system === 'http://unitsofmeasure.org' ? known[code] : undefined
+  system === ucum ? known[code] : undefined

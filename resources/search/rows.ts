@@ -1,0 +1,63 @@
+/** What extraction gathers of one resource. */
+import type { Row } from '../store.ts'
+
+/** Beyond this many, a row that is there already is found by its key. */
+const few = 40
+
+export class Rows {
+  readonly all: Row[] = []
+  private keys: Set<string> | undefined
+  /** The resource the rows are of. */
+  readonly resource: Record<string, unknown>
+
+  constructor(resource: Record<string, unknown>) {
+    this.resource = resource
+  }
+
+  /** Each row once. */
+  add(row: Row): void {
+    if (this.all.length < few) {
+      for (const other of this.all) if (other.param === row.param && isSame(other, row)) return
+    } else {
+      this.keys ??= new Set(this.all.map(keyOf))
+      const key = keyOf(row)
+      if (this.keys.has(key)) return
+      this.keys.add(key)
+    }
+    this.all.push(row)
+  }
+}
+
+const keyOf = (row: Row): string => {
+  const { kind, param, first = '', ...rest } = row
+  return [kind, param, first, ...Object.values(rest)].join('\u0000')
+}
+
+/** Of rows of the same parameter. */
+function isSame(a: Row, b: Row): boolean {
+  if (a.kind !== b.kind || a.first !== b.first) return false
+  switch (a.kind) {
+    case 'token':
+      return b.kind === 'token' && a.code === b.code && a.system === b.system
+    case 'string':
+      return b.kind === 'string' && a.exact === b.exact && a.text === b.text
+    case 'date':
+      return b.kind === 'date' && a.low === b.low && a.high === b.high
+    case 'quantity':
+      return (
+        b.kind === 'quantity' &&
+        a.low === b.low &&
+        a.high === b.high &&
+        a.unit === b.unit &&
+        a.system === b.system
+      )
+    case 'reference':
+      return b.kind === 'reference' && a.target === b.target
+    case 'uri':
+      return b.kind === 'uri' && a.uri === b.uri
+    case 'label':
+      return b.kind === 'label' && a.text === b.text
+    case 'position':
+      return b.kind === 'position' && a.latitude === b.latitude && a.longitude === b.longitude
+  }
+}
