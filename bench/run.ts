@@ -6,33 +6,35 @@ import { readData } from './data.ts'
 import { growth } from './growth.ts'
 import { micro } from './micro.ts'
 import { printTable, type Row } from './row.ts'
+import { ladder } from './search.ts'
 import { wholeServer } from './server.ts'
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
-    parts: { type: 'string', default: 'micro,server' },
     data: { type: 'string', default: '../shared/data/synthea-75.ndjson.gz' },
     seconds: { type: 'string', default: '5' },
     repeat: { type: 'string', default: '3' },
+    keep: { type: 'string' },
     out: { type: 'string', default: 'bench/results' },
     help: { type: 'boolean', default: false },
   },
 })
 
 if (values.help) {
-  console.log(`npm run bench -- [options]
+  console.log(`npm run bench -- [PART ...] [options]
 
-  --parts LIST    micro, server, growth (fills a store with a million resources); default micro,server
+  PART            micro, server, search (on 100,000 and 1,000,000 resources), growth (to a million); default micro server
   --data FILE     transactions to load, one a line (.gz too)
   --seconds N     of each measurement (default 5)
   --repeat N      of each; the middle one is shown (default 3)
+  --keep FOLDER   where the stores of search are kept for the next run
   --out FOLDER    where results go (default bench/results)`)
   process.exit(0)
 }
 
-const parts = new Set(values.parts.split(','))
+const parts = new Set(positionals.length ? positionals : ['micro', 'server'])
 const options = { seconds: Number(values.seconds), repeat: Number(values.repeat) }
-const data = readData(values.data)
 const facts = {
   date: new Date().toISOString().slice(0, 10),
   node: process.version,
@@ -45,9 +47,15 @@ const facts = {
 }
 
 const tables: [title: string, rows: Row[]][] = []
-if (parts.has('micro')) tables.push(['Parts alone, for one Synthea resource', micro(data)])
+if (parts.has('micro'))
+  tables.push(['Parts alone, for one Synthea resource', micro(readData(values.data))])
 if (parts.has('server'))
-  tables.push(['The server, durable, its load on the same cores', await wholeServer(data, options)])
+  tables.push([
+    'The server, durable, its load on the same cores',
+    await wholeServer(readData(values.data), options),
+  ])
+if (parts.has('search'))
+  tables.push(['The ladder of searches, 8 at a time', await ladder(options, values.keep)])
 if (parts.has('growth')) tables.push(['The store as it grows', await growth()])
 
 const text = `# Results of npm run bench

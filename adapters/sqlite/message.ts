@@ -98,7 +98,7 @@ const keyOf = (row: Flat): string => row.join('\u0000')
 /** All rows of a resource, each of `width` values. */
 function flatRows(type: string, extract: Extract): Flat[] {
   return [
-    ['shape', everything, '', [...extract.present].sort().join(' '), '', '', ''],
+    ['shape', everything, '', [type, ...extract.present].join(' '), '', '', ''],
     ...extract.rows.map(flatten),
     ...pairsOf(type, extract).map(
       ({ patient, param, code, system }): Flat => ['pair', param, '', code, system, patient, ''],

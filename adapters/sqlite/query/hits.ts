@@ -7,7 +7,7 @@ import { mainDateOf } from '../../../resources/search.ts'
 import { bounded, join, sql } from '../sql.ts'
 import { isNext, keyColumn, keyInBody, valuesOf, withoutValue, withValue } from './keys.ts'
 import { compare, type Key, type Position } from './order.ts'
-import { asksWhen, type Driver, type Plan, type Scope, withSeq } from './scope.ts'
+import { asksWhen, counted, type Driver, type Plan, type Scope, withSeq } from './scope.ts'
 import { byCommit, byDate, byId } from './sources.ts'
 
 type ByValue = Extract<Sort, { by: 'value' }>
@@ -27,16 +27,13 @@ export interface Way {
   hits(): Generator<Position>
 }
 
-/** Fewer than this are gathered and sorted rather than walked to. */
-const few = 1000
-
 /** The ways to the hits, most promising first: a walk may turn out to be long, then the next way is taken. */
 export function waysOf(wanted: Wanted, scope: Scope): Way[] {
   const plan = scope.plan(wanted.where, scope)
   const { driver } = plan
   const [first, ...more] = wanted.keys
   const gathered: Way = { name: 'gather', driver, hits: () => gather(wanted, plan, scope) }
-  if (!first || (driver && driver.size < few && !driver.ordered)) return [gathered]
+  if (!first || (driver && driver.size < counted && !driver.ordered)) return [gathered]
   const walked = (hits: () => Generator<Position>): Way[] =>
     driver
       ? [{ name: 'walk', driver: undefined, hits }, gathered]
@@ -49,14 +46,14 @@ export function waysOf(wanted: Wanted, scope: Scope): Way[] {
         return [{ name: 'stream', driver, hits: () => stream(wanted, plan, scope, 'k') }]
       return walked(() => stream(wanted, all, scope, 'k'))
     case 'updated':
-      if (driver && driver.size < few) return [gathered]
+      if (driver && driver.size < counted) return [gathered]
       return walked(() => stream(wanted, all, scope, 'seq'))
     case 'id':
       if (driver) return [gathered]
       return walked(() => walkIds(wanted, all, scope))
     case 'value':
       if (isMainDate(first, more, scope)) return byMainDate(wanted, first, scope)
-      if ((driver && driver.size < few) || scope.types.length > 1 || first.kind === 'reference')
+      if ((driver && driver.size < counted) || scope.types.length > 1 || first.kind === 'reference')
         return [gathered]
       return [
         { name: 'by value', driver, hits: () => byValue(wanted, first, scope) },

@@ -6,12 +6,14 @@ import { isOfRows, type RowPredicate } from './conditions.ts'
 import { referredBy, targetsOf } from './relations.ts'
 import { paramsOf, type Rows, rangesOf } from './rows.ts'
 import {
+  counted,
   type Driver,
   type Plan,
   ridsById,
   ridsOf,
   type Scope,
   seqBetween,
+  shapesOf,
   standing,
   visible,
 } from './scope.ts'
@@ -67,6 +69,8 @@ function driverOf(predicate: Predicate, scope: Scope): Driver | undefined {
       return updatedDriver(predicate, scope)
     case 'words':
       return wordsDriver(predicate, scope)
+    case 'not':
+      return otherCodes(predicate.not, scope)
     default:
       return isOfRows(predicate) ? rowsDriver(predicate, scope) : undefined
   }
@@ -105,9 +109,6 @@ function ofRows(predicate: Predicate, rows: Rows, scope: Scope): Driver {
     size: sizeOf(rows, scope),
   }
 }
-
-/** So many rows of a range are counted: more is more. */
-export const counted = 1000
 
 /** Of the range, not of the hits in it: to find a thousand hits, all rows may have to be looked at. */
 const sizeOf = ({ table, range }: Rows, scope: Scope): number =>
@@ -210,6 +211,43 @@ function wordsDriver(predicate: Extract<Predicate, { kind: 'words' }>, scope: Sc
     unique: true,
     size: countOf(found, counted, scope),
   }
+}
+
+/** A parameter with more codes than this has no few others. */
+const mostCodes = 50
+
+/**
+ * What has not a code has one of the few others, where all of the type have one: they are asked for, and the condition
+ * stays a probe of them.
+ */
+function otherCodes(predicate: Predicate, scope: Scope): Driver | undefined {
+  const excluded = predicate.kind === 'or' ? predicate.any : [predicate]
+  const [first] = excluded
+  if (first?.kind !== 'token') return undefined
+  const { param } = first
+  const isCode = (each: Predicate) =>
+    each.kind === 'token' && each.param === param && each.code !== undefined && !each.first
+  if (!excluded.every(isCode)) return undefined
+  const [one, ...more] = paramsOf(scope, param)
+  if (one === undefined || more.length || scope.types.length > 1) return undefined
+  if (shapesOf(scope).some(({ has }) => !has.includes(param))) return undefined
+  const next = scope.connection.sql(
+    'SELECT min(r.code) AS code FROM token r WHERE r.param = ? AND r.code > ?',
+  )
+  const codes: string[] = []
+  for (let at = ''; ; ) {
+    const found = next.get(one, at)?.code
+    if (typeof found !== 'string') break
+    at = found
+    if (codes.push(found) > mostCodes) return undefined
+  }
+  // A code of another system is another code.
+  const same = new Set(
+    excluded.map(each => (each.kind === 'token' && each.system === undefined ? each.code : '')),
+  )
+  const others = codes.filter(each => !same.has(each))
+  const driver = rowsDriver({ kind: 'codes', param, codes: others }, scope)
+  return { ...driver, covers: [] }
 }
 
 /** A patient beside a code or category: one range of the compartment. */

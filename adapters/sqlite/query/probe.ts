@@ -3,7 +3,7 @@ import { everything } from '../message.ts'
 import { among, either, join, never, oneOf, type Sql, sql } from '../sql.ts'
 import { probeChain, probeHas } from './relations.ts'
 import { paramsOf, rowsGiven } from './rows.ts'
-import { ridsById, type Scope, seqBetween, typeIds, visible } from './scope.ts'
+import { ridsById, type Scope, seqBetween, shapesOf, typeIds, visible } from './scope.ts'
 import { wordsQuery } from './words.ts'
 
 const always = sql('1')
@@ -74,11 +74,8 @@ function exists(from: string, conditions: Sql[]): Sql {
 
 /** By the row that says which parameters a resource has. */
 function present(param: string, scope: Scope): Sql {
-  const shapes = scope.connection
-    .sql("SELECT id FROM shape WHERE instr(' ' || params || ' ', ' ' || ? || ' ') > 0")
-    .all(param)
-    .map(({ id }) => Number(id))
   const params = paramsOf(scope, everything)
+  const shapes = shapesOf(scope).flatMap(({ id, has }) => (has.includes(param) ? [id] : []))
   if (shapes.length === 0 || params.length === 0) return never
   const row = scope.alias()
   return exists(`token ${row}`, [

@@ -1,14 +1,21 @@
 /** Chains and _has: what holds of a resource at the other end of a reference. https://hl7.org/fhir/R4/search.html#chaining */
+import { isPaired } from '../../../resources/search/pairs.ts'
 import type { Predicate } from '../../../resources/search/query.ts'
 import { among, join, never, oneOf, type Sql, sql } from '../sql.ts'
 import { paramsOf } from './rows.ts'
-import { asksWhen, type Scope, standing, typeIds, visible, within, withSeq } from './scope.ts'
+import {
+  asksWhen,
+  counted,
+  type Scope,
+  standing,
+  typeIds,
+  visible,
+  within,
+  withSeq,
+} from './scope.ts'
 
 type Chain = Extract<Predicate, { kind: 'chain' }>
 type Has = Extract<Predicate, { kind: 'has' }>
-
-/** So many at the inner end are found first; with more, each at the outer end is looked at. */
-const most = 5000
 
 /** `scope.row` refers to a resource of which all of `where` holds. */
 export function probeChain({ param, types, where }: Chain, scope: Scope): Sql {
@@ -37,16 +44,11 @@ export function probeHas({ type, param, where }: Has, scope: Scope): Sql {
   const params = paramsOf(inner, param)
   if (params.length === 0) return never
   const [row, referrer] = [scope.alias(), scope.alias()]
-  const some = oneOf(`${row}.param`, params)
-  const seen = visible(row, scope.seq)
-  const found = sql(
-    `SELECT ${row}.k AS k, ${row}.rid AS rid FROM reference ${row}
-       WHERE ${some.text} AND ${row}.target = ${scope.row}.rid AND ${seen.text}`,
-    ...some.values,
-    ...seen.values,
-  )
+  const pair = where.find(each => isPair(type, param, each))
+  const found = pair ? paired(pair, row, scope, inner) : referring(params, row, scope)
   const from = where.some(asksWhen) ? withSeq(found, scope.seq) : found
-  const holds = scope.probe(where, { ...inner, row: referrer })
+  const rest = where.filter(each => each !== pair)
+  const holds = scope.probe(rest, { ...inner, row: referrer })
   return sql(
     `EXISTS(SELECT 1 FROM (${from.text}) ${referrer} WHERE ${holds.text})`,
     ...from.values,
@@ -54,7 +56,49 @@ export function probeHas({ type, param, where }: Has, scope: Scope): Sql {
   )
 }
 
-/** The rids of all that a chain's inner end is; nothing where they are too many to begin with them. */
+/** All that refer to `scope.row`. */
+function referring(params: number[], row: string, scope: Scope): Sql {
+  const some = oneOf(`${row}.param`, params)
+  const seen = visible(row, scope.seq)
+  return sql(
+    `SELECT ${row}.k AS k, ${row}.rid AS rid FROM reference ${row}
+       WHERE ${some.text} AND ${row}.target = ${scope.row}.rid AND ${seen.text}`,
+    ...some.values,
+    ...seen.values,
+  )
+}
+
+type Code = Extract<Predicate, { kind: 'token' }> & { code: string }
+
+const isPair = (type: string, param: string, predicate: Predicate): predicate is Code =>
+  predicate.kind === 'token' &&
+  predicate.code !== undefined &&
+  predicate.first === undefined &&
+  isPaired(type, param, predicate.param)
+
+/** All in the compartment of `scope.row` that have a code. */
+function paired({ param, code, system }: Code, row: string, scope: Scope, inner: Scope): Sql {
+  const params = paramsOf(inner, param)
+  const id = system === undefined ? undefined : scope.connection.systemId(system)
+  if (params.length === 0 || (system !== undefined && id === undefined))
+    return sql('SELECT 0 AS k, 0 AS rid WHERE 0')
+  const where = join(
+    [
+      sql(`${row}.patient = ${scope.row}.rid`),
+      oneOf(`${row}.param`, params),
+      sql(`${row}.code = ?`, code),
+      ...(id === undefined ? [] : [sql(`${row}.system = ?`, id)]),
+      visible(row, scope.seq),
+    ],
+    ' AND ',
+  )
+  return sql(
+    `SELECT ${row}.k AS k, ${row}.rid AS rid FROM compartment ${row} WHERE ${where.text}`,
+    ...where.values,
+  )
+}
+
+/** The rids of all that a chain's inner end is; absent where they are so many that each at the outer end is looked at. */
 export function targetsOf({ types, where }: Chain, scope: Scope): number[] | undefined {
   return foundFirst(where, within(scope, 'x', typeIds(scope, types)))
 }
@@ -79,11 +123,11 @@ export function referredBy({ type, param, where }: Has, scope: Scope): number[] 
 function foundFirst(where: Predicate[], scope: Scope): number[] | undefined {
   if (scope.types.length === 0) return []
   const { driver, rest } = scope.plan(where, scope)
-  if (!driver || driver.size >= most) return undefined
+  if (!driver || driver.size >= counted) return undefined
   const from = rest.some(asksWhen) ? withSeq(driver.from, scope.seq) : driver.from
   const holds = scope.probe(rest, scope)
   const rows = scope.connection
-    .sql(`SELECT DISTINCT x.rid AS rid FROM (${from.text}) x WHERE ${holds.text} LIMIT ${most + 1}`)
+    .sql(`SELECT DISTINCT x.rid AS rid FROM (${from.text}) x WHERE ${holds.text}`)
     .all(...from.values, ...holds.values)
-  return rows.length > most ? undefined : rows.map(({ rid }) => Number(rid))
+  return rows.map(({ rid }) => Number(rid))
 }

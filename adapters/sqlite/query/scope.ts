@@ -20,6 +20,9 @@ export interface Scope {
   alias(): string
 }
 
+/** So many rows of a range are counted: more is more. */
+export const counted = 1000
+
 export interface Driver {
   /** What it answers: those need no probe. */
   covers: Predicate[]
@@ -121,4 +124,14 @@ export function seqBetween(
     ...(to === undefined ? [] : [sql(`${row}.seq < ?`, first(to + 1))]),
   ]
   return parts.length ? join(parts, ' AND ') : sql('1')
+}
+
+/** The sets of parameters that resources of the types have, or had once. */
+export function shapesOf({ connection, types }: Scope): { id: number; has: string[] }[] {
+  return types.flatMap(type =>
+    connection
+      .sql("SELECT id, params FROM shape WHERE params >= ?1 AND params < ?1 || '!'")
+      .all(connection.typeName(type) ?? '')
+      .map(({ id, params }) => ({ id: Number(id), has: String(params).split(' ').slice(1) })),
+  )
 }
