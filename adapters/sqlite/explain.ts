@@ -21,7 +21,13 @@ export function explain(connection: Connection, tenant: Tenant, query: Query): S
   }
   const planned = timed(() => plan(query.where, scope))
   const { drivers, driver, rest } = planned.value
-  const wanted = { where: query.where, keys: keysOf(query.sort), back: false, after: undefined }
+  const wanted = {
+    where: query.where,
+    keys: keysOf(query.sort),
+    back: false,
+    after: undefined,
+    count: query.count + 1,
+  }
   const found = timed(() => firstOf(waysOf(wanted, scope), connection, query.count + 1))
   const page = timed(() => searchPage(connection, tenant, query))
   const all = timed(() => countHits(connection, tenant, query, counted))

@@ -45,7 +45,13 @@ function hitsOf(
   const scope = scopeOf(connection, tenant, query, from.seq)
   if (scope.types.length === 0) return []
   const { place: after, count } = from
-  const wanted = { where: query.where, keys: keysOf(query.sort), back: after?.back ?? false, after }
+  const wanted = {
+    where: query.where,
+    keys: keysOf(query.sort),
+    back: after?.back ?? false,
+    after,
+    count,
+  }
   return firstOf(waysOf(wanted, scope), connection, count).hits
 }
 

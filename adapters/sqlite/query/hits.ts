@@ -18,6 +18,8 @@ export interface Wanted {
   keys: Sort[]
   back: boolean
   after: Position | undefined
+  /** So many will be taken, most likely. */
+  count: number
 }
 
 /** How hits come: named for those who ask why. */
@@ -71,8 +73,8 @@ function rowsOf({ driver, rest }: Plan, scope: Scope, needsSeq: boolean) {
   }
 }
 
-/** Rows read at once: a page and what may come twice in it. */
-const chunk = 64
+/** Rows that are read at once, at most. */
+const most = 4096
 
 function* stream(
   wanted: Wanted,
@@ -89,7 +91,7 @@ function* stream(
   const [order, than] = descending ? ['DESC', '<'] : ['ASC', '>']
   let at = wanted.after && { key: Number(wanted.after.keys[0]), rid: wanted.after.rid }
   let last = -1
-  for (let size = chunk; ; size = Math.min(size * 4, 4096)) {
+  for (let size = wanted.count; ; size = Math.min(size * 4, most)) {
     const beyond = at ? [sql(`(x.${column}, x.rid) ${than} (?, ?)`, at.key, at.rid)] : []
     const all = join([where, ...beyond], ' AND ')
     const { text, values } = bounded({
@@ -167,7 +169,7 @@ function* walkIds(wanted: Wanted, plan: Plan, scope: Scope): Generator<Position>
     const rows = scope.connection
       .sql(
         `SELECT x.rid AS rid, x.id AS id FROM (${from.text}) x WHERE ${all.text}
-           ORDER BY x.id ${order}, x.rid ${order} LIMIT ${chunk}`,
+           ORDER BY x.id ${order}, x.rid ${order} LIMIT ${wanted.count}`,
       )
       .all(...from.values, ...all.values)
     for (const row of rows) {
@@ -175,7 +177,7 @@ function* walkIds(wanted: Wanted, plan: Plan, scope: Scope): Generator<Position>
       last = Number(row.rid)
       yield { rid: last, keys: [id] }
     }
-    if (rows.length < chunk) return
+    if (rows.length < wanted.count) return
   }
 }
 
@@ -192,7 +194,11 @@ function isMainDate(first: ByValue, more: Sort[], scope: Scope): boolean {
 }
 
 /** Those that have one, then the others by the time they were made. */
-function byMainDate({ where, keys, back, after }: Wanted, { param }: ByValue, scope: Scope): Way[] {
+function byMainDate(
+  { where, keys, back, after, count }: Wanted,
+  { param }: ByValue,
+  scope: Scope,
+): Way[] {
   const dated: Predicate = { kind: 'date', param }
   const within = (phase: Predicate, here: boolean) =>
     waysOf(
@@ -200,6 +206,7 @@ function byMainDate({ where, keys, back, after }: Wanted, { param }: ByValue, sc
         where: [...where, phase],
         keys: keys.slice(1),
         back,
+        count,
         after: here && after ? { rid: after.rid, keys: after.keys.slice(1) } : undefined,
       },
       scope,
@@ -226,7 +233,7 @@ function byMainDate({ where, keys, back, after }: Wanted, { param }: ByValue, sc
 
 /** Each value of the first key in turn, those with the value in the order of the other keys; at the end who has none. */
 function* byValue(wanted: Wanted, first: ByValue, scope: Scope): Generator<Position> {
-  const { where, keys, back, after } = wanted
+  const { where, keys, back, after, count } = wanted
   const rest = keys.slice(1)
   const [from = undefined] = after?.keys ?? []
   const inside = (more: Predicate[], value: Key): Generator<Position> => {
@@ -235,7 +242,7 @@ function* byValue(wanted: Wanted, first: ByValue, scope: Scope): Generator<Posit
     return withKey(
       value,
       first,
-      waysOf({ where: [...where, ...more], keys: rest, back, after: place }, scope)[0],
+      waysOf({ where: [...where, ...more], keys: rest, back, after: place, count }, scope)[0],
       scope,
     )
   }
