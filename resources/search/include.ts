@@ -133,3 +133,18 @@ function reaches(include: Include, types: string[], own?: OwnParameters): boolea
     facts => !facts.target || facts.target.some(each => types.includes(each)),
   )
 }
+
+/** What `_include` of a search of this type can follow. */
+export const includesFrom = (type: string, own?: OwnParameters): string[] => {
+  const codes = referenceParameters(type, own).map(({ code }) => code)
+  return (codes.length ? ['*', ...codes] : []).map(code => `${type}:${code}`)
+}
+
+/** What `_revinclude` of a search of this type can follow. */
+export const includesTo = (type: string, own?: OwnParameters): string[] =>
+  [...resourceTypes()].flatMap(source => {
+    const codes = referenceParameters(source, own)
+      .filter(({ target }) => !target?.length || target.includes(type))
+      .map(({ code }) => code)
+    return (codes.length ? ['*', ...codes] : []).map(code => `${source}:${code}`)
+  })

@@ -7,11 +7,12 @@ import type {
   TerminologyCapabilities,
 } from 'fhir/r4'
 import type { Context } from '../../resources/context.ts'
-import { resourceTypes } from '../../resources/definitions.ts'
+import { compartments, resourceTypes } from '../../resources/definitions.ts'
 import { invalid } from '../../resources/error.ts'
 import { printJson } from '../../resources/json.ts'
 import type { Known } from '../../resources/parameters.ts'
-import { searchableParameters } from '../../resources/search.ts'
+import { includesFrom, includesTo } from '../../resources/search/include.ts'
+import { offersOf } from '../../resources/search/offers.ts'
 import { isUnchanged } from '../conditions.ts'
 import { formats, patchFormats } from '../formats.ts'
 import type { Interaction, Parts } from '../interactions.ts'
@@ -84,7 +85,10 @@ const statement = (parts: Parts, base: string, own: Known): CapabilityStatement 
       security: { cors: parts.corsOrigins.size > 0 },
       resource: [...resourceTypes()].map(type => resourceOf(type, parts, own)),
       interaction: systemInteractions.map(code => ({ code })),
-      searchParam: paramsOf('Resource', own),
+      searchParam: paramsOf(undefined, own),
+      compartment: compartments().map(
+        name => `http://hl7.org/fhir/CompartmentDefinition/${name.toLowerCase()}`,
+      ),
       ...operationsOf(parts.operations.filter(({ on }) => on.system)),
     },
   ],
@@ -135,17 +139,27 @@ function resourceOf(type: string, parts: Parts, own: Known): CapabilityStatement
       'logical',
       ...(parts.referentialIntegrity ? (['enforced'] as const) : []),
     ],
+    searchInclude: ['*', ...includesFrom(type, own)],
+    searchRevInclude: ['*', ...includesTo(type, own)],
     searchParam: paramsOf(type, own),
     ...operationsOf(parts.operations.filter(of)),
   }
 }
 
-const paramsOf = (type: string, own: Known) =>
-  [...searchableParameters(type, own).values()].map(facts => ({
-    name: facts.code,
-    definition: facts.url ?? `http://hl7.org/fhir/SearchParameter/${facts.id}`,
-    type: facts.type as 'token',
-  }))
+/** FHIR has no element for modifiers, nor for the types that a chain may lead to. */
+const paramsOf = (type: string | undefined, own: Known) =>
+  offersOf(type, own).map(({ code, type: kind, definition, modifiers, targets }) => {
+    const documentation = [
+      ...(modifiers.length ? [`Modifiers: ${modifiers.join(', ')}.`] : []),
+      ...(targets.length ? [`Types: ${targets.join(', ')}.`] : []),
+    ].join(' ')
+    return {
+      name: code,
+      ...(definition === undefined ? {} : { definition }),
+      type: kind as 'token',
+      ...(documentation ? { documentation } : {}),
+    }
+  })
 
 /** An empty array is not valid in FHIR. */
 function operationsOf(found: readonly Operation[]): {

@@ -277,6 +277,7 @@ describe('a SearchParameter that changes', () => {
       name: 'colour',
       type: 'token',
       definition: 'http://example.org/SearchParameter/colour',
+      documentation: expect.stringContaining('missing'),
     })
     expect(after.etag).not.toBe(before.etag)
     await app.request.delete('/fhir/SearchParameter/colour').expect(204)

@@ -61,12 +61,54 @@ describe('capabilities', () => {
     }
   })
 
+  test('list exactly the modifiers that are answered', async () => {
+    const all = ['missing', 'exact', 'contains', 'text', 'not', 'of-type', 'identifier']
+    for (const { type, searchParam = [] } of (server().resource ?? []).slice(0, 40))
+      for (const { name, type: kind, documentation = '' } of searchParam) {
+        if (name === '_has') continue
+        const listed = /Modifiers: ([^.]+)\./.exec(documentation)?.[1]?.split(', ') ?? []
+        for (const modifier of all) {
+          const value = { missing: 'true', 'of-type': 's|c|v', identifier: 's|v', text: 'x' }[
+            modifier
+          ]
+          const search = () =>
+            parseSearch(type, [[`${name}:${modifier}`, value ?? values[kind] ?? 'x']], options)
+          const ok = (await statusOf(search)) === 200
+          expect([type, name, modifier, ok]).toEqual([
+            type,
+            name,
+            modifier,
+            listed.includes(modifier),
+          ])
+        }
+      }
+  })
+
+  test('list the includes that are followed', async () => {
+    for (const resource of (server().resource ?? []).slice(0, 40)) {
+      const { type, searchInclude = [], searchRevInclude = [] } = resource
+      for (const value of searchInclude)
+        expect((await parseSearch(type, [['_include', value]], options)).warnings).toEqual([])
+      for (const value of searchRevInclude)
+        expect((await parseSearch(type, [['_revinclude', value]], options)).warnings).toEqual([])
+    }
+    const of = (name: string) => server().resource?.find(({ type }) => type === name)
+    expect(of('Observation')?.searchInclude).toContain('Observation:subject')
+    expect(of('Observation')?.searchInclude).not.toContain('Observation:status')
+    expect(of('Patient')?.searchRevInclude).toContain('Observation:subject')
+    expect(of('Medication')?.searchRevInclude).not.toContain('Observation:subject')
+  })
+
+  test('list the compartments', () => {
+    expect(server().compartment).toContain('http://hl7.org/fhir/CompartmentDefinition/patient')
+  })
+
   test('name the definition of each search parameter, which is one that R4 publishes', () => {
     const published = definitions
       .filter(file => file.startsWith('SearchParameter-'))
       .map(file => JSON.parse(readExample(file)).url)
     const named = (server().resource ?? []).flatMap(({ searchParam = [] }) =>
-      searchParam.map(({ definition }) => definition),
+      searchParam.flatMap(({ definition }) => definition ?? []),
     )
     expect(new Set(published)).toEqual(new Set([...published, ...named]))
   })
