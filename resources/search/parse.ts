@@ -8,7 +8,7 @@ import { checkIncludes, type Include, isInclude, readInclude, UnknownInclude } f
 import { controls } from './parse/controls.ts'
 import { readCriterion } from './parse/criterion.ts'
 import { createLookups, type Lookups } from './parse/lookups.ts'
-import { allOf, eitherOf, grouped, never } from './parse/predicates.ts'
+import { allOf, eitherOf, grouped, joinRanges, never } from './parse/predicates.ts'
 import { createBudget, type Scope } from './parse/scope.ts'
 import { typesOf } from './parse/types.ts'
 import { UnknownParameter } from './parse/unknown.ts'
@@ -99,6 +99,8 @@ function readSearch(
       )
     }
   }
+  const [only, ...others] = types ?? []
+  if (only && others.length === 0) parsed.query.where = joinRanges(parsed.query.where, only)
   // In order of date only what is found by rows comes without sorting; all there is comes in the order of its making.
   if (!parsed.used.some(([name]) => name === '_sort') && parsed.query.where.every(isUnordered))
     parsed.query.sort = [{ by: 'updated', descending: true }]

@@ -1,3 +1,4 @@
+import { searchParameters, structureOf } from '../../definitions.ts'
 import type { Predicate } from '../query.ts'
 
 export const never: Predicate = { kind: 'or', any: [] }
@@ -40,4 +41,52 @@ export function grouped(all: { type: string; predicate: Predicate }[]): ForTypes
     else groups.set(key, { types: [type], predicate })
   }
   return [...groups.values()]
+}
+
+type Range = Extract<Predicate, { kind: 'date' }>
+
+/**
+ * Two bounds on a date that a resource has once are one range: `birthdate=ge1980&birthdate=lt1981`. Where there may be
+ * several dates, each bound may be met by another. https://hl7.org/fhir/R4/search.html#combining
+ */
+export function joinRanges(where: Predicate[], type: string): Predicate[] {
+  const ranges = new Map<string, Range>()
+  return where.flatMap((predicate): Predicate[] => {
+    if (predicate.kind !== 'date' || predicate.first || !isOnce(type, predicate.param))
+      return [predicate]
+    const other = ranges.get(predicate.param)
+    if (!other) {
+      const range = { ...predicate }
+      ranges.set(predicate.param, range)
+      return [range]
+    }
+    for (const bound of ['lowFrom', 'highFrom'] as const) narrow(other, predicate, bound, Math.max)
+    for (const bound of ['lowTo', 'highTo'] as const) narrow(other, predicate, bound, Math.min)
+    return []
+  })
+}
+
+function narrow(
+  range: Range,
+  other: Range,
+  bound: 'lowFrom' | 'lowTo' | 'highFrom' | 'highTo',
+  choose: (a: number, b: number) => number,
+): void {
+  const value = other[bound]
+  if (value !== undefined) range[bound] = choose(value, range[bound] ?? value)
+}
+
+/** The parameter is one element of the type, which has it once at most: then it has one range of time. */
+function isOnce(type: string, code: string): boolean {
+  const facts = searchParameters(type).find(each => each.code === code)
+  const elements = new Set<string>()
+  for (const path of facts?.expression.split('|') ?? []) {
+    const [, of, element] = /^\s*\(?(\w+)\.(\w+)(?:\)|\s|\.as\(|\.ofType\(|$)/.exec(path) ?? []
+    if (of === type && element) elements.add(element)
+    else if (new RegExp(`^\\s*\\(?${type}\\b`).test(path)) return false
+  }
+  const [element, ...others] = elements
+  if (element === undefined || others.length) return false
+  const found = structureOf(type)?.elements[element]
+  return found !== undefined && !found.many
 }
