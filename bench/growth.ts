@@ -59,7 +59,7 @@ function observation(n: number): Change {
     method: 'create',
     replaces: 0,
     json: printJson(resource),
-    extract: { ...extract(resource), patient: `p-${patient}` },
+    extract: extract(resource),
   }
 }
 

@@ -265,7 +265,8 @@ function tables(
       const ofType = extractors.get(resource.resourceType)
       if (!ofType) return extract
       const rows = [...ofType.values()].flatMap(rowsOf => rowsOf(resource))
-      return rows.length === 0 ? extract : { ...extract, rows: [...extract.rows, ...rows] }
+      extract.rows.push(...rows)
+      return extract
     },
     rowsOf: (index, resource) =>
       extractors.get(resource.resourceType)?.get(index)?.(resource) ?? [],

@@ -11,7 +11,7 @@ import { isObject, type Resource } from './resource.ts'
 import { composite } from './search/composite.ts'
 import { rangeOf } from './search/date.ts'
 import { foldWords } from './search/fold.ts'
-import { type Parameter, Plan, spoken } from './search/plan.ts'
+import { type Gathered, isMarked, mark, type Parameter, Plan, spoken } from './search/plan.ts'
 import { special } from './search/position.ts'
 import type { Predicate } from './search/query.ts'
 import { targetOf } from './search/reference.ts'
@@ -163,26 +163,55 @@ function extractorOf(type: string, all: readonly SearchParameterFacts[], zone: Z
   const patients = compartmentParameters('Patient', type).map(
     code => aliasOf(type, code)?.[0] ?? code,
   )
+  const shapes = new Map<string, string[]>()
+  const codesAt = (present: readonly number[]): string[] => {
+    const shape = present.join()
+    let some = shapes.get(shape)
+    if (!some) {
+      some = codes.filter((_, place) => isMarked(present, place))
+      if (shapes.size < mostShapes) shapes.set(shape, some)
+    }
+    return some
+  }
   return resource => {
     const gathered = plan.gather(new Rows(resource))
     const { rows, present, references } = gathered
-    for (const { place, of } of combined) if (of.some(each => present.has(each))) present.add(place)
+    for (const { place, of } of combined)
+      if (of.some(each => isMarked(present, each))) mark(present, place)
     for (const reference of references) addOther(reference, rows)
+    const extracted: Extract = new Extracted(gathered, codesAt(present))
     const date = main === undefined ? undefined : dateOf(main, rows.all)
+    if (date !== undefined) extracted.date = date
     const patient = type === 'Patient' ? resource.id : patientOf(patients, rows.all)
-    return {
-      rows: rows.all,
-      present: codes.filter((_, place) => present.has(place)),
-      ...(date === undefined ? {} : { date }),
-      ...(patient === undefined ? {} : { patient }),
-      // Folded where they are asked for.
-      get narrative() {
-        return narrativeOf(resource)
-      },
-      get content() {
-        return foldWords(gathered.texts.join('\n'))
-      },
-    }
+    if (patient !== undefined) extracted.patient = patient
+    return extracted
+  }
+}
+
+/** Resources have the same parameters again and again. */
+const mostShapes = 1000
+
+/** The texts are folded where they are asked for. */
+class Extracted implements Extract {
+  readonly rows: Row[]
+  readonly present: string[]
+  declare date?: number
+  declare patient?: string
+  private readonly gathered: Gathered
+
+  constructor(gathered: Gathered, present: string[]) {
+    this.rows = gathered.rows.all
+    this.present = present
+    this.gathered = gathered
+  }
+
+  get narrative(): string {
+    return narrativeOf(this.gathered.rows.resource)
+  }
+
+  get content(): string {
+    const { texts, narratives } = this.gathered
+    return foldWords([...narratives.map(spoken), ...texts].join('\n'))
   }
 }
 
@@ -192,7 +221,7 @@ function parameterOf(type: string, facts: SearchParameterFacts, zone: Zone): Par
   return { facts, collect: searchTypes[facts.type]?.collector({ type, facts, param, zone }) }
 }
 
-function narrativeOf({ text }: Resource): string {
+function narrativeOf({ text }: Record<string, unknown>): string {
   return isObject(text) && typeof text.div === 'string' ? foldWords(spoken(text.div)) : ''
 }
 

@@ -83,6 +83,8 @@ function firstsOf(
   }
 }
 
+const none: Row[] = []
+
 /** The rows of the other parts, without `first`. */
 function othersOf(
   parts: Part[],
@@ -99,7 +101,7 @@ function othersOf(
         inner ??= new Rows(resource)
         collect(value, inner, { ...nature, system })
       })
-      return inner?.all.filter(({ kind, first }) => kind !== 'label' && first === undefined) ?? []
+      return inner?.all.filter(({ kind, first }) => kind !== 'label' && first === undefined) ?? none
     }
   })
   const [one, two] = made

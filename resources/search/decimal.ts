@@ -15,12 +15,21 @@ interface Parts {
 }
 
 function partsOf(text: string): Parts {
-  const [, sign = '', whole = '', fraction = '', power = '0'] =
-    /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/.exec(text) ?? []
-  const all = whole + fraction
-  const lead = /^0*/.exec(all)?.[0].length ?? 0
-  const digits = all.slice(lead).replace(/0+$/, '')
-  return { negative: sign === '-', digits, exponent: Number(power) + whole.length - lead }
+  const first = text.charCodeAt(0)
+  const negative = first === 45
+  const begin = negative || first === 43 ? 1 : 0
+  let end = text.search(/[eE]/)
+  const power = end < 0 ? 0 : Number(text.slice(end + 1))
+  if (end < 0) end = text.length
+  const point = text.indexOf('.')
+  const whole = (point < 0 ? end : point) - begin
+  const all =
+    point < 0 ? text.slice(begin, end) : text.slice(begin, point) + text.slice(point + 1, end)
+  let lead = 0
+  while (all.charCodeAt(lead) === 48) lead++
+  let last = all.length
+  while (last > lead && all.charCodeAt(last - 1) === 48) last--
+  return { negative, digits: all.slice(lead, last), exponent: power + whole - lead }
 }
 
 /** The key of a decimal written as FHIR writes it: `98.6`, `-1.2e-7`. */

@@ -11,7 +11,7 @@ import { compilePath } from '../fhirpath.ts'
 import type { Resource } from '../resource.ts'
 import { presentParam, searchTypes } from '../search.ts'
 import type { Row } from '../store.ts'
-import { Plan } from './plan.ts'
+import { isMarked, Plan } from './plan.ts'
 import { Rows } from './rows.ts'
 import { utc, type Zone } from './zone.ts'
 
@@ -137,7 +137,7 @@ export function extractorOf(
   const plan = new Plan(type, [{ facts, collect }])
   return resource => {
     const { rows, present } = plan.gather(new Rows(resource))
-    if (present.size > 0)
+    if (isMarked(present, 0))
       rows.add({ kind: 'token', param: presentParam(facts.rows), code: 'true', system: '' })
     return rows.all
   }

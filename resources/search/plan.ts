@@ -7,7 +7,7 @@ import { compilePath, isOf, type Way } from '../fhirpath.ts'
 import { isObject } from '../resource.ts'
 import type { Rows } from './rows.ts'
 import type { Collect, Nature } from './type.ts'
-import { compileVisit, visitOf } from './visit.ts'
+import { compileVisit, type Visit, visitOf } from './visit.ts'
 
 /** A parameter and what to do with each of its values; without `collect` it is only to be known whether there is one. */
 export interface Parameter {
@@ -18,10 +18,11 @@ export interface Parameter {
 /** What a walk gathers. */
 export interface Gathered {
   rows: Rows
-  /** Places of the parameters that have a value. */
-  present: Set<number>
-  /** What people read, as it stands; narratives without their tags. */
+  /** Which parameters have a value, by their places: see isMarked. */
+  present: number[]
+  /** What people read, as it stands. */
   texts: string[]
+  narratives: string[]
   /** Reference.reference of what no parameter refers by. */
   references: string[]
 }
@@ -31,8 +32,8 @@ interface Sink {
   collect: Collect | undefined
   composite: boolean
   system: string
-  /** The rest of its way, which conditions stand on. */
-  rest?: Way
+  /** The rest of its way, which conditions stand on, and what is known at its end. */
+  rest: { visit: Visit; nature: Nature } | undefined
 }
 
 /** A place on the ways of the parameters. */
@@ -59,6 +60,16 @@ interface Move {
   idle: boolean
 }
 
+const mostKeys = 200
+
+/** 32 places a number. */
+export const isMarked = (present: readonly number[], place: number): boolean =>
+  ((present[place >> 5] ?? 0) & (1 << (place & 31))) !== 0
+
+export const mark = (present: number[], place: number): void => {
+  present[place >> 5] = (present[place >> 5] ?? 0) | (1 << (place & 31))
+}
+
 export class Plan {
   private readonly root: Place
   private readonly tree: Tree = { sinks: [], next: new Map() }
@@ -68,7 +79,13 @@ export class Plan {
 
   constructor(type: string, parameters: readonly Parameter[]) {
     for (const [place, { facts, collect }] of parameters.entries()) {
-      const sink = { place, collect, composite: facts.type === 'composite', system: '' }
+      const sink = {
+        place,
+        collect,
+        composite: facts.type === 'composite',
+        system: '',
+        rest: undefined,
+      }
       const ways = compilePath(facts.expression, type)?.ways
       if (ways) for (const way of ways) this.grow(way, { ...sink, system: way.system ?? '' })
       else {
@@ -80,7 +97,13 @@ export class Plan {
   }
 
   gather(rows: Rows): Gathered {
-    const gathered: Gathered = { rows, present: new Set(), texts: [], references: [] }
+    const gathered: Gathered = {
+      rows,
+      present: [0, 0, 0],
+      texts: [],
+      narratives: [],
+      references: [],
+    }
     const { resource } = rows
     const nature = { system: '', datatype: '' }
     for (const sink of this.tree.sinks) take(sink, resource, nature, gathered)
@@ -98,7 +121,9 @@ export class Plan {
       const step = steps[at]
       if (step?.kind === 'type') continue
       if (step?.kind !== 'child') {
-        tree.sinks.push({ ...sink, rest: { steps: steps.slice(at) } })
+        const rest = visitOf([{ steps: steps.slice(at) }])
+        const nature = { system: sink.system, datatype: '' }
+        tree.sinks.push({ ...sink, rest: { visit: rest, nature } })
         return
       }
       const after = steps[at + 1]
@@ -123,7 +148,7 @@ export class Plan {
     for (const sink of sinks) take(sink, value, nature, gathered)
     if (typeof value === 'string') {
       if (reads === 'text') gathered.texts.push(value)
-      else if (reads === 'narrative') gathered.texts.push(spoken(value))
+      else if (reads === 'narrative') gathered.narratives.push(value)
       else if (reads === 'reference') gathered.references.push(value)
     } else if (place !== undefined && isObject(value)) {
       if (typeof place === 'object') this.walk(value, place, gathered)
@@ -166,7 +191,7 @@ export class Plan {
     }
     move.idle = sinks.length === 0 && move.reads === undefined && move.place === undefined
     // Keys that FHIR does not have are of any number.
-    if (element || key.startsWith('_')) place.keys.set(key, move)
+    if (element || place.keys.size < mostKeys) place.keys.set(key, move)
     return move
   }
 
@@ -202,17 +227,17 @@ function branchOf(tree: Tree, name: string, type: string | undefined): Tree {
 }
 
 function take(sink: Sink, value: unknown, nature: Nature, gathered: Gathered): void {
-  if (sink.rest) {
-    const { rest, ...end } = sink
-    const own = { system: sink.system, datatype: '' }
-    visitOf([rest])(value, one => take(end, one, own, gathered))
-    return
-  }
+  const { rest } = sink
+  if (rest) rest.visit(value, one => put(sink, one, rest.nature, gathered))
+  else put(sink, value, nature, gathered)
+}
+
+function put(sink: Sink, value: unknown, nature: Nature, gathered: Gathered): void {
   const { rows, present } = gathered
   const before = rows.all.length
   sink.collect?.(value, rows, nature)
   // Of a composite the element is there in any resource, its values are not.
-  if (!sink.composite || rows.all.length > before) present.add(sink.place)
+  if (!sink.composite || rows.all.length > before) mark(present, sink.place)
 }
 
 interface Named {

@@ -11,10 +11,24 @@ import type { Asked, SearchType } from './type.ts'
 
 /** What a reference row holds: `Patient/1`, or an address as it stands, both without a version. */
 export function targetOf(text: string): string | undefined {
+  if (isPlain(text)) return text
   const parsed = parseReference(text)
   if (!parsed || parsed.form === 'fragment' || parsed.form === 'search') return undefined
   if (parsed.form === 'relative') return `${parsed.type}/${parsed.id}`
   return pathOf(text)
+}
+
+/** `Type/id`, as nearly all are. */
+function isPlain(text: string): boolean {
+  const cut = text.indexOf('/')
+  if (cut < 0 || text.length - cut > 65 || !isResourceType(text.slice(0, cut))) return false
+  for (let at = cut + 1; at < text.length; at++) {
+    const code = text.charCodeAt(at) | 32
+    const other = text.charCodeAt(at)
+    const letter = code >= 97 && code <= 122
+    if (!letter && !(other >= 48 && other <= 57) && other !== 45 && other !== 46) return false
+  }
+  return text.length > cut + 1
 }
 
 const pathOf = (text: string): string => text.replace(/\/_history\/[^/|]+$/, '')

@@ -53,7 +53,8 @@ export const token: SearchType = {
       addLabel(said, param, rows)
       addLabel(display, param, rows)
       if (Array.isArray(coding))
-        for (const one of coding) if (isObject(one)) addLabel(one.display, param, rows)
+        for (const one of coding)
+          if (isObject(one) && one.display !== said) addLabel(one.display, param, rows)
       if (!isObject(type)) return
       addLabel(type.text, param, rows)
       if (typeof own === 'string')
