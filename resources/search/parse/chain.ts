@@ -1,6 +1,6 @@
 /** https://hl7.org/fhir/R4/search.html#chaining and #has */
 import { isResourceType, resourceTypes, type SearchParameterFacts } from '../../definitions.ts'
-import { invalid } from '../../error.ts'
+import { FhirError, invalid, issue } from '../../error.ts'
 import { paramsOf } from '../../search.ts'
 import { nearest, shown } from '../near.ts'
 import type { Predicate } from '../query.ts'
@@ -44,16 +44,18 @@ export function chained(
 ): Predicate {
   const found: { type: string; predicate: Predicate }[] = []
   const unknown: UnknownParameter[] = []
+  let apart: NeverReferred | undefined
   for (const type of targetsOf(facts, target)) {
     const inner = beyond(scope, type)
     try {
       found.push({ type, predicate: read(inner) })
     } catch (error) {
-      if (!(error instanceof UnknownParameter)) throw error
-      unknown.push(error)
+      if (error instanceof UnknownParameter) unknown.push(error)
+      else if (error instanceof NeverReferred) apart ??= error
+      else throw error
     }
   }
-  if (found.length === 0) throw noneHas(rest, unknown, scope)
+  if (found.length === 0) throw apart ?? noneHas(rest, unknown, scope)
   const params = paramsOf(scope.type, facts)
   return eitherOf(
     params.flatMap(param =>
@@ -99,6 +101,15 @@ export function targetsOf(
   )
 }
 
+/** A `_has` whose reference is never one to this type; of several types at the end of a link, another may do. */
+class NeverReferred extends FhirError {
+  constructor(code: string, type: string, to: string) {
+    super(400, [
+      issue('invalid', `_has: ${code} of ${type} does not refer to resources of type ${to}`),
+    ])
+  }
+}
+
 /** `_has:Observation:patient:code`: resources to which one of that type refers, for which the rest holds. */
 export function readHas(name: string, { value, scope, read }: Rest): Predicate {
   const [, type, code, ...more] = name.split(':')
@@ -112,7 +123,7 @@ export function readHas(name: string, { value, scope, read }: Rest): Predicate {
   const inner = beyond(scope, type)
   const facts = referenceOf(code, inner)
   if (scope.type !== 'Resource' && !typesOf(facts).includes(scope.type))
-    throw invalid(`_has: ${code} of ${type} does not refer to resources of type ${scope.type}`)
+    throw new NeverReferred(code, type, scope.type)
   const predicate = read(rest, value, inner)
   const params = paramsOf(type, facts)
   return eitherOf(params.map(param => ({ kind: 'has', type, param, where: [predicate] })))
