@@ -66,8 +66,19 @@ function readerOf(one: One, scope: Scope): Reader {
   }
   const read = modifierOf(one)
   const params = paramsOf(type, facts)
-  return value => eitherOf(params.map(param => read(value, { ...asked, param })))
+  const found: Reader = value => eitherOf(params.map(param => read(value, { ...asked, param })))
+  if (
+    facts.type !== 'reference' ||
+    params.includes(facts.code) ||
+    !besideReference.includes(modifier)
+  )
+    return found
+  // Those rows do not say of what type the reference is: a patient's may stand among others of a `subject`.
+  return value => ({ kind: 'and', all: [found(value), presenceOf(facts)] })
 }
+
+/** Modifiers that ask for what stands beside a reference. */
+const besideReference = ['identifier', 'text']
 
 /** What the store knows by itself. */
 const ofStore: Readonly<Record<string, (value: string, name: string, scope: Scope) => Predicate>> =
