@@ -14,13 +14,13 @@ import { parseSearch, type SearchOptions } from '../../resources/search/parse.ts
 import type { Query } from '../../resources/search/query.ts'
 import { utc, type Zone } from '../../resources/search/zone.ts'
 import { createExtractor } from '../../resources/search.ts'
-import type { Page } from '../../resources/store.ts'
+import type { Page, Tenant } from '../../resources/store.ts'
 import { spaceOf, tenantOf } from '../../server/tenants.ts'
 import { createTerminology } from '../../terminology/terminology.ts'
 
 export interface Searchable {
-  /** Stores a resource under its id. */
-  put(resource: Resource): Promise<void>
+  /** Stores a resource under its id, and tells when (ms). */
+  put(resource: Resource): Promise<number | undefined>
   transact(entries: TransactionEntry[]): Promise<Outcome[]>
   remove(type: string, id: string): Promise<void>
   page(type: string | undefined, query: string): Promise<Page>
@@ -28,6 +28,8 @@ export interface Searchable {
   /** Ids in the order of the answer. */
   find(type: string | undefined, query: string): Promise<string[]>
   count(type: string | undefined, query: string): Promise<number>
+  /** All that follows is of another tenant. */
+  move(tenant: string): void
   close(): Promise<void>
 }
 
@@ -80,7 +82,8 @@ export async function openSearch(
   return {
     async put(resource) {
       const { resourceType: type, id = '' } = resource
-      await repository.write(context, { kind: 'update', type, id, resource })
+      const { version } = await repository.write(context, { kind: 'update', type, id, resource })
+      return version?.at
     },
     transact: entries => repository.transaction(context, entries),
     async remove(type, id) {
@@ -90,6 +93,9 @@ export async function openSearch(
     parse,
     find: async (type, query) => (await page(type, query)).versions.map(({ id }) => id),
     count: async (type, query) => repository.count(context, await parse(type, query)),
+    move(tenant) {
+      context.tenant = tenant as Tenant
+    },
     close: () => store.close(),
   }
 }

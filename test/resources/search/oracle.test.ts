@@ -4,6 +4,7 @@ import { describe, expect, test } from '@jest/globals'
 import type { Resource } from '../../../resources/resource.ts'
 import { casesIn, type SearchFile, searchCases } from '../../support/cases.ts'
 import { ask, type World } from '../../support/oracle/ask.ts'
+import { isSorted } from '../../support/oracle/order.ts'
 
 const noon = Date.UTC(2025, 0, 1, 12)
 
@@ -31,8 +32,12 @@ describe.each(answered)('the oracle agrees with %s:', (_file, cases) => {
   test.each(found.map(one => [one.name, one.query, one] as const))(
     '%s (%s)',
     (_name, _query, { type, query, ids, sorted }) => {
-      const found = ask(world, type, query).map(({ id = '' }) => id)
-      expect(sorted ? found : found.sort()).toEqual(ids)
+      const found = ask(world, type, query)
+      expect(found.map(({ id }) => id).sort()).toEqual([...(ids ?? [])].sort())
+      const sort = new URLSearchParams(query).get('_sort')
+      if (!sorted || !sort) return
+      const inOrder = ids?.map(id => found.find(each => each.id === id) as Resource)
+      expect(isSorted(world, inOrder ?? [], sort)).toBe(true)
     },
   )
 })

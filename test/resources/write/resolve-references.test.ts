@@ -22,7 +22,7 @@ const stored = (reference: string, fullUrl = urn) => ({
   ],
 })
 
-const issueOf = (failing: Promise<void>): Promise<unknown[]> =>
+const issueOf = (failing: Promise<unknown>): Promise<unknown[]> =>
   failing.then(
     () => [],
     ({ status, outcome }: FhirError) => [

@@ -6,7 +6,6 @@ import { isResourceType, type SearchParameterFacts } from '../../../resources/de
 import type { Resource } from '../../../resources/resource.ts'
 import { parseFilter } from './filter.ts'
 import { type Asked, finds, prefixOf } from './match.ts'
-import { order } from './order.ts'
 import { comparesSpan, folded, spanOf } from './values.ts'
 import {
   destinationOf,
@@ -25,7 +24,7 @@ import {
 export type { World } from './world.ts'
 export { NoOpinion } from './world.ts'
 
-/** In the order that `_sort` asks for; else in that of their creation. */
+/** In the order of their creation, whatever `_sort` asks for: see isSorted. */
 export function ask(world: World, type: string | undefined, query: string): Resource[] {
   const params = query
     .split('&')
@@ -40,13 +39,11 @@ export function ask(world: World, type: string | undefined, query: string): Reso
   const types = type ? [type] : undefined
   const named = params.find(([name]) => name === '_type')?.[1].split(',')
   const tests = params.filter(([name]) => !notTests.has(name))
-  const found = world.resources.filter(
+  return world.resources.filter(
     resource =>
       (types ?? named ?? [resource.resourceType]).includes(resource.resourceType) &&
       tests.every(([name, value]) => passes(world, resource, name, value)),
   )
-  const sort = params.find(([name]) => name === '_sort')?.[1]
-  return sort === undefined ? found : order(world, found, sort)
 }
 
 const notTests = new Set([

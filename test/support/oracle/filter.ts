@@ -68,7 +68,8 @@ function comparison(name: string, operator: string, value: string): Test {
     case 'ap':
       return passes => passes(name, operator + escaped)
     case 'ne':
-      return passes => !passes(name, escaped)
+      // Some value that is unequal; of elements that do not repeat.
+      return passes => passes(`${name}:missing`, 'false') && !passes(name, escaped)
     case 'eq':
       return passes => passes(name, escaped)
     default:

@@ -8,65 +8,71 @@ import {
   NoOpinion,
   parameterOf,
   referencesIn,
-  textOf,
   valuesOf,
   type World,
 } from './world.ts'
 
 type Key = number | string | Decimal
 
-/** `found` comes in the order of creation, which also breaks ties, in the direction of the last key. */
-export function order(world: World, found: Resource[], sort: string): Resource[] {
+/** Whether they stand as `_sort` asks; those with equal keys stand anyhow. */
+export function isSorted(world: World, found: Resource[], sort: string): boolean {
   const keys = sort
     .split(',')
     .map(key => ({ name: key.replace(/^-/, ''), down: key.startsWith('-') }))
-  const rows = found.map((resource, place) => ({
-    resource,
-    place,
-    keys: keys.map(({ name, down }) => keyOf(world, resource, name, down)),
-  }))
-  const last = keys.at(-1)?.down ? -1 : 1
-  rows.sort((a, b) => {
+  const rows = found.map(resource =>
+    keys.map(({ name, down }) => keyOf(world, resource, name, down)),
+  )
+  return rows.every((row, place) => {
+    const next = rows[place + 1]
+    if (!next) return true
     for (const [index, { down }] of keys.entries()) {
-      const [left, right] = [a.keys[index], b.keys[index]]
+      const [left, right] = [row[index], next[index]]
       if (left === undefined && right === undefined) continue
-      if (left === undefined) return 1
-      if (right === undefined) return -1
+      if (left === undefined || right === undefined) return right === undefined
       const difference = compareKeys(left, right)
-      if (difference) return down ? -difference : difference
+      if (difference) return down ? difference > 0 : difference < 0
     }
-    return (a.place - b.place) * last
+    return true
   })
-  return rows.map(({ resource }) => resource)
 }
 
+const nothing = Number.NEGATIVE_INFINITY
+
 function compareKeys(a: Key, b: Key): number {
+  if (a === nothing || b === nothing) return Number(b === nothing) - Number(a === nothing)
   if (typeof a === 'object' && typeof b === 'object') return compare(a, b)
   if (typeof a === 'string' && typeof b === 'string')
     return Buffer.compare(Buffer.from(a), Buffer.from(b))
-  return Number(a) - Number(b) || 0
+  return Number(a) - Number(b)
 }
+
+/** What is above a number stands right behind it. */
+const behind = ({ units, power }: Decimal): Decimal => ({
+  units: units * 10n ** 40n + 1n,
+  power: power - 40,
+})
 
 /** The least of its values where it goes up, the greatest where it goes down. */
 function keyOf(world: World, resource: Resource, name: string, down: boolean): Key | undefined {
   if (name === '_id') return resource.id
-  if (name === '_lastUpdated')
-    return Date.parse(textOf((resource.meta as Record<string, unknown> | undefined)?.lastUpdated))
+  // What is written in one instant still has an order.
+  if (name === '_lastUpdated') return world.resources.indexOf(resource)
   const facts = parameterOf(resource.resourceType, name)
-  const all = valuesOf(resource, facts).flatMap(node => keysOf(node, facts.type, world, down))
+  const all = valuesOf(resource, facts).flatMap(node => keysOf(node, facts.type, world))
   const [best] = all.sort((a, b) => (down ? compareKeys(b, a) : compareKeys(a, b)))
   return best
 }
 
-function keysOf(node: Node, type: string, world: World, down: boolean): Key[] {
+/** A range stands where it begins; one without a beginning before all others. */
+function keysOf(node: Node, type: string, world: World): Key[] {
   switch (type) {
     case 'date':
-      return spansOf(node, world.zone).map(({ start, end }) =>
-        Number.isFinite(start) ? start : end,
-      )
+      return spansOf(node, world.zone).map(({ start }) => start)
     case 'number':
     case 'quantity':
-      return amountsOf(node).flatMap(({ low, high }) => (down ? (high ?? []) : (low ?? [])))
+      return amountsOf(node).map(({ low, lowOpen }) =>
+        low ? (lowOpen ? behind(low) : low) : nothing,
+      )
     case 'string':
       return textsOf(node).map(folded).filter(Boolean)
     case 'token':
