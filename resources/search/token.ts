@@ -1,5 +1,5 @@
 /** https://hl7.org/fhir/R4/search.html#token */
-import type { SearchParameterFacts } from '../definitions.ts'
+import { type SearchParameterFacts, searchParameters } from '../definitions.ts'
 import { invalid } from '../error.ts'
 import { compilePath } from '../fhirpath.ts'
 import { decimalText, isDecimal } from '../json.ts'
@@ -101,6 +101,17 @@ const isText = ({ expression }: SearchParameterFacts, type: string): boolean =>
   compilePath(expression, type)?.ways?.some(({ steps }) =>
     datatypesAt(steps, type).includes('string'),
   ) === true
+
+/** Whether all that is there of the parameter has a code: a concept may be a text alone. */
+export function isAlwaysCoded(type: string, param: string): boolean {
+  const facts = searchParameters(type).find(({ code }) => code === param)
+  const ways = facts && compilePath(facts.expression, type)?.ways
+  return (
+    ways?.every(({ steps }) =>
+      datatypesAt(steps, type).every(datatype => datatype === 'code' || datatype === 'boolean'),
+    ) === true
+  )
+}
 
 /** `code`, `system|code`, `|code` (no system) or `system|` (any code of it). */
 export function readToken(value: string, name: string): { code?: string; system?: string } {

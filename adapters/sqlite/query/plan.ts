@@ -1,6 +1,7 @@
 /** Which condition drives: the one with the least rows. All others are probes of it. SQLite's planner never chooses. */
 import { isPaired } from '../../../resources/search/pairs.ts'
 import type { Predicate } from '../../../resources/search/query.ts'
+import { isAlwaysCoded } from '../../../resources/search/token.ts'
 import { among, join, never, oneOf, type Sql, sql, ticking, unionAll } from '../sql.ts'
 import { isOfRows, type RowPredicate } from './conditions.ts'
 import { referredBy, targetsOf } from './relations.ts'
@@ -229,7 +230,9 @@ function otherCodes(predicate: Predicate, scope: Scope): Driver | undefined {
     each.kind === 'token' && each.param === param && each.code !== undefined && !each.first
   if (!excluded.every(isCode)) return undefined
   const [one, ...more] = paramsOf(scope, param)
-  if (one === undefined || more.length || scope.types.length > 1) return undefined
+  const [type, ...types] = scope.types
+  if (one === undefined || more.length || type === undefined || types.length) return undefined
+  if (!isAlwaysCoded(scope.connection.typeName(type) ?? '', param)) return undefined
   if (shapesOf(scope).some(({ has }) => !has.includes(param))) return undefined
   const next = scope.connection.sql(
     'SELECT min(r.code) AS code FROM token r WHERE r.param = ? AND r.code > ?',

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import type { Predicate, Query, Sort } from '../../../resources/search/query.ts'
-import type { Store } from '../../../resources/store.ts'
+import type { Row, Store } from '../../../resources/store.ts'
 import type { Claim, Open } from '../store.ts'
 import {
   change,
@@ -287,6 +287,16 @@ function changing(claim: Claim): void {
       expect(await order()).toBe('cabd')
     },
   )
+
+  claim('what is there without a code has none of any code', async store => {
+    const type = 'Observation'
+    const code: Row = { kind: 'token', param: 'code', code: '1', system: '' }
+    const label: Row = { kind: 'label', param: 'code', text: 'glucose' }
+    await write(store, pune, change('coded', { type, rows: [code] }))
+    await write(store, pune, change('said', { type, rows: [label] }))
+    const not: Predicate = { kind: 'not', not: { kind: 'token', param: 'code', code: '1' } }
+    expect(await found(store, [not], { types: [type] })).toEqual(['said'])
+  })
 
   claim('the instant of the last write is a condition', async (store, clock) => {
     const start = clock.now
