@@ -76,7 +76,13 @@ describe('modifiers', () => {
     [
       'Observation',
       'patient:identifier=1',
-      { kind: 'token', param: 'subject:identifier', code: '1' },
+      {
+        kind: 'and',
+        all: [
+          { kind: 'token', param: 'subject:identifier', code: '1' },
+          { kind: 'present', param: 'patient' },
+        ],
+      },
     ],
     ['Observation', 'subject:text=Asha', { kind: 'label', param: 'subject', text: 'asha' }],
     [

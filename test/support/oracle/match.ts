@@ -284,12 +284,15 @@ function labelsOf({ value, type }: Node): string[] {
   return [textOf(value.display)]
 }
 
+/** Where a word begins. */
+const isLabelled = (node: Node, value: string): boolean =>
+  labelsOf(node).some(
+    label => label !== '' && ` ${folded(label)}`.includes(` ${folded(plain(value))}`),
+  )
+
 function holdsToken(value: string, node: Node, { modifier }: Asked): boolean {
   only(modifier, '', 'text', 'of-type', 'not')
-  if (modifier === 'text')
-    return labelsOf(node).some(
-      label => label !== '' && ` ${folded(label)}`.includes(` ${folded(plain(value))}`),
-    )
+  if (modifier === 'text') return isLabelled(node, value)
   if (modifier !== 'of-type') return codesOf(node).some(code => isCode(value, code))
   const [system = '', code = '', own = ''] = split(value, '|').map(plain)
   if (!isItem(node.value) || node.value.value !== own || !isItem(node.value.type)) return false
@@ -321,6 +324,7 @@ function holdsReference(value: string, node: Node, { facts, modifier, world }: A
       isCode(value, code),
     )
   }
+  if (modifier === 'text') return isLabelled(node, value)
   const asked = destinationOf(plain(value), world.base)
   if (!asked) throw new NoOpinion(value)
   if (modifier === 'below' && node.type === 'canonical')
