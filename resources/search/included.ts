@@ -146,7 +146,8 @@ export async function referrers(
     count,
     ...(after === undefined ? {} : { after }),
   })
-  // Rows know neither the version of a canonical, nor which of two parameters that share them was meant.
+  // Rows know neither the version of a canonical, nor that an element is none that a parameter leads to.
+  if (source !== undefined && names.length === meant.length) return page
   return {
     ...page,
     versions: page.versions.filter(version => refersBy(version, include, { names, ...ground })),

@@ -287,6 +287,16 @@ describe('more than MAX_INCLUDES', () => {
     expect(pages.flatMap(({ matches }) => matches).sort()).toEqual(many.map(id => `Patient/${id}`))
   })
 
+  test('can be walked back', async () => {
+    const first = await get('Patient?gender=other&_revinclude=Observation:subject&_count=2')
+    const second = await app.request.get(nextOf(first.body)?.slice(app.url.length) ?? '')
+    const previous = second.body.link.find(
+      ({ relation }: { relation: string }) => relation === 'previous',
+    )
+    const back = await app.request.get(previous.url.slice(app.url.length))
+    expect(namesOf(back.body, 'match')).toEqual(namesOf(first.body, 'match'))
+  })
+
   test('of one match come on pages of their own, each once', async () => {
     const pages = await walk(
       'Patient?_id=b,m1&_sort=_lastUpdated&_revinclude=Observation:subject&_revinclude=Observation:focus&_include=Patient:link',

@@ -24,6 +24,10 @@ const linksOf = async (path: string): Promise<Record<string, string>> => {
     ]),
   )
 }
+const idsOf = async (path: string): Promise<string[]> => {
+  const { body } = await app.request.get(path)
+  return body.entry.map(({ resource }: { resource: { id: string } }) => resource.id)
+}
 const next = async () => (await linksOf(search)).next ?? ''
 const why = async (path: string) => {
   const { status, body } = await app.request.get(path)
@@ -37,7 +41,22 @@ describe('links', () => {
     const second = await linksOf(first.next ?? '')
     expect(second.self).toBe(first.next)
     expect(second.first).toBe(first.self)
+    expect(await idsOf(second.previous ?? '')).toEqual(await idsOf(search))
     expect(await linksOf('/fhir/Patient?_id=p1')).toEqual({ self: '/fhir/Patient?_id=p1' })
+  })
+
+  test('walk back as they walked on', async () => {
+    const there: string[][] = []
+    let last = search
+    for (let at: string | undefined = search; at; at = (await linksOf(at)).next) {
+      there.push(await idsOf(at))
+      last = at
+    }
+    expect(there.map(page => page.length)).toEqual([2, 2, 2, 1])
+    const back: string[][] = []
+    for (let at: string | undefined = last; at; at = (await linksOf(at)).previous)
+      back.unshift(await idsOf(at))
+    expect(back).toEqual(there)
   })
 
   test('are short and need no escapes', async () => {
