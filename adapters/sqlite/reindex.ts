@@ -1,7 +1,7 @@
 /** Rows that come and go without a new version: those of a search parameter that is made known, or forgotten. */
 import type { Tenant } from '../../resources/store.ts'
 import type { Connection } from './connection.ts'
-import { twinOf } from './long.ts'
+import { twinsOf } from './long.ts'
 import { width } from './message.ts'
 import { type Intern, type Place, placesOf } from './rows.ts'
 
@@ -92,9 +92,9 @@ export function dropRows(
   const type = typeId(what.tenant, what.type)
   if (type === undefined) return false
   const params = sql(
-    'SELECT id FROM param WHERE type = ? AND (code IN (?, ?) OR substr(code, 1, ?) = ?)',
+    'SELECT id FROM param WHERE type = ? AND (code IN (?, ?, ?) OR substr(code, 1, ?) = ?)',
   )
-    .all(type, what.param, twinOf(what.param), what.param.length + 1, `${what.param}:`)
+    .all(type, ...twinsOf(what.param), what.param.length + 1, `${what.param}:`)
     .map(({ id }) => Number(id))
   let left = what.limit
   for (const param of params)

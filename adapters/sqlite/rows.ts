@@ -1,7 +1,7 @@
 import { otherReferences } from '../../resources/search.ts'
 import type { Tenant } from '../../resources/store.ts'
 import { type Connection, targetParts, unitKey } from './connection.ts'
-import { isLongDate, isLongQuantity, twinOf } from './long.ts'
+import { dateParam, quantityParam } from './long.ts'
 import { type PackedChange, width } from './message.ts'
 
 /** Names that are not there yet are given numbers; `next` gives a commit number. */
@@ -85,10 +85,13 @@ export function placesOf(row: Value[], owner: Owner, k: number, intern: Intern):
     const param = intern.param(type, `${code}:text`, '')
     return [['token', columns.token, [param, intern.term(String(a)), k, rid, 0]]]
   }
-  const long =
-    (kind === 'date' && isLongDate(Number(a), Number(b))) ||
-    (kind === 'quantity' && isLongQuantity(String(b)))
-  const param = intern.param(type, long ? twinOf(String(code)) : String(code), String(first))
+  const name =
+    kind === 'date'
+      ? dateParam(String(code), Number(a), Number(b))
+      : kind === 'quantity'
+        ? quantityParam(String(code), String(b))
+        : String(code)
+  const param = intern.param(type, name, String(first))
   switch (kind) {
     case 'shape':
       return [['token', columns.token, [param, '', k, rid, intern.shape(String(a))]]]

@@ -4,6 +4,7 @@
  */
 import type { DatabaseSync } from 'node:sqlite'
 import type { Method } from '../../resources/store.ts'
+import { apart } from './long.ts'
 
 /** A version's method is stored as its place in this list. */
 export const methods: readonly Method[] = ['create', 'update', 'patch', 'delete', 'revive']
@@ -30,16 +31,17 @@ export const rowTables = [
   'value',
 ] as const
 
-/** Moves intervals that are long to the twin of their parameter: see long.ts. */
-function longTwin(table: string): string {
-  const isLong = table === 'date' ? 'high - low >= 86400000' : "high <> ''"
-  const twin = (row: string) =>
-    `(SELECT t.id FROM param p JOIN param t ON t.type = p.type AND t.code = p.code || '~' AND t.first = p.first WHERE p.id = ${row}.param)`
-  return `INSERT INTO param(type, code, first) SELECT type, code || '~', first FROM param
-      WHERE id IN (SELECT DISTINCT param FROM ${table} WHERE ${isLong});
-    UPDATE value SET param = ${twin('value')} WHERE param IN (SELECT DISTINCT param FROM ${table}) AND ${isLong};
-    UPDATE ${table} SET param = ${twin(table)} WHERE ${isLong};`
-}
+/** Moves long values to the twin of their parameter: see long.ts. */
+const standApart = apart
+  .map(({ table, twin, which }) => {
+    const twinOf = (row: string) =>
+      `(SELECT t.id FROM param p JOIN param t ON t.type = p.type AND t.code = p.code || '${twin}' AND t.first = p.first WHERE p.id = ${row}.param)`
+    const some = `(SELECT DISTINCT param FROM ${table} WHERE ${which})`
+    return `INSERT INTO param(type, code, first) SELECT type, code || '${twin}', first FROM param WHERE id IN ${some};
+    UPDATE value SET param = ${twinOf('value')} WHERE param IN ${some} AND ${which};
+    UPDATE ${table} SET param = ${twinOf(table)} WHERE ${which};`
+  })
+  .join('\n')
 
 /** Each brings the file one number further. Never changed once released; a new one is added at the end. */
 const migrations: readonly string[] = [
@@ -96,7 +98,7 @@ const migrations: readonly string[] = [
      tokenize = "unicode61 remove_diacritics 0 categories 'L* M* N* Co'");
    INSERT OR IGNORE INTO term(text) SELECT DISTINCT text FROM string;
    INSERT INTO part(rowid, text) SELECT id, text FROM term;
-   ${['date', 'quantity'].map(longTwin).join('')}
+   ${standApart}
    INSERT INTO shape(params) VALUES ('');
    INSERT INTO param(type, code, first) SELECT id, '*', '' FROM type WHERE name <> '~url';
    INSERT INTO token(param, code, k, rid, system, since, until)

@@ -152,10 +152,10 @@ function updatedDriver(
   }
 }
 
-/** Of those, what is there of these types. */
+/** Of those, what is there of these types. The plus keeps the planner from walking all of a type. */
 function ofRids(predicate: Predicate, rids: number[], scope: Scope): Driver {
   if (rids.length === 0 || scope.types.length === 0) return none([predicate])
-  const which = join([among('o.rid', rids), oneOf('o.type', scope.types)], ' AND ')
+  const which = join([among('o.rid', rids), oneOf('+o.type', scope.types)], ' AND ')
   const { text, values } = standing(which, scope.seq)
   return {
     covers: [predicate],
@@ -196,7 +196,7 @@ function chainDriver(
 }
 
 function wordsDriver(predicate: Extract<Predicate, { kind: 'words' }>, scope: Scope): Driver {
-  const types = scope.types.length ? oneOf('o.type', scope.types) : never
+  const types = scope.types.length ? oneOf('+o.type', scope.types) : never
   const which = sql(
     `o.rid IN (SELECT w.rowid FROM words w WHERE w.words MATCH ?) AND ${types.text}`,
     wordsQuery(predicate),

@@ -23,7 +23,7 @@ export function probeChain({ param, types, where }: Chain, scope: Scope): Sql {
   const inner = typeIds(scope, types)
   if (params.length === 0 || inner.length === 0) return never
   const [row, target] = [scope.alias(), scope.alias()]
-  const kind = oneOf('o.type', inner)
+  const kind = oneOf('+o.type', inner)
   const there = standing(sql(`o.rid = ${row}.low AND ${kind.text}`, ...kind.values), scope.seq)
   const holds = scope.probe(where, within(scope, target, inner))
   const some = oneOf(`${row}.param`, params)

@@ -1,6 +1,6 @@
 /** Where a predicate's rows stand. */
 import type { Token } from '../../../resources/search/query.ts'
-import { day, twinOf } from '../long.ts'
+import { longest, twinsOf } from '../long.ts'
 import { join, never, oneOf, type Sql } from '../sql.ts'
 import { conditions, type RowPredicate } from './conditions.ts'
 import { ridsOf, type Scope } from './scope.ts'
@@ -70,11 +70,10 @@ export function rangesOf(predicate: RowPredicate, row: string, scope: Scope): Ro
   const short = { row, params: paramsOf(scope, code, first), given: false }
   if (predicate.kind !== 'date' && predicate.kind !== 'quantity')
     return [rowsWhere(predicate, short, scope) ?? []].flat()
-  const long = { ...short, params: paramsOf(scope, twinOf(code), first) }
-  return [
-    rowsWhere(tightened(predicate), short, scope) ?? [],
-    rowsWhere(predicate, long, scope) ?? [],
-  ].flat()
+  return twinsOf(code).flatMap((name, twin) => {
+    const asked = { ...short, params: paramsOf(scope, name, first) }
+    return rowsWhere(tightened(predicate, longest(twin)), asked, scope) ?? []
+  })
 }
 
 const namesOf = (predicate: Exclude<RowPredicate, { kind: 'refers' }>) => ({
@@ -82,19 +81,19 @@ const namesOf = (predicate: Exclude<RowPredicate, { kind: 'refers' }>) => ({
   first: 'first' in predicate ? predicate.first : undefined,
 })
 
-/** With the twin for long values. */
-export const allParamsOf = (scope: Scope, code: string, first?: Token): number[] => [
-  ...paramsOf(scope, code, first),
-  ...paramsOf(scope, twinOf(code), first),
-]
+/** With the twins for long values. */
+export const allParamsOf = (scope: Scope, code: string, first?: Token): number[] =>
+  twinsOf(code).flatMap(name => paramsOf(scope, name, first))
 
-/** What the bounds of the end say of the beginning, where no value is long. */
+/** What the bounds of the end say of the beginning of a value that is so long at most. */
 function tightened<P extends Extract<RowPredicate, { kind: 'date' | 'quantity' }>>(
   predicate: P,
+  length: number | undefined,
 ): P {
   const { highFrom, highTo, lowFrom, lowTo } = predicate
+  // Quantities are points, or of any length.
   const from =
-    typeof highFrom === 'number' && predicate.kind === 'date' ? highFrom - day + 1 : highFrom
+    length === undefined ? undefined : typeof highFrom === 'number' ? highFrom - length : highFrom
   return {
     ...predicate,
     ...greatest('lowFrom', lowFrom, from),

@@ -62,6 +62,11 @@ test.each<[string, Predicate[], string]>([
   ],
   ['a name as written', [by.exact], 'SEARCH r USING PRIMARY KEY (param=? AND text=?)'],
   ['a reference', [by.link], 'SEARCH r USING PRIMARY KEY (param=? AND target=?)'],
+  [
+    'many ids',
+    [{ kind: 'id', ids: Array.from({ length: 20 }, (_, n) => (n ? `${n}` : 'a')) }],
+    'SEARCH o USING INTEGER PRIMARY KEY (rowid=?)',
+  ],
   ['a uri', [by.profile], 'SEARCH r USING PRIMARY KEY (param=? AND uri=?)'],
   [
     'the time of the last change',
