@@ -31,6 +31,8 @@ interface Sink {
   place: number
   collect: Collect | undefined
   composite: boolean
+  /** What is found are extensions: their values are meant. */
+  extension: boolean
   system: string
   /** The rest of its way, which conditions stand on, and what is known at its end. */
   rest: { visit: Visit; nature: Nature } | undefined
@@ -83,11 +85,14 @@ export class Plan {
         place,
         collect,
         composite: facts.type === 'composite',
+        extension: false,
         system: '',
         rest: undefined,
       }
       const ways = compilePath(facts.expression, type)?.ways
-      if (ways) for (const way of ways) this.grow(way, { ...sink, system: way.system ?? '' })
+      if (ways)
+        for (const way of ways)
+          this.grow(way, { ...sink, extension: endsInExtension(way), system: way.system ?? '' })
       else {
         const find = compileVisit(facts.expression, type)
         if (find) this.whole.push({ sink, find })
@@ -235,9 +240,21 @@ function take(sink: Sink, value: unknown, nature: Nature, gathered: Gathered): v
 function put(sink: Sink, value: unknown, nature: Nature, gathered: Gathered): void {
   const { rows, present } = gathered
   const before = rows.all.length
-  sink.collect?.(value, rows, nature)
+  sink.collect?.(sink.extension ? valueIn(value) : value, rows, nature)
   // Of a composite the element is there in any resource, its values are not.
   if (!sink.composite || rows.all.length > before) mark(present, sink.place)
+}
+
+const endsInExtension = ({ steps }: Way): boolean => {
+  const last = steps.findLast(step => step.kind === 'child')
+  return last?.kind === 'child' && last.name === 'extension'
+}
+
+/** Of an extension its value[x]. */
+function valueIn(extension: unknown): unknown {
+  if (isObject(extension))
+    for (const key in extension) if (key.startsWith('value')) return extension[key]
+  return undefined
 }
 
 interface Named {

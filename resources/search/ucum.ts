@@ -262,13 +262,16 @@ const product = ({ over, under }: Fraction, factor: Decimal): string =>
 
 const digits = 40
 
-/** The same for the same number, however it was come by, and never out of order. */
+/** The same for the same number, however its fraction is written, and never out of order. */
 function print({ over, under }: Fraction): string {
   const negative = over < 0n
   const size = negative ? -over : over
-  const shift = digits + String(under).length - String(size).length
-  const [a, b] =
+  const scaled = (shift: number): [bigint, bigint] =>
     shift >= 0 ? [size * 10n ** BigInt(shift), under] : [size, under * 10n ** BigInt(-shift)]
-  const quotient = (a * 2n + b) / (b * 2n)
-  return `${negative ? '-' : ''}${quotient}e${-shift}`
+  let shift = digits + String(under).length - String(size).length
+  const [a, b] = scaled(shift)
+  // By the lengths alone it may be one digit more.
+  shift -= String(a / b).length - digits
+  const [c, d] = scaled(shift)
+  return `${negative ? '-' : ''}${(c * 2n + d) / (d * 2n)}e${-shift}`
 }
