@@ -5,6 +5,7 @@
  */
 import { type SearchParameterFacts, searchParameters } from '../definitions.ts'
 import { invalid, unsupported } from '../error.ts'
+import { compilePath } from '../fhirpath.ts'
 import type { Row } from '../store.ts'
 import { splitEscaped } from './escape.ts'
 import { anyOf } from './prefix.ts'
@@ -49,10 +50,18 @@ function partsOf({ components = [] }: SearchParameterFacts, type: string): Parts
 }
 
 /** Where the values of a part are looked for: in the element, or in the whole resource. */
-function visitOf({ expression }: Part, type: string): Visit | undefined {
+function visitOf({ expression }: Part, { type, facts }: Making): Visit | undefined {
   const whole = /^%resource\.(.*)$/.exec(expression)?.[1]
-  return compileVisit(`${type}.${whole ?? expression}`, type)
+  const visit = compileVisit(`${type}.${whole ?? expression}`, type)
+  const system = whole === undefined ? systemIn(`${facts.expression}.${expression}`, type) : ''
+  return visit && system
+    ? (value, found) => visit(value, (one, of) => found(one, of, system))
+    : visit
 }
+
+/** Of a code within the element: the system that its binding implies. */
+const systemIn = (expression: string, type: string): string =>
+  compilePath(expression, type)?.ways?.[0]?.system ?? ''
 
 const isWhole = ({ expression }: Part): boolean => expression.startsWith('%resource.')
 
@@ -63,7 +72,7 @@ function firstsOf(
   part: Part,
   making: Making,
 ): ((element: unknown, rows: Rows) => string[]) | undefined {
-  const visit = visitOf(part, making.type)
+  const visit = visitOf(part, making)
   const collect = simpleTypes[part.facts.type]?.collector({ ...making, ...part })
   if (!visit || !collect) return undefined
   return (element, { resource }) => {
@@ -91,7 +100,7 @@ function othersOf(
   making: Making,
 ): ((element: unknown, rows: Rows) => Row[]) | undefined {
   const made = parts.map(part => {
-    const visit = visitOf(part, making.type)
+    const visit = visitOf(part, making)
     // All rows of a composite stand under its own name.
     const collect = simpleTypes[part.facts.type]?.collector({ ...making, facts: part.facts })
     if (!visit || !collect) return undefined
