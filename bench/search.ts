@@ -192,7 +192,8 @@ export async function ladder(
               await send({ method: 'GET', path: `/fhir/${await rung.path(n++)}` })
             },
           )
-          if (done.errors) throw new Error(`${rung.what}: ${done.errors} errors, such as ${await rung.path(n)}`)
+          if (done.errors)
+            throw new Error(`${rung.what}: ${done.errors} errors, such as ${await rung.path(n)}`)
           return { ...done, cpu: ((cpuOf(server.pid) ?? 0) - before) / done.requests }
         }
         await work(Math.min(1, seconds))

@@ -4,6 +4,7 @@ import { invalid } from '../error.ts'
 import { localOf, parseReference, spellingsOf } from '../reference.ts'
 import { isId, isObject } from '../resource.ts'
 import { unescaped } from './escape.ts'
+import { readParts } from './hierarchy.ts'
 import { addLabel, readLabel } from './label.ts'
 import type { Rows } from './rows.ts'
 import { readToken, token } from './token.ts'
@@ -74,6 +75,8 @@ export const reference: SearchType = {
       ...readToken(value, name),
     }),
     text: readLabel,
+    below: (value, asked) => readParts('below', readTargets(value, asked), asked),
+    above: (value, asked) => readParts('above', readTargets(value, asked), asked),
   },
   known: ['missing', 'identifier', 'text', 'above', 'below'],
 }

@@ -1,9 +1,10 @@
 /** https://hl7.org/fhir/R4/search.html#chaining and #has */
 import { isResourceType, resourceTypes, type SearchParameterFacts } from '../../definitions.ts'
-import { FhirError, invalid, issue } from '../../error.ts'
+import { FhirError, invalid, issue, unsupported } from '../../error.ts'
 import { paramsOf } from '../../search.ts'
 import { nearest, shown } from '../near.ts'
 import type { Predicate } from '../query.ts'
+import { isCanonical } from './canonical.ts'
 import { eitherOf, grouped } from './predicates.ts'
 import { beyond, type Scope } from './scope.ts'
 import { factsOf, UnknownParameter } from './unknown.ts'
@@ -78,6 +79,10 @@ export function referenceOf(code: string, scope: Scope): SearchParameterFacts {
   const facts = factsOf(code, scope)
   if (facts.type !== 'reference')
     throw invalid(`${code} of ${scope.type} is not a reference, so that nothing can follow it`)
+  if (isCanonical(facts))
+    throw unsupported(
+      `${code} of ${scope.type} is a canonical, which cannot be followed here: search for its resource, and then for ${code} by its address`,
+    )
   return facts
 }
 

@@ -1,7 +1,7 @@
 /** https://hl7.org/fhir/R4/search_filter.html */
 import { FhirError, invalid, unsupported } from '../../error.ts'
 import type { Predicate } from '../query.ts'
-import { chained } from './chain.ts'
+import { chained, referenceOf } from './chain.ts'
 import { compare } from './filter-compare.ts'
 import { type Filter, parseFilter, type Step } from './filter-grammar.ts'
 import { allOf, eitherOf } from './predicates.ts'
@@ -52,11 +52,11 @@ function readPath([step, ...more]: Step[], test: Test, scope: Scope): Predicate 
       )
     return compare(factsOf(code, scope), test, scope)
   }
-  const facts = factsOf(code, scope)
-  if (facts.type !== 'reference')
+  if (factsOf(code, scope).type !== 'reference')
     throw unsupported(
       `_filter: ${code} of ${scope.type} is not a reference, so that nothing can follow it here`,
     )
+  const facts = referenceOf(code, scope)
   return chained({ facts, target, rest: next.code }, scope, inner =>
     allOf([...(where ? [read(where, inner)] : []), readPath(more, test, inner)]),
   )

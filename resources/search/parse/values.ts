@@ -5,6 +5,7 @@ import { isId } from '../../resource.ts'
 import { paramsOf, presenceOf, searchTypes } from '../../search.ts'
 import { readDate } from '../date.ts'
 import { splitEscaped, unescaped } from '../escape.ts'
+import { hasParts } from '../hierarchy.ts'
 import type { Predicate } from '../query.ts'
 import { isTypeModifier, readTargets } from '../reference.ts'
 import type { Asked } from '../type.ts'
@@ -113,9 +114,12 @@ export function modifiersOf(facts: SearchParameterFacts): string[] {
   return known.filter(each => able.includes(each))
 }
 
-/** Only an identifier has a type of its own. */
-const isFor = (modifier: string, { expression }: SearchParameterFacts): boolean =>
-  modifier !== 'of-type' || /identifier\b/i.test(expression)
+/** Only an identifier has a type of its own, and only what is part of others is below and above. */
+function isFor(modifier: string, { type, expression, target }: SearchParameterFacts): boolean {
+  if (modifier === 'of-type') return /identifier\b/i.test(expression)
+  const isOrder = modifier === 'below' || modifier === 'above'
+  return type !== 'reference' || !isOrder || Boolean(target?.some(hasParts))
+}
 
 const knows = ({ type }: SearchParameterFacts, modifier: string): boolean =>
   searchTypes[type]?.known.includes(modifier) ?? false

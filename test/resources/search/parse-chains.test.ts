@@ -1,6 +1,7 @@
-import { describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { parseSearch } from '../../../resources/search/parse.ts'
 import type { Predicate } from '../../../resources/search/query.ts'
+import { openSearch, type Searchable } from '../../support/search.ts'
 
 const options = { defaultCount: 20, maxCount: 100 }
 const parse = (type: string | undefined, query: string, strict = true) =>
@@ -181,6 +182,13 @@ describe('chains and _has', () => {
     ['Observation', 'patient.birthdate=soon', 400, 'birthdate takes a date'],
     ['Observation', 'patient.=a', 400, 'a parameter is not a search parameter of Patient'],
     ['Observation', '.name=a', 400, 'a parameter is not a search parameter of Observation'],
+    [
+      'QuestionnaireResponse',
+      'questionnaire.name=a',
+      422,
+      'questionnaire of QuestionnaireResponse is a canonical',
+    ],
+    ['Questionnaire', '_has:QuestionnaireResponse:questionnaire:status=a', 422, 'is a canonical'],
     ['Patient', '_has:Observation:patient=1', 400, '_has takes the form'],
     ['Patient', '_has:Observation:patient:=1', 400, '_has takes the form'],
     ['Patient', '_has:Obs:patient:code=1', 400, 'Obs is none; near to it are'],
@@ -232,9 +240,61 @@ describe('chains and _has', () => {
   })
 
   test('what would be read for too many types is refused soon', async () => {
-    const wide = `${'composed-of.'.repeat(7)}_id=a`
-    await expect(where('ActivityDefinition', wide)).rejects.toThrow(
+    const wide = `${'subject.'.repeat(7)}_id=a`
+    await expect(where('Basic', wide)).rejects.toThrow(
       expect.objectContaining({ status: 422, message: expect.stringContaining('5000 values') }),
+    )
+  })
+})
+
+describe('parts of others', () => {
+  let store: Searchable
+  beforeAll(async () => {
+    store = await openSearch()
+    const within = (partOf?: string) => (partOf ? { partOf: { reference: partOf } } : {})
+    const location = (id: string, partOf?: string) =>
+      store.put({ resourceType: 'Location', id, ...within(partOf && `Location/${partOf}`) })
+    await location('hospital')
+    await location('ward', 'hospital')
+    await location('room', 'ward')
+    await location('bed', 'room')
+    await location('other')
+    // Circles come to an end.
+    await location('round', 'about')
+    await location('about', 'round')
+    await store.put({ resourceType: 'Organization', id: 'ward' })
+    for (const id of ['hospital', 'ward', 'room', 'bed', 'other', 'round'])
+      await store.put({
+        resourceType: 'Encounter',
+        id: `in-${id}`,
+        status: 'finished',
+        class: { code: 'AMB' },
+        location: [{ location: { reference: `Location/${id}` } }],
+      })
+  })
+  afterAll(() => store.close())
+
+  test.each([
+    ['Encounter', 'location:below=ward', ['in-bed', 'in-room', 'in-ward']],
+    ['Encounter', 'location:below=Location/ward', ['in-bed', 'in-room', 'in-ward']],
+    ['Encounter', 'location:below=ward,other', ['in-bed', 'in-other', 'in-room', 'in-ward']],
+    ['Encounter', 'location:above=room', ['in-hospital', 'in-room', 'in-ward']],
+    ['Encounter', 'location:above=hospital', ['in-hospital']],
+    ['Encounter', 'location:below=about', ['in-round']],
+    ['Encounter', 'location:above=about', ['in-round']],
+    ['Encounter', 'location:below=none', []],
+    ['Location', 'partof:below=hospital', ['bed', 'room', 'ward']],
+    ['Location', 'partof:above=room', ['bed', 'room', 'ward']],
+  ])('%s?%s', async (type, query, ids) => {
+    expect((await store.find(type, query)).sort()).toEqual(ids)
+  })
+
+  test.each([
+    ['Observation', 'subject:below=Patient/1', 'what subject refers to is not part of another'],
+    ['Observation', 'patient:below=1', ':below does not work on patient'],
+  ])('%s?%s is refused', async (type, query, words) => {
+    await expect(where(type, query)).rejects.toThrow(
+      expect.objectContaining({ status: 422, message: expect.stringContaining(words) }),
     )
   })
 })

@@ -129,7 +129,12 @@ describe('modifiers', () => {
     ['Observation', 'value-quantity:exact=1', 400, 'no such modifier'],
     ['Observation', 'subject:not=Patient/1', 400, 'no such modifier'],
     ['Observation', 'subject:Organization=1', 400, 'does not refer to resources of type'],
-    ['Observation', 'subject:type=1', 400, 'subject takes :missing, :identifier, :text, :[type]'],
+    [
+      'Observation',
+      'subject:type=1',
+      400,
+      'subject takes :missing, :identifier, :text, :above, :below, :[type]',
+    ],
     ['Patient', 'name:__proto__=x', 400, 'no such modifier'],
     ['Patient', 'name:constructor=x', 400, 'no such modifier'],
     ['Patient', 'gender:toString=x', 400, 'no such modifier'],
