@@ -48,7 +48,7 @@ function readNear(value: string, { param, name }: Asked): Predicate {
     throw invalid(
       `${name} takes latitude|longitude|distance|unit in degrees, such as 18.52|73.85|10|km`,
     )
-  const metre = canonicalOf(unit || usual.unit)
+  const metre = canonicalOf((distance && unit) || usual.unit)
   if (metre?.unit !== 'm')
     throw invalid(`${name} takes its distance in a UCUM unit of length: km, m or [mi_us]`)
   return {

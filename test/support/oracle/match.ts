@@ -378,8 +378,9 @@ const units: Record<string, number> = {
 
 function findsNear(value: string, nodes: Node[]): boolean {
   const [latitude = '', longitude = '', distance = '', unit = ''] = split(value, '|')
-  const size = units[unit || 'km']
-  if (size === undefined || distance === '') throw new NoOpinion(value)
+  // Where no distance is said it is for the server to choose: ours is 50 km, whatever the unit.
+  const size = units[distance === '' ? 'km' : unit || 'km']
+  if (size === undefined) throw new NoOpinion(value)
   return nodes.some(({ value: position }) => {
     if (!isItem(position) || !isDecimal(position.latitude) || !isDecimal(position.longitude))
       return false
@@ -387,6 +388,6 @@ function findsNear(value: string, nodes: Node[]): boolean {
       Number(decimalText(position.latitude)),
       Number(decimalText(position.longitude)),
     ]
-    return metres(here, [Number(latitude), Number(longitude)]) <= Number(distance) * size
+    return metres(here, [Number(latitude), Number(longitude)]) <= Number(distance || '50') * size
   })
 }
