@@ -186,6 +186,8 @@ function writeVersion(
     : 0
   const k = sortKey(connection, { change, rid, oldK, last, at: at.commit.at })
   const gone = change.json === null
+  // Before the body: see writeWords.
+  writeWords(connection, { change, rid, last })
   sql('INSERT INTO body(seq, rid, number, method, at, json) VALUES (?, ?, ?, ?, ?, ?)').run(
     seq,
     rid,
@@ -210,20 +212,22 @@ function writeVersion(
     rid,
     gone ? seq : 0,
   )
-  writeWords(connection, { change, rid, last })
   const owner = { tenant: at.commit.tenant, type, rid }
   writeRows(connection, change, owner, { k, oldK, seq, intern: at.intern })
   return seq
 }
 
-/** Looked for as they are now: pages that began before a change may miss what was said then. */
+/**
+ * Looked for as they are now: pages that began before a change may miss what was said then. A delete leaves the rowid of
+ * a row of FTS5's own as the last inserted, which is too large a number for run(), until the next insert.
+ */
 function writeWords(
   { sql }: Connection,
   { change, rid, last }: { change: PackedChange; rid: number; last: Target['last'] },
 ): void {
   const { words } = change
   if (!words) return
-  if (last) sql('DELETE FROM words WHERE rowid = ?').run(rid)
+  if (last) sql('DELETE FROM words WHERE rowid = ?').all(rid)
   const { narrative, content } = words
   if (narrative || content)
     sql('INSERT INTO words(rowid, narrative, content) VALUES (?, ?, ?)').run(

@@ -298,6 +298,20 @@ function changing(claim: Claim): void {
     expect(await found(store, [not], { types: [type] })).toEqual(['said'])
   })
 
+  claim('texts are written again in any order', async store => {
+    const said = (text: string) => ({ ...change('x').extract, content: text, narrative: text })
+    const all = times(60, n => ({ ...change(`p${n}`), extract: said(`first ${n}`) }))
+    for (const each of all) await write(store, pune, each)
+    for (const n of [59, 3, 40, 7, 12, 0, 33]) {
+      const before = all[n]
+      if (!before) continue
+      await write(store, pune, { ...next(before), extract: said('second'), old: before.extract })
+      await write(store, pune, { ...change(`new${n}`), extract: said('second') })
+    }
+    const words: Predicate = { kind: 'words', in: 'content', words: ['second'] }
+    expect(await found(store, [words], { count: 100 })).toHaveLength(14)
+  })
+
   claim('the instant of the last write is a condition', async (store, clock) => {
     const start = clock.now
     const a = change('a')
