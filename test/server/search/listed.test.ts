@@ -1,0 +1,148 @@
+/** What the CapabilityStatement lists is called, each of it once. */
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import type { CapabilityStatementRest, CapabilityStatementRestResource } from 'fhir/r4'
+import { type App, startApp } from '../../support/app.ts'
+
+let app: App
+let rest: CapabilityStatementRest
+beforeAll(async () => {
+  app = await startApp()
+  rest = (await app.request.get('/fhir/metadata')).body.rest[0]
+  const valueSet = {
+    resourceType: 'ValueSet',
+    id: 'v',
+    status: 'active',
+    compose: { include: [{ system: 'http://x', concept: [{ code: 'a' }] }] },
+  }
+  const codeSystem = {
+    resourceType: 'CodeSystem',
+    id: 'c',
+    status: 'active',
+    content: 'complete',
+    url: 'http://x',
+    concept: [{ code: 'a' }],
+  }
+  for (const each of [valueSet, codeSystem])
+    await app.request
+      .put(`/fhir/${each.resourceType}/${each.id}`)
+      .set('Content-Type', 'application/fhir+json')
+      .send(each)
+})
+afterAll(() => app.close())
+
+const values: Readonly<Record<string, string>> = {
+  number: '1',
+  date: '2024',
+  string: 'x',
+  token: 'http://x|a',
+  reference: '1',
+  quantity: '1',
+  uri: 'http://x',
+}
+
+const ofModifiers: Readonly<Record<string, string>> = {
+  missing: 'true',
+  'of-type': 'http://x|a|1',
+  in: 'ValueSet/v',
+  'not-in': 'ValueSet/v',
+  text: 'x',
+  identifier: 'http://x|1',
+}
+
+const special: Readonly<Record<string, string>> = {
+  near: '18.52|73.85|1|km',
+  _list: '1',
+  _filter: '_id eq x',
+  _type: 'Patient',
+  _text: 'x',
+  _content: 'x',
+}
+
+/** A composite by its parts, each of a type of its own; what fits one of the lists is right. */
+const composites = ['a$1', 'a$a', 'a$x', 'a$2024', '1$a', 'a$1$1', 'a$true']
+
+async function called(path: string): Promise<string[]> {
+  const { status, body } = await app.request.get(`/fhir/${path}`)
+  return status === 200 ? [] : [`${path}: ${status} ${body.issue?.[0]?.diagnostics}`]
+}
+
+async function anyOf(paths: string[]): Promise<string[]> {
+  const all: string[] = []
+  for (const path of paths) {
+    const complaint = await called(path)
+    if (complaint.length === 0) return []
+    all.push(...complaint)
+  }
+  return all
+}
+
+type Param = NonNullable<CapabilityStatementRestResource['searchParam']>[number]
+
+function requestsOf(type: string, { name, type: kind }: Param): string[] {
+  const before = `${type}?${name}`
+  // No parameter of R4 refers to Parameters.
+  if (name === '_has') return type === 'Parameters' ? [] : [`${type}?_has:List:item:_id=1`]
+  if (name === '_id') return [`${before}=1`]
+  if (kind === 'composite') return composites.map(value => `${before}=${value}`)
+  return [`${before}=${special[name] ?? values[kind]}`]
+}
+
+/** As documented: `Modifiers: missing, exact.` */
+const listIn = (documentation = '', name: string): string[] =>
+  new RegExp(`${name}: ([^.]*)\\.`).exec(documentation)?.[1]?.split(', ') ?? []
+
+test('every parameter of every type', async () => {
+  const wrong: string[] = []
+  let calls = 0
+  for (const { type, searchParam = [] } of rest.resource ?? [])
+    for (const param of searchParam) {
+      calls++
+      wrong.push(...(await anyOf(requestsOf(type, param))))
+    }
+  expect(wrong).toEqual([])
+  expect(calls).toBeGreaterThan(2500)
+}, 120_000)
+
+test('every modifier of every parameter', async () => {
+  const wrong: string[] = []
+  let calls = 0
+  for (const { type, searchParam = [] } of rest.resource ?? [])
+    for (const { name, type: kind, documentation } of searchParam) {
+      if (name.startsWith('_') && type !== 'Patient') continue
+      const paths = [
+        ...listIn(documentation, 'Modifiers').map(
+          each =>
+            `${type}?${name}:${each}=${ofModifiers[each] ?? (name === '_id' ? '1' : values[kind])}`,
+        ),
+        ...listIn(documentation, 'Types').map(each =>
+          each === 'Resource' ? `${type}?${name}:Patient=1` : `${type}?${name}:${each}=1`,
+        ),
+      ]
+      for (const path of paths) {
+        calls++
+        wrong.push(...(await called(path)))
+      }
+    }
+  expect(wrong).toEqual([])
+  expect(calls).toBeGreaterThan(2500)
+}, 120_000)
+
+test('every include, and every _revinclude of one type', async () => {
+  const wrong: string[] = []
+  for (const { type, searchInclude = [], searchRevInclude = [] } of rest.resource ?? []) {
+    for (const each of searchInclude) wrong.push(...(await called(`${type}?_include=${each}`)))
+    const [first, ...more] = searchRevInclude
+    const some = ['Patient', 'Organization'].includes(type)
+      ? searchRevInclude
+      : [first, more.at(-1)]
+    for (const each of some)
+      if (each) wrong.push(...(await called(`${type}?_revinclude=${each}&_count=1`)))
+  }
+  expect(wrong).toEqual([])
+}, 120_000)
+
+test('every parameter over all types', async () => {
+  const wrong: string[] = []
+  for (const param of rest.searchParam ?? []) wrong.push(...(await anyOf(requestsOf('', param))))
+  expect(wrong).toEqual([])
+})
