@@ -59,7 +59,8 @@ function fhir(parts: AppParts, body: express.RequestHandler) {
     const freed = enter(running, request, config)
     response.once('close', () => {
       freed()
-      leave()
+      // Aborting costs more than many a read does: not for those who have their answer.
+      if (!response.writableFinished) leave()
       const status = response.headersSent ? response.statusCode : leftEarly
       report(parts, { context, started, status, asked })
     })
