@@ -60,14 +60,12 @@ export const otherReferences = '~'
 
 /** A parameter that is answered by another one has no rows. */
 export function aliasOf(type: string, code: string): string[] | undefined {
-  const codes = new Set(searchParameters(type).map(each => each.code))
-  if (code === 'patient' && codes.has('subject')) return ['subject']
-  if (code.startsWith('combo-')) {
-    const plain = code.slice('combo-'.length)
-    const both = [plain, `component-${plain}`]
-    if (both.every(each => codes.has(each))) return both
-  }
-  return undefined
+  const has = (other: string) => searchParameters(type).some(each => each.code === other)
+  if (code === 'patient' && has('subject')) return ['subject']
+  if (!code.startsWith('combo-')) return undefined
+  const plain = code.slice('combo-'.length)
+  const both = [plain, `component-${plain}`]
+  return both.every(has) ? both : undefined
 }
 
 /** The names of the rows that answer a parameter: its own, or those of its aliases. */

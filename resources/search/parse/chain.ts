@@ -7,7 +7,7 @@ import type { Predicate } from '../query.ts'
 import { isCanonical } from './canonical.ts'
 import { eitherOf, grouped } from './predicates.ts'
 import { beyond, type Scope } from './scope.ts'
-import { factsOf, UnknownParameter } from './unknown.ts'
+import { factsOf, lacks, UnknownParameter } from './unknown.ts'
 
 /** What the other end of a link is read with. */
 interface Rest {
@@ -44,19 +44,26 @@ export function chained(
   read: (inner: Scope) => Predicate,
 ): Predicate {
   const found: { type: string; predicate: Predicate }[] = []
-  const unknown: UnknownParameter[] = []
+  const lacking: string[] = []
+  let further: UnknownParameter | undefined
   let apart: NeverReferred | undefined
   for (const type of targetsOf(facts, target)) {
     const inner = beyond(scope, type)
+    if (lacks(rest, inner)) {
+      lacking.push(type)
+      continue
+    }
     try {
       found.push({ type, predicate: read(inner) })
     } catch (error) {
-      if (error instanceof UnknownParameter) unknown.push(error)
+      // This way went further: what follows the link is there.
+      if (error instanceof UnknownParameter) further ??= error
       else if (error instanceof NeverReferred) apart ??= error
       else throw error
     }
   }
-  if (found.length === 0) throw apart ?? noneHas(rest, unknown, scope)
+  if (found.length === 0)
+    throw apart ?? further ?? new UnknownParameter(rest, lacking, scope.options.parameters)
   const params = paramsOf(scope.type, facts)
   return eitherOf(
     params.flatMap(param =>
@@ -65,13 +72,6 @@ export function chained(
       ),
     ),
   )
-}
-
-/** The way went furthest where what follows the link is known. */
-function noneHas(rest: string, unknown: UnknownParameter[], { options }: Scope): UnknownParameter {
-  const further = unknown.find(({ code }) => code !== rest)
-  const types = unknown.flatMap(each => each.types)
-  return further ?? new UnknownParameter(rest, types, options.parameters)
 }
 
 /** The facts of a parameter that can be followed. */

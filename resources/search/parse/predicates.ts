@@ -6,6 +6,8 @@ export const always: Predicate = { kind: 'and', all: [] }
 
 /** Any of these; what a store answers in one go becomes one. */
 export function eitherOf(predicates: Predicate[]): Predicate {
+  const [one] = predicates
+  if (one && predicates.length === 1) return one
   const any = predicates.flatMap(each => (each.kind === 'or' ? each.any : [each]))
   const [first] = any
   if (any.length === 1 && first) return first
@@ -33,6 +35,8 @@ export interface ForTypes {
 
 /** Those that ask for the same stand together. */
 export function grouped(all: { type: string; predicate: Predicate }[]): ForTypes[] {
+  const [only] = all
+  if (only && all.length === 1) return [{ types: [only.type], predicate: only.predicate }]
   const groups = new Map<string, ForTypes>()
   for (const { type, predicate } of all) {
     const key = JSON.stringify(predicate)
@@ -50,6 +54,7 @@ type Range = Extract<Predicate, { kind: 'date' }>
  * several dates, each bound may be met by another. https://hl7.org/fhir/R4/search.html#combining
  */
 export function joinRanges(where: Predicate[], type: string): Predicate[] {
+  if (where.filter(({ kind }) => kind === 'date').length < 2) return where
   const ranges = new Map<string, Range>()
   return where.flatMap((predicate): Predicate[] => {
     if (predicate.kind !== 'date' || predicate.first || !isOnce(type, predicate.param))

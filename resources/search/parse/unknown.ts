@@ -7,17 +7,12 @@ import type { Scope } from './scope.ts'
 
 /** A lenient search passes it over. */
 export class UnknownParameter extends FhirError {
-  readonly code: string
-  /** None of them has it. */
-  readonly types: readonly string[]
-
+  /** None of the types has it. */
   constructor(code: string, types: readonly string[], own: OwnParameters | undefined) {
     const there = types.some(type => searchParameters(type).some(each => each.code === code))
     if (there) super(422, [issue('not-supported', `${code} is not searchable here yet`)])
     else super(400, [issue('invalid', notOf(code, types, own))])
     this.name = 'UnknownParameter'
-    this.code = code
-    this.types = types
   }
 }
 
@@ -29,6 +24,12 @@ export function factsOf(code: string, { type, options }: Scope): SearchParameter
   if (!facts) throw new UnknownParameter(code, [type], options.parameters)
   return facts
 }
+
+/** Whether what a link leads to does not have such a parameter: so that looking for who has it costs no error. */
+export const lacks = (code: string, { type, options }: Scope): boolean =>
+  !searchableParameters(type, options.parameters).has(code) &&
+  !ofAll.includes(code) &&
+  !options.parameters?.refusal(type, code)
 
 function notOf(code: string, types: readonly string[], own: OwnParameters | undefined): string {
   const known = new Set([
