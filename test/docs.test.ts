@@ -19,6 +19,9 @@ const rowsOf = (file: string): string[][] =>
         .map(cell => cell.trim()),
     )
 
+/** Each ` has its other one. */
+const isClosed = (cell: string): boolean => (cell.split('`').length - 1) % 2 === 0
+
 describe('documents', () => {
   test('list every setting as it is', () => {
     const found = rowsOf('docs/settings.md').filter(([variable = '']) => variable.startsWith('`'))
@@ -52,6 +55,22 @@ describe('documents', () => {
   test('have a request to paste on each page of an interaction', () => {
     for (const file of globSync('docs/api/interaction/*.md'))
       expect([file, read(file).includes('```sh\ncurl ')]).toEqual([file, true])
+  })
+
+  test('have tables whose rows have as many cells as their heads', () => {
+    const wrong = pages.flatMap(page => {
+      let width = 0
+      return read(page)
+        .split('\n')
+        .flatMap(line => {
+          const cells = line.startsWith('|') ? line.split(/(?<!\\)\|/).length : 0
+          const fits = width === 0 || cells === 0 || cells === width
+          if (cells === 0 || width === 0) width = cells
+          const closed = cells === 0 || line.split(/(?<!\\)\|/).every(isClosed)
+          return fits && closed ? [] : [`${page}: ${line.slice(0, 60)}`]
+        })
+    })
+    expect(wrong).toEqual([])
   })
 
   test('link to files that are there', () => {
