@@ -6,6 +6,17 @@
 const combining =
   /[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f\u200b-\u200d\u2060\ufeff]/g
 
+/** Letters for a consonant without its vowel, which older texts write as the consonant, a virama and perhaps a joiner. */
+const vowelless: Readonly<Record<string, string>> = {
+  '\u09ce': '\u09a4\u09cd',
+  '\u0d7a': '\u0d23\u0d4d',
+  '\u0d7b': '\u0d28\u0d4d',
+  '\u0d7c': '\u0d30\u0d4d',
+  '\u0d7d': '\u0d32\u0d4d',
+  '\u0d7e': '\u0d33\u0d4d',
+  '\u0d7f': '\u0d15\u0d4d',
+}
+
 /** The text as it is indexed and looked for. */
 export function fold(text: string): string {
   if (isPlain(text)) return text.toLowerCase().trim()
@@ -14,6 +25,7 @@ export function fold(text: string): string {
     .replace(combining, '')
     .toLowerCase()
     .normalize('NFC')
+    .replace(/[\u09ce\u0d7a-\u0d7f]/g, letter => vowelless[letter] ?? letter)
     .replace(/\p{Nd}/gu, digit)
     .replace(/\s+/g, ' ')
     .trim()
