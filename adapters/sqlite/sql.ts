@@ -27,6 +27,8 @@ export const ticking = (number: string): string => `((${number} & 1023) <> 0 OR 
 /** SQLite takes 32,766 values in a statement, 500 arms in a union and a depth of 1,000. https://sqlite.org/limits.html */
 const mostValues = 30_000
 const mostArms = 400
+/** Conditions beside each other are as deep as there are of them, and may stand within each other. */
+const mostBeside = 50
 /** Making a statement of more takes seconds in which nothing can stop it. */
 const mostParts = 1500
 
@@ -43,23 +45,32 @@ export const oneOf = (column: string, values: Value[]): Sql =>
     : bounded({ text: `${column} IN (${values.map(() => '?').join(', ')})`, values })
 
 /** Joins any number of parts: many are taken together in groups first. */
-function grouped(parts: Sql[], separator: string, group: (part: Sql) => Sql): Sql {
+function grouped(
+  parts: Sql[],
+  separator: string,
+  group: (part: Sql) => Sql,
+  most = mostBeside,
+): Sql {
   if (parts.length > mostParts)
     throw tooCostly(`the search names more than ${mostParts} values: ask for them in parts`)
-  if (parts.length <= mostArms) return join(parts, separator)
-  const groups = Array.from({ length: Math.ceil(parts.length / mostArms) }, (_, n) =>
-    group(join(parts.slice(n * mostArms, (n + 1) * mostArms), separator)),
+  if (parts.length <= most) return join(parts, separator)
+  const groups = Array.from({ length: Math.ceil(parts.length / most) }, (_, n) =>
+    group(join(parts.slice(n * most, (n + 1) * most), separator)),
   )
-  return grouped(groups, separator, group)
+  return grouped(groups, separator, group, most)
 }
+
+export const every = (parts: Sql[]): Sql => grouped(parts, ' AND ', wrap)
 
 export const either = (parts: Sql[]): Sql => wrap(grouped(parts, ' OR ', wrap))
 
 export const unionAll = (parts: Sql[]): Sql =>
-  grouped(parts, ' UNION ALL ', ({ text, values }) => ({
-    text: `SELECT * FROM (${text})`,
-    values,
-  }))
+  grouped(
+    parts,
+    ' UNION ALL ',
+    ({ text, values }) => ({ text: `SELECT * FROM (${text})`, values }),
+    mostArms,
+  )
 
 /** Any of a list; a long one travels as one value, so that the statement stays the same. */
 export const among = (column: string, values: Value[]): Sql =>

@@ -90,7 +90,11 @@ function readSearch(
     try {
       if (control) control(value, parsed, scopes)
       else if (isInclude(name)) parsed.includes.push(readInclude(name, value, options.parameters))
-      else if (name !== '_type') parsed.query.where.push(readOnAll(name, value, scopes))
+      else if (name !== '_type') {
+        const predicate = readOnAll(name, value, scopes)
+        budget.take(predicate)
+        parsed.query.where.push(predicate)
+      }
       parsed.used.push([name, value])
     } catch (error) {
       if (options.strict || !passesOver(error)) throw error

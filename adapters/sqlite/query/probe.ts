@@ -1,6 +1,6 @@
 import type { Predicate } from '../../../resources/search/query.ts'
 import { everything } from '../message.ts'
-import { among, either, join, never, oneOf, type Sql, sql } from '../sql.ts'
+import { among, either, every, join, never, oneOf, type Sql, sql } from '../sql.ts'
 import { probeChain, probeHas } from './relations.ts'
 import { paramsOf, rowsGiven } from './rows.ts'
 import { ridsById, type Scope, seqBetween, shapesOf, typeIds, visible } from './scope.ts'
@@ -9,12 +9,7 @@ import { wordsQuery } from './words.ts'
 const always = sql('1')
 
 export const probeAll = (where: Predicate[], scope: Scope): Sql =>
-  where.length
-    ? join(
-        where.map(each => probe(each, scope)),
-        ' AND ',
-      )
-    : always
+  where.length ? every(where.map(each => probe(each, scope))) : always
 
 /** Whether the resource `scope.row` (columns k, rid, seq) satisfies the predicate. */
 export function probe(predicate: Predicate, scope: Scope): Sql {

@@ -17,7 +17,33 @@ export function eitherOf(predicates: Predicate[]): Predicate {
     const targets = any.flatMap(each => (each.kind === 'reference' ? each.targets : []))
     return { ...first, targets: [...new Set(targets)] }
   }
-  return { kind: 'or', any }
+  const lists = manyCodes(any)
+  return lists.length === 1 && lists[0] ? lists[0] : { kind: 'or', any: lists }
+}
+
+/** Fewer codes than this are as well looked up one by one. */
+const many = 8
+
+/** Many codes of one parameter and system are a list. */
+function manyCodes(any: Predicate[]): Predicate[] {
+  if (any.length < many) return any
+  const lists = new Map<string, Extract<Predicate, { kind: 'codes' }>>()
+  return any.flatMap((each): Predicate[] => {
+    if (each.kind !== 'token' || each.first || each.code === undefined) return [each]
+    const { param, system, code } = each
+    const key = JSON.stringify([param, system])
+    const list = lists.get(key)
+    if (list) list.codes.push(code)
+    if (list) return []
+    const made = {
+      kind: 'codes' as const,
+      param,
+      codes: [code],
+      ...(system === undefined ? {} : { system }),
+    }
+    lists.set(key, made)
+    return [made]
+  })
 }
 
 const isLike = (one: { param: string; first?: unknown }, other: Predicate): boolean =>
@@ -95,3 +121,22 @@ function isOnce(type: string, code: string): boolean {
   const found = structureOf(type)?.elements[element]
   return found !== undefined && !found.many
 }
+
+/** How many conditions a store has to answer: a list of ids, codes or references is one. */
+export function sizeOf(predicate: Predicate): number {
+  switch (predicate.kind) {
+    case 'and':
+      return sum(predicate.all)
+    case 'or':
+      return sum(predicate.any)
+    case 'not':
+      return sizeOf(predicate.not)
+    case 'chain':
+    case 'has':
+      return 1 + sum(predicate.where)
+    default:
+      return 1
+  }
+}
+
+const sum = (all: Predicate[]): number => all.reduce((size, each) => size + sizeOf(each), 0)

@@ -1,7 +1,9 @@
 /** What is shared by all that reads one search. */
 import { tooCostly } from '../../error.ts'
 import type { SearchOptions } from '../parse.ts'
+import type { Predicate } from '../query.ts'
 import type { Lookups } from './lookups.ts'
+import { sizeOf } from './predicates.ts'
 
 /** Where a parameter is read: of which type, and how far from the resources that are searched. */
 export interface Scope {
@@ -16,17 +18,29 @@ export interface Scope {
 
 /** Values of one search, over all of its parameters, and for each type that a chain may lead to. */
 const mostValues = 5000
+/** What a store makes of a search takes time in which nothing can stop it. */
+const mostConditions = 500
 /** Links one after the other. */
 const mostLinks = 8
 
 export interface Budget {
   /** Counts values to be looked for; refuses a search that has too many. */
   spend(values: number): void
+  /** Counts what has been read, where many values may have become one condition. */
+  take(predicate: Predicate): void
 }
 
 export function createBudget(): Budget {
   let spent = 0
+  let taken = 0
   return {
+    take(predicate) {
+      taken += sizeOf(predicate)
+      if (taken > mostConditions)
+        throw tooCostly(
+          `a search takes ${mostConditions} conditions at most, of which a list of ids, codes or references is one: send it in parts`,
+        )
+    },
     spend(values) {
       spent += values
       if (spent > mostValues)

@@ -247,4 +247,17 @@ describe('_filter on what is stored', () => {
   ])('%s: %s', async (type, filter, ids) => {
     expect((await store.find(type, `_filter=${encodeURIComponent(filter)}`)).sort()).toEqual(ids)
   })
+
+  test('as many conditions as are taken can be answered', async () => {
+    const many = (count: number, word: string, one: (n: number) => string) =>
+      Array.from({ length: count }, (_, n) => one(n)).join(` ${word} `)
+    const find = (filter: string) => store.find('Patient', `_filter=${encodeURIComponent(filter)}`)
+    const not = many(250, 'and', n => `given ne "x${n}"`)
+    expect((await find(not)).sort()).toEqual(['p1', 'p2', 'p3'])
+    expect(await find(many(500, 'or', n => `birthdate lt ${1000 + n}`))).toEqual([])
+    let nested = 'given eq "ravi"'
+    for (let n = 0; n < 14; n++)
+      nested = `${many(30, n % 2 ? 'and' : 'or', () => 'gender eq x')} or (${nested})`
+    expect(await find(nested)).toEqual(['p2'])
+  })
 })

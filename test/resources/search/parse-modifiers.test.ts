@@ -160,6 +160,37 @@ describe('modifiers', () => {
     )
   })
 
+  test('many codes are a list, of each parameter and system', async () => {
+    const codes = Array.from({ length: 20 }, (_, n) => `${n % 2 ? 'http://a|' : ''}c${n}`)
+    const half = (rest: number) => codes.map((_, n) => `c${n}`).filter((_, n) => n % 2 === rest)
+    expect(await where('Observation', `code=${codes.join()}`)).toEqual([
+      {
+        kind: 'or',
+        any: [
+          { kind: 'codes', param: 'code', codes: half(0) },
+          { kind: 'codes', param: 'code', system: 'http://a', codes: half(1) },
+        ],
+      },
+    ])
+    const plain = half(0).join()
+    const list = { kind: 'codes', param: 'code', codes: half(0) }
+    expect(await where('Observation', `code=${plain}`)).toEqual([list])
+    expect(await where('Observation', `code:not=${plain}`)).toEqual([{ kind: 'not', not: list }])
+  })
+
+  test('five thousand values and five hundred conditions are taken, more are refused', async () => {
+    const many = (count: number) => Array.from({ length: count }, (_, n) => `x${n}`).join()
+    expect(await where('Patient', `identifier=${many(5000)}`)).toHaveLength(1)
+    expect(await where('Patient', `name=${many(500)}`)).toHaveLength(1)
+    const tooMany = (query: string, words: string) =>
+      expect(where('Patient', query)).rejects.toThrow(
+        expect.objectContaining({ status: 422, message: expect.stringContaining(words) }),
+      )
+    await tooMany(`identifier=${many(5001)}`, '5000 values at most')
+    await tooMany(`name=${many(250)}&family=${many(251)}`, '500 conditions at most')
+    await tooMany(`_text=${many(501)}`, '500 conditions at most')
+  })
+
   test('a modifier that nobody knows is not repeated', async () => {
     await expect(where('Patient', 'name:Asha Rao=x')).rejects.not.toThrow(/Rao/)
   })
