@@ -1,5 +1,7 @@
 /** The Terminology port over the code systems and value sets that are stored. */
+
 import type { Codes, Terminology } from '../resources/ports.ts'
+import { ucum } from '../resources/search/ucum.ts'
 import type { Store, Tenant } from '../resources/store.ts'
 import { reach } from './code-system.ts'
 import { printCodes, sizeOf } from './codes.ts'
@@ -53,6 +55,7 @@ export function createTerminology(store: Store, base: () => string): Terminology
   }
 
   return {
+    units: ({ tenant }) => store.units(tenant, ucum),
     async expand({ tenant }, name) {
       const kept = await keptOf(tenant)
       let codes = kept.expanded.get(name)

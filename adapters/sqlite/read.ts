@@ -52,6 +52,14 @@ export function readVersion(
 export const lastSeq = ({ sql }: Connection): number =>
   Number(sql('SELECT coalesce(max(seq), 0) AS seq FROM body').get()?.seq)
 
+/** Names of units are kept once, for all tenants: what one has costs another only a condition that finds nothing. */
+export function unitsOf({ sql }: Connection, system: string): string[] {
+  const start = `${system}|`
+  return sql('SELECT uri FROM system WHERE uri > ? AND uri < ?')
+    .all(start, `${start}\u{10ffff}`)
+    .map(({ uri }) => String(uri).slice(start.length))
+}
+
 /** Counted as it is written. */
 export function totalsOf(connection: Connection, tenant: Tenant): Record<string, number> {
   const rows = connection

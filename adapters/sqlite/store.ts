@@ -6,7 +6,7 @@ import { createWriteEngine, type ReadCall, runRead, type WriteCall } from './eng
 import { atEdge, unpackError, whyNotOpen } from './errors.ts'
 import { lockFile } from './lock.ts'
 import { type PackedCommit, packCommit, packRows, sizeOf } from './message.ts'
-import { newestSeq, readVersion } from './read.ts'
+import { newestSeq, readVersion, unitsOf } from './read.ts'
 import { migrate } from './schema.ts'
 import { startThread, type Thread } from './thread.ts'
 import { type CommitResult, committed } from './write.ts'
@@ -64,6 +64,7 @@ interface Calls {
     number: number | undefined
   }): Version | undefined
   newest(tenant: Tenant, types: string[]): number
+  units(system: string): string[]
   search(call: ReadCall, signal?: AbortSignal): Promise<unknown>
   write(call: WriteCall): Promise<unknown>
   waiting(): { writes: number; searches: number }
@@ -106,6 +107,7 @@ function openInline(options: SqliteOptions, unlock: () => void): SqliteStore {
   return createStore(options, {
     read: name => readVersion(connection, name.tenant, name),
     newest: (tenant, types) => newestSeq(connection, tenant, types),
+    units: system => unitsOf(connection, system),
     search: call => attempt(() => runRead(connection, call)),
     write: call => attempt(() => engine.run(call)),
     waiting: () => ({ writes: 0, searches: 0 }),
@@ -142,6 +144,10 @@ async function openThreads(options: SqliteOptions, unlock: () => void): Promise<
     newest(tenant, types) {
       tick.begin()
       return newestSeq(own, tenant, types)
+    },
+    units(system) {
+      tick.begin()
+      return unitsOf(own, system)
     },
     search(call, signal) {
       if (searches() >= (options.searchQueue ?? 256))
@@ -244,6 +250,13 @@ function createStore(options: SqliteOptions, calls: Calls): SqliteStore {
       }
     },
     totals: tenant => search({ do: 'totals', tenant }),
+    async units(_, system) {
+      try {
+        return calls.units(system)
+      } catch (error) {
+        throw atEdge(error)
+      }
+    },
     async newest(tenant, types) {
       try {
         return calls.newest(tenant, types)

@@ -40,9 +40,6 @@ function compared(value: string, comparator: unknown): Span {
   }
 }
 
-/** Where amounts stand in the base units of UCUM. */
-const canonicalRows = (param: string): string => `${param}:ucum`
-
 const codeOf = (value: Record<string, unknown>): string =>
   text(value.code) || text(value.currency) || text(value.unit)
 
@@ -54,44 +51,43 @@ function addQuantity(value: Record<string, unknown>, param: string, rows: Rows):
   rows.add({ kind: 'quantity', param, low, high, system, unit: code })
   // Where code and unit differ, either is found without a system.
   if (unit && code !== unit) rows.add({ kind: 'quantity', param, low, high, system: '', unit })
-  const span = canonicalSpan(value)
-  if (span) rows.add({ kind: 'quantity', param: canonicalRows(param), ...span, system })
 }
 
-function canonicalSpan(value: Record<string, unknown>): (Span & { unit: string }) | undefined {
-  if (value.system !== ucum || !isDecimal(value.value)) return undefined
-  const canonical = canonicalOf(codeOf(value))
-  const amount = canonical?.of(decimalText(value.value))
-  if (!canonical || amount === undefined) return undefined
-  return { ...compared(decimalKey(amount), value.comparator), unit: canonical.unit }
-}
-
-/** From its low to its high; either may be open. */
-function addRange(range: Record<string, unknown>, param: string, rows: Rows): void {
-  const [low, high] = [range.low, range.high].map(end =>
-    isObject(end) && isDecimal(end.value) ? { ...end, comparator: undefined } : undefined,
-  )
-  const some = low ?? high
+/** From its low to its high, in the unit of its low; either may be open. */
+function addRange({ low, high }: Record<string, unknown>, param: string, rows: Rows): void {
+  const [from, to] = [amountOf(low), amountOf(high)]
+  const some = from ?? to
   if (!some) return
-  const ends = (of: (end: Record<string, unknown>) => Span | undefined): Span => ({
-    low: (low && of(low)?.low) ?? openLow,
-    high: (high && of(high)?.high) ?? openHigh,
+  const { system, unit } = some
+  const key = ({ amount, ...of }: Amount) =>
+    decimalKey(system === ucum && of.system === ucum ? converted(amount, of.unit, unit) : amount)
+  rows.add({
+    kind: 'quantity',
+    param,
+    low: from ? key(from) : openLow,
+    high: to ? key(to) : openHigh,
+    system,
+    unit,
   })
-  const system = text((some as Record<string, unknown>).system)
-  const plain = ends(({ value }) =>
-    isDecimal(value) ? compared(decimalKey(decimalText(value)), undefined) : undefined,
-  )
-  rows.add({ kind: 'quantity', param, ...plain, system, unit: codeOf(some) })
-  const spans = [low, high].flatMap(end => (end ? [canonicalSpan(end)] : []))
-  const [first] = spans
-  if (first && spans.every(span => span?.unit === first.unit))
-    rows.add({
-      kind: 'quantity',
-      param: canonicalRows(param),
-      ...ends(canonicalSpan),
-      system,
-      unit: first.unit,
-    })
+}
+
+interface Amount {
+  amount: string
+  system: string
+  unit: string
+}
+
+function amountOf(value: unknown): Amount | undefined {
+  if (!isObject(value) || !isDecimal(value.value)) return undefined
+  return { amount: decimalText(value.value), system: text(value.system), unit: codeOf(value) }
+}
+
+/** As it is, where there is no way from one unit to the other. */
+function converted(amount: string, from: string, to: string): string {
+  if (from === to) return amount
+  const [a, b] = [canonicalOf(from), canonicalOf(to)]
+  const canonical = a && b && a.unit === b.unit ? a.of(amount) : undefined
+  return (canonical !== undefined && b?.from(canonical)) || amount
 }
 
 export const quantity: SearchType = {
@@ -116,24 +112,31 @@ function readQuantity(value: string, asked: Asked): Predicate {
   const [number = '', system, unit, more] = splitEscaped(value, '|').map(unescaped)
   if (more !== undefined || (facts.type === 'number' && system !== undefined))
     throw refused(name, facts.type)
-  const predicates = (
-    rows: string,
-    bounds: Bounds<string>[],
-    of: { system?: string; unit?: string },
-  ) => bounds.map(bound => ({ kind: 'quantity' as const, param: rows, ...bound, ...of }))
-  const canonical = unit && (!system || system === ucum) ? canonicalFor(unit, number) : undefined
-  const plain = predicates(param, boundsOn(number, asked), {
+  const predicates = (bounds: Bounds<string>[], of: { system?: string; unit?: string }) =>
+    bounds.map(bound => ({ kind: 'quantity' as const, param, ...bound, ...of }))
+  const plain = predicates(boundsOn(number, asked), {
     ...(system ? { system } : {}),
     ...(unit ? { unit } : {}),
   })
-  if (!canonical) return anyOf(plain)
-  const converted = predicates(canonicalRows(param), boundsOn(number, asked, canonical.of), {
-    system: ucum,
-    unit: canonical.unit,
-  })
-  // What is stored in this very unit is among the converted, unless it names no system.
-  return anyOf(system ? converted : [...plain, ...converted])
+  const canonical = unit && (!system || system === ucum) ? canonicalFor(unit, number) : undefined
+  if (!canonical || !unit) return anyOf(plain)
+  const others = unitsLike(canonical.unit, asked).filter(each => each !== unit)
+  return anyOf([
+    ...plain,
+    ...others.flatMap(other =>
+      predicates(
+        boundsOn(number, asked, amount => converted(amount, unit, other)),
+        { system: ucum, unit: other },
+      ),
+    ),
+  ])
 }
+
+/** Units that stored values are in, and that can be converted to this canonical one. */
+const unitsLike = (canonical: string, { find, name }: Asked): string[] =>
+  find({ ask: 'units' }, name)
+    .flatMap(({ codes }) => (codes === 'all' ? [] : codes))
+    .filter(unit => canonicalOf(unit)?.unit === canonical)
 
 /** Absent too where the number is beyond what is converted. */
 function canonicalFor(unit: string, number: string) {

@@ -17,6 +17,8 @@ interface Canonical {
   unit: string
   /** An amount in this unit as a decimal number of the canonical one, 40 digits of it; absent: too large or too small. */
   of(amount: string): string | undefined
+  /** A decimal number of the canonical unit as one of this, the other way round. */
+  from(canonical: string): string | undefined
 }
 
 /** A product of powers of base units, and how many of it. */
@@ -108,6 +110,12 @@ function read(code: string): Canonical | undefined {
   const factor = below ? undefined : decimalFactor(term)
   return {
     unit: unit || '1',
+    from: canonical => {
+      if (Math.abs(partsOf(canonical).power) > 800) return undefined
+      const { over, under } = decimal(canonical)
+      const value = multiply({ over, under }, { over: term.under, under: term.over })
+      return print(below ? add(value, { over: -below.over, under: below.under }) : value)
+    },
     of: amount => {
       const { mantissa, power } = partsOf(amount)
       if (Math.abs(power) > 400) return undefined
