@@ -29,5 +29,6 @@ export function micro({ resources }: Data): Row[] {
     each('print', n => printJson(resource(n))),
     each('check the structure', n => validator.validate(resource(n))),
     each('extract search rows', n => extract(resource(n))),
+    each('extract them and the texts', n => extract(resource(n)).content),
   ]
 }

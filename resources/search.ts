@@ -225,12 +225,11 @@ function narrativeOf({ text }: Record<string, unknown>): string {
 
 /** A reference that no parameter covers. */
 function addOther(reference: string, rows: Rows): void {
-  for (const row of rows.all) if (row.kind === 'reference' && row.target === reference) return
+  if (rows.refersTo(reference)) return
   const target = targetOf(reference)
   // An address may be this server's: what is elsewhere costs a row that nobody asks for.
-  if (!target || !parseReference(reference)?.type) return
-  for (const row of rows.all) if (row.kind === 'reference' && row.target === target) return
-  rows.add({ kind: 'reference', param: otherReferences, target })
+  if (target && parseReference(reference)?.type && !rows.refersTo(target))
+    rows.add({ kind: 'reference', param: otherReferences, target })
 }
 
 function dateOf(param: string, rows: Row[]): number | undefined {

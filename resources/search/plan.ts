@@ -299,7 +299,7 @@ const entities: Readonly<Record<string, string>> = {
 /** The text of a narrative. */
 export const spoken = (html: string): string =>
   html
-    .replace(/<[^>]*>/g, ' ')
+    .replace(/<[^<>]*>/g, ' ')
     .replace(/&(?:#(\d{1,7})|#x([\da-fA-F]{1,6})|([a-z]{2,6}));/g, (whole, ten, hex, name) => {
       if (name) return entities[name] ?? whole
       const code = ten ? Number(ten) : Number.parseInt(hex, 16)

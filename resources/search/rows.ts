@@ -7,6 +7,7 @@ const few = 40
 export class Rows {
   readonly all: Row[] = []
   private keys: Set<string> | undefined
+  private targets: Set<string> | undefined
   /** The resource the rows are of. */
   readonly resource: Record<string, unknown>
 
@@ -25,6 +26,15 @@ export class Rows {
       this.keys.add(key)
     }
     this.all.push(row)
+    if (row.kind === 'reference') this.targets?.add(row.target)
+  }
+
+  /** Whether a row of any parameter refers to it. */
+  refersTo(target: string): boolean {
+    if (this.all.length < few)
+      return this.all.some(row => row.kind === 'reference' && row.target === target)
+    this.targets ??= new Set(this.all.map(row => (row.kind === 'reference' ? row.target : '')))
+    return this.targets.has(target)
   }
 }
 

@@ -85,6 +85,9 @@ function atomOf(code: string): Atom | undefined {
   return atom?.source_ === 'UCUM' ? atom : undefined
 }
 
+/** No unit that is in use is near it; what is beyond costs time only. */
+const largest = 10n ** 400n
+
 const known = new Map<string, Canonical | undefined>()
 const most = 5000
 
@@ -100,7 +103,7 @@ export function canonicalOf(code: string): Canonical | undefined {
 function read(code: string): Canonical | undefined {
   const scale = Object.hasOwn(scales, code) ? scales[code] : undefined
   const term = scale ? { ...scale.step, powers: new Map([['K', 1]]) } : new Reader(code).term()
-  if (!term) return undefined
+  if (!term || term.over > largest || term.under > largest) return undefined
   const unit = [...term.powers]
     .filter(([, power]) => power !== 0)
     .sort(([a], [b]) => (a < b ? -1 : 1))
@@ -118,7 +121,7 @@ function read(code: string): Canonical | undefined {
     },
     of: amount => {
       const { mantissa, power } = partsOf(amount)
-      if (Math.abs(power) > 400) return undefined
+      if (Math.abs(power) > 400 || mantissa.length > 400) return undefined
       if (factor?.digits === 1n) return `${mantissa}e${power + factor.power}`
       const value = decimal(amount)
       if (!factor) return print(multiply(below ? add(value, below) : value, term))

@@ -87,8 +87,10 @@ test.each([
   expect(canonicalOf(code)).toBeUndefined()
 })
 
-test('numbers beyond all measure are not converted', () => {
+test('numbers and units beyond all measure are not converted', () => {
   expect(canonicalOf('mg')?.of('1e9999')).toBeUndefined()
+  expect(canonicalOf('mg')?.of('9'.repeat(500))).toBeUndefined()
+  expect(canonicalOf(Array(15).fill('Ym99').join('.'))).toBeUndefined()
 })
 
 test('every unit of the library that is a multiple of base units is of the size it says, or left out', () => {
