@@ -64,13 +64,15 @@ export const every = (parts: Sql[]): Sql => grouped(parts, ' AND ', wrap)
 
 export const either = (parts: Sql[]): Sql => wrap(grouped(parts, ' OR ', wrap))
 
-export const unionAll = (parts: Sql[]): Sql =>
-  grouped(
-    parts,
-    ' UNION ALL ',
-    ({ text, values }) => ({ text: `SELECT * FROM (${text})`, values }),
-    mostArms,
-  )
+/** Its own limit keeps a union from being taken for arms of the one around it. https://sqlite.org/optoverview.html#flattening */
+const apart = ({ text, values }: Sql): Sql => ({ text: `SELECT * FROM (${text} LIMIT -1)`, values })
+
+export function unionAll(parts: Sql[]): Sql {
+  const arms = parts.map(({ text }) => text.split(' UNION ALL ').length)
+  const few = arms.reduce((sum, count) => sum + count, 0) <= mostArms
+  const single = parts.map((part, index) => (few || arms[index] === 1 ? part : apart(part)))
+  return grouped(single, ' UNION ALL ', apart, mostArms)
+}
 
 /** Any of a list; a long one travels as one value, so that the statement stays the same. */
 export const among = (column: string, values: Value[]): Sql =>
