@@ -5,7 +5,7 @@
 import type { SearchParameter } from 'fhir/r4'
 import type { Context } from './context.ts'
 import { type SearchParameterFacts, searchParameters } from './definitions.ts'
-import { type FhirError, unsupported } from './error.ts'
+import { type FhirError, type Issue, issue, unsupported } from './error.ts'
 import { parseStored } from './json.ts'
 import type { Resource } from './resource.ts'
 import { extractorOf, factsOf, isPublished, type OwnFacts, typesOf } from './search/own.ts'
@@ -26,6 +26,8 @@ export interface IndexState {
   after?: string
   done: number
   total: number
+  /** Of the index of all that R4 has: what it was made by. */
+  extractor?: string
   /** Who works on it, and until when nobody else does (ms). */
   owner?: string
   until?: number
@@ -47,6 +49,10 @@ export interface Known extends OwnParameters {
   /** The rows of one index. */
   rowsOf(index: string, resource: Resource): Row[]
   readonly indexes: readonly StoredIndex[]
+  /** The index of all that R4 has; absent until it is looked at for the first time. */
+  readonly base?: StoredIndex
+  /** What whoever searches should know. */
+  readonly warnings: readonly Issue[]
   /** Those that no index is there for yet, with the number of the commit that made them what they are. */
   readonly wanted: readonly { facts: OwnFacts; seq: number }[]
   /** Indexes that no parameter has any more, by id. */
@@ -147,6 +153,7 @@ const nothing: Known = {
   complete: (_, extract) => extract,
   rowsOf: () => [],
   indexes: [],
+  warnings: [],
   wanted: [],
   unwanted: new Set(),
 }
@@ -160,9 +167,27 @@ async function load(
   for await (const { number, json = '' } of store.scan(space, 'index'))
     indexes.push({ number, state: parseStored(json) as IndexState })
   const active = await activeParameters(store, tenant)
-  if (indexes.length === 0 && active.length === 0) return nothing
-  return know(indexes, active, zone)
+  const base = indexes.find(({ state }) => state.id === baseId)
+  const own = indexes.filter(each => each !== base)
+  const known = own.length > 0 || active.length > 0 ? know(own, active, zone) : nothing
+  return base ? { ...known, base, warnings: warningsOf(base.state) } : known
 }
+
+/** The id of the index of all that R4 has. */
+export const baseId = 'base'
+
+/** What was found before is found now, too: so an answer is given, and said not to be all. */
+const warningsOf = (state: IndexState): Issue[] =>
+  state.state === 'ready'
+    ? []
+    : [
+        issue(
+          'incomplete',
+          `the index is brought up to date for this version of the program and its TIME_ZONE, ${percentOf(state)} % is done: of what was stored before, the answer may lack something, or go by another zone`,
+          undefined,
+          'warning',
+        ),
+      ]
 
 type Active = { facts: OwnFacts; seq: number }
 
@@ -218,7 +243,7 @@ function know(indexes: StoredIndex[], active: Active[], zone: Zone): Known {
       .filter(({ state }) => state.state !== 'removing' && !held.has(state.id))
       .map(({ state }) => state.id),
   )
-  return { ...tables(indexes, held, taken, zone), indexes, wanted, unwanted }
+  return { ...tables(indexes, held, taken, zone), indexes, warnings: [], wanted, unwanted }
 }
 
 function tables(
@@ -285,9 +310,12 @@ const guarded =
   }
 
 function notReady(code: string, index: StoredIndex | undefined): FhirError {
-  const { done = 0, total = 0 } = index?.state ?? {}
-  const percent = total > 0 ? Math.min(99, Math.floor((100 * done) / total)) : 0
+  const percent = index ? percentOf(index.state) : 0
   return unsupported(
     `${code} cannot be searched by until what is stored is indexed: ${percent} % is done, try again later`,
   )
 }
+
+/** Never all of it, as long as it goes on. */
+const percentOf = ({ done, total }: IndexState): number =>
+  total > 0 ? Math.min(99, Math.floor((100 * done) / total)) : 0

@@ -77,6 +77,8 @@ export interface Addition {
   id: string
   number: number
   rows: Row[]
+  /** In place of rows all that is known of the resource: what an older program did not make of it is added. */
+  whole?: Extract
 }
 
 /** Something to tell the outside after the commit. Ids only, never contents. */

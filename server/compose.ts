@@ -13,7 +13,7 @@ import { applyPatch } from '../resources/patch.ts'
 import { createRepository, type Repository } from '../resources/repository.ts'
 import { parseSearch } from '../resources/search/parse.ts'
 import { type Zone, zoneOf } from '../resources/search/zone.ts'
-import { createExtractor } from '../resources/search.ts'
+import { createExtractor, extractor } from '../resources/search.ts'
 import type { Store } from '../resources/store.ts'
 import { createTerminology } from '../terminology/terminology.ts'
 import { createApp } from './app.ts'
@@ -24,7 +24,7 @@ import { forgetAll } from './import/checkpoint.ts'
 import { checkEvery, listening, openAnswers, originOf, setTimes, stopped } from './listener.ts'
 import { createLog, type Log } from './log.ts'
 import { createMetrics } from './metrics.ts'
-import { createReindex, type Reindex } from './reindex.ts'
+import { createReindex, type Reindex } from './reindex/runner.ts'
 import { createPageLinks, linkKeyOf } from './search/page-links.ts'
 import { spaceOf, tenantOf } from './tenants.ts'
 
@@ -44,11 +44,16 @@ export async function compose(config: Config, now: () => number = Date.now): Pro
   const log = createLog(config.logLevel)
   const running = { count: 0, bytes: 0 }
   const store = await openStore(config, now, (size, ms) => metrics.committed(size, ms / 1000))
-  const metrics = createMetrics({ running: () => running.count, waiting: store.waiting })
+  const metrics = createMetrics({
+    running: () => running.count,
+    waiting: store.waiting,
+    toIndex: () => reindex.progress().left,
+  })
   let address = `${originOf(config, config.port)}/fhir`
   const base = () => config.baseUrl || address
-  const zone = zoneOf(config.timeZone || Temporal.Now.timeZoneId())
-  const { parameters, reindex } = await composeParameters({ store, zone, now, log })
+  const zoneName = config.timeZone || Temporal.Now.timeZoneId()
+  const zone = zoneOf(zoneName)
+  const { parameters, reindex } = await composeParameters({ store, zone, zoneName, now, log })
   const { repository, dispatch } = composeFhir(config, { store, parameters, zone, base, now })
   const makeContext = (requestId: string): Context => ({
     tenant: tenantOf(),
@@ -111,6 +116,26 @@ export async function backup(
   await backupSqlite(fileOf(config), to, progress)
 }
 
+/** Indexes all that is stored anew, while no server runs; answers how many resources that are. */
+export async function reindexAll(
+  config: Config,
+  progress: (done: number, total: number) => void,
+): Promise<number> {
+  const server = await compose(config)
+  try {
+    await server.reindex.again()
+    const total = server.reindex.progress().left
+    const tell = () => progress(server.reindex.progress().done, total)
+    const timer = setInterval(tell, 250)
+    await server.reindex.idle()
+    clearInterval(timer)
+    progress(total, total)
+    return total
+  } finally {
+    await server.close()
+  }
+}
+
 /** Puts a backup in place of the store of a server that does not run; returns where the old one is kept now. */
 export function restore(config: Config, from: string, now: () => number = Date.now): string {
   const file = fileOf(config)
@@ -134,17 +159,26 @@ const openStore = (
 ) => openSqlite({ file: databaseOf(config), now, searchTime: config.searchTime, onBatch })
 
 /** Search parameters of the tenants, and what brings their indexes about. */
-async function composeParameters(parts: { store: Store; zone: Zone; now: () => number; log: Log }) {
+async function composeParameters(parts: {
+  store: Store
+  zone: Zone
+  zoneName: string
+  now: () => number
+  log: Log
+}) {
   const parameters = createParameters(parts.store, spaceOf, parts.zone)
-  await parameters.changed(tenantOf())
   const reindex = createReindex({
     ...parts,
     parameters,
+    extract: createExtractor(parts.zone),
+    extractor: `${extractor} ${parts.zoneName}`,
     tenants: () => [tenantOf()],
     owner: randomUUID(),
     // The file has one owning process.
     alone: true,
   })
+  // A store that cannot be written now can be read.
+  await reindex.prepare().catch(error => parts.log.error({ err: error }, 'the index'))
   parameters.onChange(reindex.wake)
   reindex.wake()
   return { parameters, reindex }

@@ -14,6 +14,7 @@ export interface Metrics {
 export function createMetrics(now: {
   running(): number
   waiting(): { writes: number; searches: number }
+  toIndex(): number
 }): Metrics {
   const registry = new Registry()
   const registers = [registry]
@@ -57,6 +58,9 @@ export function createMetrics(now: {
     'nidaan_writes_waiting',
     'Calls to the writer without an answer',
     () => now.waiting().writes,
+  )
+  gauge('nidaan_resources_to_index', 'Stored resources that an index is waiting for', () =>
+    now.toIndex(),
   )
   gauge('nidaan_searches_waiting', 'Searches without an answer', () => now.waiting().searches)
   const counter = remember((interaction, status: number) =>

@@ -1,135 +1,17 @@
-/**
- * Brings the indexes of search parameters to what is wanted: gives stored resources the rows of a new one, takes away those
- * of one that is no more. What is done is kept in the store, so it goes on where it was after any end of the program.
- */
-import { setTimeout as wait } from 'node:timers/promises'
-import type { IndexState, Known, StoredIndex } from '../resources/parameters.ts'
-import { typesOf } from '../resources/search/own.ts'
-import type { Tenant } from '../resources/store.ts'
-import { buildIndex } from './reindex/build.ts'
-import { dropIndex } from './reindex/drop.ts'
-import { createJob, free, lease, type ReindexParts, saveState } from './reindex/job.ts'
+/** npm run reindex: makes all that searches look at anew from what is stored, while the server does not run. */
+import { reindexAll } from './compose.ts'
+import { readConfig } from './config.ts'
 
-export interface Reindex {
-  /** Looks whether something is to be done, now and whenever a search parameter was written. */
-  wake(): void
-  /** Resolves when nothing is left to do. Rejects never. */
-  idle(): Promise<void>
-  stop(): Promise<void>
+if (process.argv.length > 2) {
+  console.error('npm run reindex    indexes all that is stored anew, while the server does not run')
+  process.exit(2)
 }
-
-/** ms until another try, after a failure or while another process is at it. */
-const retry = 2000
-/** ms in which other processes come to know an index, before what is stored is read. */
-const settling = 5000
-export function createReindex(parts: ReindexParts): Reindex {
-  const stopping = new AbortController()
-  let running: Promise<void> | undefined
-  let again = false
-
-  const wake = (): void => {
-    again = true
-    if (stopping.signal.aborted) return
-    running ??= run().finally(() => {
-      running = undefined
-      if (again) wake()
-    })
-  }
-
-  async function run(): Promise<void> {
-    while (again && !stopping.signal.aborted) {
-      again = false
-      for (const tenant of parts.tenants()) {
-        const left = await settle(tenant, parts, stopping.signal).catch(error => {
-          parts.log.error({ err: error, tenant }, 'an index could not be worked on')
-          return true
-        })
-        if (!left) continue
-        again = true
-        await wait(retry, undefined, { signal: stopping.signal }).catch(() => {})
-      }
-    }
-  }
-
-  return {
-    wake,
-    async idle() {
-      while (running) await running
-    },
-    async stop() {
-      stopping.abort()
-      await running
-    },
-  }
-}
-
-/** True: something is left that cannot be done now. */
-async function settle(tenant: Tenant, parts: ReindexParts, signal: AbortSignal): Promise<boolean> {
-  let known = await parts.parameters.changed(tenant)
-  for (;;) {
-    if (signal.aborted) return false
-    if (await arrange(tenant, known, parts)) {
-      known = await parts.parameters.changed(tenant)
-      continue
-    }
-    const due = known.indexes.filter(({ state }) => state.state !== 'ready')
-    const free = due.find(({ state }) => isFree(state, parts))
-    if (!free) return due.length > 0
-    await work(tenant, free, parts, signal)
-    known = await parts.parameters.changed(tenant)
-  }
-}
-
-const isFree = ({ owner, until = 0 }: IndexState, parts: ReindexParts): boolean =>
-  parts.alone || owner === parts.owner || until < parts.now()
-
-/** Makes an index for each parameter that has none, and marks those to be removed that no parameter has. */
-async function arrange(tenant: Tenant, known: Known, parts: ReindexParts): Promise<boolean> {
-  const space = parts.parameters.space(tenant)
-  const totals = known.wanted.length > 0 ? await parts.store.totals(tenant) : {}
-  for (const { facts, seq } of known.wanted) {
-    const state: IndexState = {
-      resourceType: 'index',
-      id: String(seq),
-      facts,
-      rows: `${facts.code}@${seq}`,
-      state: 'building',
-      done: 0,
-      total: typesOf(facts).reduce((sum, type) => sum + (totals[type] ?? 0), 0),
-      // Other processes begin to make its rows before what is stored is read.
-      ...(parts.alone ? {} : { owner: parts.owner, until: parts.now() + lease + settling }),
-    }
-    await saveState(space, { number: 0, state }, parts)
-    parts.log.info(
-      { tenant, parameter: facts.code, total: state.total },
-      'a search parameter is to be indexed',
-    )
-  }
-  const unwanted = known.indexes.filter(({ state }) => known.unwanted.has(state.id))
-  for (const index of unwanted)
-    await saveState(space, { ...index, state: { ...free(index.state), state: 'removing' } }, parts)
-  return known.wanted.length + unwanted.length > 0
-}
-
-async function work(
-  tenant: Tenant,
-  index: StoredIndex,
-  parts: ReindexParts,
-  signal: AbortSignal,
-): Promise<void> {
-  const job = createJob(tenant, index, parts)
-  if (!parts.alone) await wait(settling, undefined, { signal }).catch(() => {})
-  if (!(await job.save({}))) return
-  if (index.state.state === 'building') {
-    if (!(await buildIndex(job, tenant, parts, signal))) return
-    await job.save({ ...free(job.state), state: 'ready', done: job.state.total })
-    parts.log.info({ tenant, parameter: index.state.facts.code }, 'a search parameter is indexed')
-  } else {
-    if (!(await dropIndex(job, tenant, parts, signal))) return
-    await job.forget()
-    parts.log.info(
-      { tenant, parameter: index.state.facts.code },
-      'the index of a search parameter is removed',
-    )
-  }
+try {
+  const count = await reindexAll(readConfig(process.env), (done, total) => {
+    if (process.stderr.isTTY) process.stderr.write(`\r${done} of ${total}`)
+  })
+  console.log(`${process.stderr.isTTY ? '\n' : ''}indexed ${count} resources`)
+} catch (error) {
+  console.error(`not all was indexed: ${Error.isError(error) ? error.message : error}`)
+  process.exit(1)
 }

@@ -56,6 +56,7 @@ const words: Record<string, string[]> = {
     'server/import.ts',
     'server/backup.ts',
     'server/restore.ts',
+    'server/reindex.ts',
   ],
   'Date\\.now|new Date\\(\\)': ['server/compose.ts'],
   randomUUID: ['server/compose.ts'],

@@ -1,6 +1,15 @@
 /** Commits as they travel to the writer's thread: flat, because a clone of many small objects costs more than the write. */
 import { pairsOf } from '../../resources/search/pairs.ts'
-import type { Change, Check, Commit, Event, Extract, Row, Tenant } from '../../resources/store.ts'
+import type {
+  Addition,
+  Change,
+  Check,
+  Commit,
+  Event,
+  Extract,
+  Row,
+  Tenant,
+} from '../../resources/store.ts'
 
 export interface PackedChange {
   type: string
@@ -136,8 +145,23 @@ function flatten(row: Row): Flat {
   }
 }
 
-/** Rows by themselves, without what the store adds to those of a whole resource. */
-export const packRows = (rows: Row[]): Flat => rows.flatMap(flatten)
+/** A version and what it is to have, as flat values. */
+export interface PackedAddition {
+  type: string
+  id: string
+  number: number
+  add: Flat
+  /** Of a whole resource: what it is sorted by, and its words. */
+  whole?: { date: number | null; words: PackedChange['words'] }
+}
+
+/** Rows by themselves come without what the store adds to those of a whole resource. */
+export function packAddition({ type, id, number, rows, whole }: Addition): PackedAddition {
+  if (!whole) return { type, id, number, add: rows.flatMap(flatten) }
+  const { date = null } = whole
+  const words = wordsOf(whole, undefined)
+  return { type, id, number, add: flatRows(type, whole).flat(), whole: { date, words } }
+}
 
 /** About how much memory a commit holds while it waits, in bytes. */
 export const sizeOf = (commit: PackedCommit): number =>

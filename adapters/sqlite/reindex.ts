@@ -2,16 +2,9 @@
 import type { Tenant } from '../../resources/store.ts'
 import type { Connection } from './connection.ts'
 import { twinsOf } from './long.ts'
-import { width } from './message.ts'
-import { type Intern, type Place, placesOf } from './rows.ts'
-
-/** A version and the rows it is to have, as flat values. */
-export interface PackedAddition {
-  type: string
-  id: string
-  number: number
-  add: (string | number)[]
-}
+import { type PackedAddition, width } from './message.ts'
+import { type Intern, type Place, placesOf, type Value } from './rows.ts'
+import { writeWords } from './words.ts'
 
 /** Answers the places of those whose newest version is another. */
 export function addRows(
@@ -24,49 +17,143 @@ export function addRows(
   )
 }
 
+/** A version that gets rows, and the sort keys that its resource ever had. */
+interface Owner {
+  tenant: Tenant
+  type: number
+  rid: number
+  seq: number
+  k: number
+  others: number[]
+}
+
 function addTo(
-  { sql, typeId }: Connection,
+  connection: Connection,
   intern: Intern,
   tenant: Tenant,
-  { type: name, id, number, add }: PackedAddition,
+  { type: name, id, number, add, whole }: PackedAddition,
 ): boolean {
+  const owner = ownerOf(connection, tenant, { name, id, number })
+  if (!owner) return false
+  if (whole) settleKey(connection, owner, whole.date)
+  const values = new Set<string>()
+  for (let from = 0; from < add.length; from += width) {
+    const row = add.slice(from, from + width)
+    for (const place of placesOf(row, owner, owner.k, intern)) {
+      if (place[0] === 'value') values.add(place[2].join(separator))
+      if (row[0] === 'shape') reshape(connection, place[2], owner)
+      else put(connection, place, owner)
+    }
+  }
+  if (whole) {
+    dropOthers(connection, values, owner)
+    writeWords(connection, owner.rid, whole.words ?? none)
+  }
+  return true
+}
+
+const none = { narrative: '', content: '' }
+const separator = '\u0000'
+
+function ownerOf(
+  { sql, typeId }: Connection,
+  tenant: Tenant,
+  { name, id, number }: { name: string; id: string; number: number },
+): Owner | undefined {
   const type = typeId(tenant, name)
-  if (type === undefined) return false
+  if (type === undefined) return undefined
   const row = sql(
     `SELECT r.rid AS rid, r.seq AS seq, b.number AS number, b.json IS NULL AS gone, f.k AS k FROM resource r
        CROSS JOIN body b ON b.seq = r.seq CROSS JOIN feed f ON f.type = r.type AND f.seq = r.seq
        WHERE r.type = ? AND r.id = ?`,
   ).get(type, id)
-  if (!row || row.gone || Number(row.number) !== number) return false
+  if (!row || row.gone || Number(row.number) !== number) return undefined
   const [rid, seq, k] = [Number(row.rid), Number(row.seq), Number(row.k)]
-  // As if the version had been written with them.
-  const since = seq === rid ? 0 : seq
-  for (let from = 0; from < add.length; from += width)
-    for (const [table, list, values] of placesOf(
-      add.slice(from, from + width),
-      { tenant, type, rid },
-      k,
-      intern,
-    )) {
-      const { there, insert } = textsOf(table, list)
-      if (!sql(there).get(...values)) sql(insert).run(...values, since)
-    }
-  return true
+  return { tenant, type, rid, seq, k, others: [] }
 }
 
-const texts = new Map<string, { there: string; insert: string }>()
+/** Its main date may be another now, in another zone: its rows go with it, wherever an older version left them. */
+function settleKey({ sql }: Connection, owner: Owner, date: number | null): void {
+  const { type, rid, seq } = owner
+  const k = date ?? owner.k
+  const older = sql(
+    `SELECT f.k AS k FROM version v CROSS JOIN feed f ON f.type = ? AND f.seq = v.seq WHERE v.rid = ?`,
+  ).all(type, rid)
+  owner.others = [...new Set([owner.k, ...older.map(row => Number(row.k))])].filter(
+    each => each !== k,
+  )
+  owner.k = k
+  sql('UPDATE feed SET k = ? WHERE type = ? AND seq = ?').run(k, type, seq)
+}
 
-function textsOf(table: Place[0], list: Place[1]): { there: string; insert: string } {
+/** A row that is there stays; one that stands under another key of its resource moves; else it comes as if with the version. */
+function put({ sql }: Connection, [table, list, values]: Place, owner: Owner): void {
+  const { there, insert, move } = textsOf(table, list)
+  if (sql(there).get(...values)) return
+  const at = list.split(', ').indexOf('k')
+  const moved =
+    at >= 0 && owner.others.some(k => sql(move).run(owner.k, ...values.with(at, k)).changes > 0)
+  if (!moved) sql(insert).run(...values, owner.seq === owner.rid ? 0 : owner.seq)
+}
+
+const texts = new Map<string, { there: string; insert: string; move: string }>()
+
+function textsOf(table: Place[0], list: Place[1]) {
   let found = texts.get(table)
   if (!found) {
     const names = list.split(', ')
+    const same = names.map(name => `${name} = ?`).join(' AND ')
     found = {
-      there: `SELECT 1 FROM ${table} WHERE ${names.map(name => `${name} = ?`).join(' AND ')} AND until = 0`,
+      there: `SELECT 1 FROM ${table} WHERE ${same} AND until = 0`,
       insert: `INSERT INTO ${table}(${list}, since, until) VALUES (${names.map(() => '?').join(', ')}, ?, 0)`,
+      move: `UPDATE ${table} SET k = ? WHERE ${same} AND until = 0`,
     }
     texts.set(table, found)
   }
   return found
+}
+
+/** A resource has one shape, whatever it was. */
+function reshape(
+  connection: Connection,
+  [param = 0, code = '', k = 0, rid = 0, shape = 0]: Value[],
+  owner: Owner,
+): void {
+  const change = connection.sql(
+    'UPDATE token SET system = ?, k = ? WHERE param = ? AND code = ? AND k = ? AND rid = ? AND until = 0',
+  )
+  for (const from of [owner.k, ...owner.others])
+    if (change.run(shape, k, param, code, from, rid).changes > 0) return
+  const place: Place = ['token', 'param, code, k, rid, system', [param, code, k, rid, shape]]
+  put(connection, place, owner)
+}
+
+/** Values that are made of it no more. Codes and addresses cannot be found by their resource: see `extractor` in search.ts. */
+function dropOthers({ sql }: Connection, values: ReadonlySet<string>, owner: Owner): void {
+  const { rid } = owner
+  const stored = sql(
+    'SELECT rid, param, low, high, unit FROM value WHERE rid = ? AND until = 0',
+  ).all(rid)
+  for (const row of stored) {
+    const value = [rid, row.param, row.low, row.high, row.unit] as Value[]
+    if (values.has(value.join(separator))) continue
+    sql(
+      'DELETE FROM value WHERE rid = ? AND param = ? AND low = ? AND high = ? AND unit = ? AND until = 0',
+    ).run(...value)
+    const [, param = 0, low = '', high = ''] = value
+    for (const k of [owner.k, ...owner.others]) {
+      for (const table of ['date', 'quantity'])
+        sql(
+          `DELETE FROM ${table} WHERE param = ? AND low = ? AND k = ? AND rid = ? AND high = ? AND until = 0`,
+        ).run(param, low, k, rid, high)
+      sql(
+        'DELETE FROM string WHERE param = ? AND text = ? AND k = ? AND rid = ? AND exact = ? AND until = 0',
+      ).run(param, low, k, rid, high)
+      sql(
+        'DELETE FROM reference WHERE param = ? AND target = ? AND k = ? AND rid = ? AND until = 0',
+      ).run(param, low, k, rid)
+    }
+  }
 }
 
 /** The tables a parameter's rows are found in, and their keys. */

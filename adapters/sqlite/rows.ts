@@ -61,7 +61,7 @@ interface Owner {
   rid: number
 }
 
-type Value = string | number
+export type Value = string | number
 /** The tables a row stands in, with its values before `since`. */
 export type Place = [table: string, columns: string, values: Value[]]
 

@@ -5,7 +5,7 @@ import { type Connection, type ConnectionOptions, connect } from './connection.t
 import { createWriteEngine, type ReadCall, runRead, type WriteCall } from './engine.ts'
 import { atEdge, unpackError, whyNotOpen } from './errors.ts'
 import { lockFile } from './lock.ts'
-import { type PackedCommit, packCommit, packRows, sizeOf } from './message.ts'
+import { type PackedCommit, packAddition, packCommit, sizeOf } from './message.ts'
 import { newestSeq, readVersion, unitsOf } from './read.ts'
 import { migrate } from './schema.ts'
 import { startThread, type Thread } from './thread.ts'
@@ -265,7 +265,7 @@ function createStore(options: SqliteOptions, calls: Calls): SqliteStore {
       }
     },
     async addRows(tenant, additions) {
-      const packed = additions.map(({ rows, ...name }) => ({ ...name, add: packRows(rows) }))
+      const packed = additions.map(packAddition)
       const lost = await calls.write({ do: 'addRows', tenant, additions: packed })
       return (lost as number[]).flatMap(place => additions[place] ?? [])
     },

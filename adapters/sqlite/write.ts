@@ -6,6 +6,7 @@ import type { PackedChange, PackedCommit } from './message.ts'
 import { createIntern, type Intern, writeRows } from './rows.ts'
 import { methods } from './schema.ts'
 import { searchIds } from './search.ts'
+import { writeWords } from './words.ts'
 
 /** The seq of each change, or why the commit was not made. */
 export type CommitResult = { seqs: number[] } | { failure: Failure }
@@ -187,7 +188,8 @@ function writeVersion(
   const k = sortKey(connection, { change, rid, oldK, last, at: at.commit.at })
   const gone = change.json === null
   // Before the body: see writeWords.
-  writeWords(connection, { change, rid, last })
+  if (change.words && (last || change.words.narrative || change.words.content))
+    writeWords(connection, rid, change.words)
   sql('INSERT INTO body(seq, rid, number, method, at, json) VALUES (?, ?, ?, ?, ?, ?)').run(
     seq,
     rid,
@@ -215,26 +217,6 @@ function writeVersion(
   const owner = { tenant: at.commit.tenant, type, rid }
   writeRows(connection, change, owner, { k, oldK, seq, intern: at.intern })
   return seq
-}
-
-/**
- * Looked for as they are now: pages that began before a change may miss what was said then. A delete leaves the rowid of
- * a row of FTS5's own as the last inserted, which is too large a number for run(), until the next insert.
- */
-function writeWords(
-  { sql }: Connection,
-  { change, rid, last }: { change: PackedChange; rid: number; last: Target['last'] },
-): void {
-  const { words } = change
-  if (!words) return
-  if (last) sql('DELETE FROM words WHERE rowid = ?').all(rid)
-  const { narrative, content } = words
-  if (narrative || content)
-    sql('INSERT INTO words(rowid, narrative, content) VALUES (?, ?, ?)').run(
-      rid,
-      narrative,
-      content,
-    )
 }
 
 /** The main date, else the time of version 1. */

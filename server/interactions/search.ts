@@ -30,6 +30,7 @@ export const search: Interaction = async (request, context, parts) => {
     parameters: own,
     ...(compartment ? { compartment } : {}),
   })
+  parsed.warnings.push(...own.warnings)
   const around = { context, parts }
   const paging = pagingOf(request, parsed, around)
   const pageOf = async () =>

@@ -1,4 +1,5 @@
 import { parseStored } from '../../resources/json.ts'
+import { baseId } from '../../resources/parameters.ts'
 import type { Resource } from '../../resources/resource.ts'
 import { typesOf } from '../../resources/search/own.ts'
 import type { Addition, Tenant, Version } from '../../resources/store.ts'
@@ -25,7 +26,7 @@ export async function buildIndex(
       store.scan(tenant, type, type === from.type ? from.after : ''),
     )) {
       const began = performance.now()
-      if (signal.aborted || !parameters.now(tenant).indexes.some(isJobs)) return false
+      if (signal.aborted || !isWanted()) return false
       await fill(job.state.id, versions, tenant, parts)
       const { done } = job.state
       const more = { type, after: versions.at(-1)?.id ?? '', done: done + versions.length }
@@ -39,8 +40,10 @@ export async function buildIndex(
   }
   return true
 
-  function isJobs({ state }: { state: Job['state'] }): boolean {
-    return state.id === job.state.id && !parameters.now(tenant).unwanted.has(state.id)
+  function isWanted(): boolean {
+    const { indexes, unwanted } = parameters.now(tenant)
+    const { id } = job.state
+    return id === baseId || (indexes.some(({ state }) => state.id === id) && !unwanted.has(id))
   }
 }
 
@@ -60,11 +63,15 @@ async function fill(
   index: string,
   versions: Version[],
   tenant: Tenant,
-  { store, parameters }: ReindexParts,
+  { store, parameters, extract }: ReindexParts,
 ): Promise<void> {
   const known = parameters.now(tenant)
   const additionOf = ({ type, id, number, json }: Version): Addition[] => {
-    const rows = json === undefined ? [] : known.rowsOf(index, parseStored(json) as Resource)
+    if (json === undefined) return []
+    const resource = parseStored(json) as Resource
+    if (index === baseId)
+      return [{ type, id, number, rows: [], whole: known.complete(resource, extract(resource)) }]
+    const rows = known.rowsOf(index, resource)
     return rows.length > 0 ? [{ type, id, number, rows }] : []
   }
   for (let due = versions.flatMap(additionOf); due.length > 0; ) {

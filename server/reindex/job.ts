@@ -1,12 +1,22 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { printJson } from '../../resources/json.ts'
 import type { IndexState, Parameters, StoredIndex } from '../../resources/parameters.ts'
-import { type Change, CommitConflict, type Store, type Tenant } from '../../resources/store.ts'
+import type { Resource } from '../../resources/resource.ts'
+import {
+  type Change,
+  CommitConflict,
+  type Extract,
+  type Store,
+  type Tenant,
+} from '../../resources/store.ts'
 import type { Log } from '../log.ts'
 
 export interface ReindexParts {
   store: Store
   parameters: Parameters
+  extract(resource: Resource): Extract
+  /** Names the revision of the extraction, and what it depends on. */
+  extractor: string
   tenants: () => Tenant[]
   now: () => number
   /** Tells this process from others that work on the same store. */

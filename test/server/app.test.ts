@@ -83,8 +83,10 @@ describe('metrics', () => {
       'nidaan_requests_total{interaction="read",status="200"} 1',
       'nidaan_requests_total{interaction="read",status="404"} 1',
       'nidaan_request_seconds_count{interaction="read"} 2',
-      'nidaan_commit_batch_size_count 1',
-      'nidaan_commit_seconds_count 1',
+      // The state of the index, and the patient.
+      'nidaan_commit_batch_size_count 2',
+      'nidaan_commit_seconds_count 2',
+      'nidaan_resources_to_index 0',
       'nidaan_requests_running 0',
       'nidaan_writes_waiting 0',
       'nidaan_searches_waiting 0',
@@ -144,7 +146,7 @@ async function withDispatch(
   const pipeline = createApp({
     config,
     dispatch,
-    metrics: createMetrics({ running: () => 0, waiting }),
+    metrics: createMetrics({ running: () => 0, waiting, toIndex: () => 0 }),
     health: { ready: async () => ({ ready: true, problems: [] }) },
     log: createLog(config.logLevel),
     base: () => 'http://127.0.0.1/fhir',

@@ -1,7 +1,11 @@
-import { expect, test } from '@jest/globals'
-import type { OperationOutcome } from 'fhir/r4'
+import { describe, expect, test } from '@jest/globals'
+import type { Bundle, OperationOutcome } from 'fhir/r4'
+import type { Change } from '../../resources/store.ts'
+import { spaceOf } from '../../server/tenants.ts'
+import { type App, startApp } from '../support/app.ts'
 import { ownFolder } from '../support/folder.ts'
-import { startServer } from '../support/process.ts'
+import { put } from '../support/make.ts'
+import { runScript, startServer } from '../support/process.ts'
 
 const colour = 'http://example.org/colour'
 const parameter = {
@@ -109,3 +113,96 @@ test('a reindex goes on where it was after kill -9, and misses nothing', async (
     await server.stop()
   }
 }, 120_000)
+
+describe('what an older program stored', () => {
+  const file = { STORE_URL: `sqlite:${inFolder('old.db')}` }
+  const count = 30
+
+  /** As an older program left it: without the rows of names. */
+  async function makeOld(): Promise<void> {
+    const app = await startApp(file)
+    for (let n = 0; n < count; n++)
+      await put(app, {
+        resourceType: 'Patient',
+        id: `q${n}`,
+        name: [{ family: 'Rao' }],
+        gender: 'male',
+      })
+    await put(app, { ...parameter, expression: 'Patient.gender' })
+    await app.server.reindex.idle()
+    const { store } = app.server
+    const tenant = app.server.makeContext('test').tenant
+    while (await store.dropRows(tenant, 'Patient', 'family', 100));
+    const space = spaceOf(tenant)
+    const base = await store.read(space, 'index', 'base')
+    const empty = { rows: [], present: [] }
+    const change: Change = {
+      type: 'index',
+      id: 'base',
+      method: 'update',
+      replaces: base?.number ?? 0,
+      json: JSON.stringify({ ...JSON.parse(base?.json ?? ''), extractor: 0 }),
+      extract: empty,
+      old: empty,
+    }
+    await store.commit(space, () => ({ changes: [change] }))
+    await app.close()
+  }
+
+  const families = async (app: App) =>
+    (await app.request.get('/fhir/Patient?family=rao&_summary=count').expect(200)).body.total
+
+  test('is indexed anew after the start, and answers say so until then', async () => {
+    await makeOld()
+    const app = await startApp(file)
+    const first = await app.request.get('/fhir/Patient?gender=male&_count=1').expect(200)
+    await app.server.reindex.idle()
+    expect(await families(app)).toBe(count)
+    const after = await app.request.get('/fhir/Patient?gender=male&_count=1').expect(200)
+    const modes = (body: Bundle) => (body.entry ?? []).map(({ search }) => search?.mode)
+    expect(modes(after.body)).toEqual(['match'])
+    // A few resources may be done before the first answer.
+    if (modes(first.body).length > 1) expect(JSON.stringify(first.body)).toContain('% is done')
+    await app.close()
+  })
+
+  test('is indexed by a command, too', async () => {
+    const before = await startApp(file)
+    const { store, makeContext } = before.server
+    while (await store.dropRows(makeContext('test').tenant, 'Patient', 'family', 100));
+    expect(await families(before)).toBe(0)
+    await before.close()
+    const command = runScript('reindex', [], file)
+    expect(await command.ended).toBe(0)
+    expect(command.output()).toContain(`indexed ${count + 1} resources`)
+    const after = await startApp(file)
+    expect(await families(after)).toBe(count)
+    const { body } = await ask(`${after.url}/fhir`, 'male')
+    expect(body).toMatchObject({ total: count })
+    await after.close()
+  })
+})
+
+test('what was stored in another zone is found in the zone of now', async () => {
+  const file = { STORE_URL: `sqlite:${inFolder('zone.db')}` }
+  const dated = {
+    resourceType: 'Observation',
+    id: 'o',
+    status: 'final',
+    code: { text: 'glucose' },
+    effectiveDateTime: '2024-05-01',
+  }
+  const at = async (app: App, instant: string) =>
+    (await app.request.get(`/fhir/Observation?date=sa${instant}`).expect(200)).body.total
+  const london = await startApp({ ...file, TIME_ZONE: 'UTC' })
+  await put(london, dated)
+  expect(await at(london, '2024-04-30T20:00:00Z')).toBe(1)
+  await london.close()
+  const pune = await startApp({ ...file, TIME_ZONE: 'Asia/Kolkata' })
+  await pune.server.reindex.idle()
+  expect(await at(pune, '2024-04-30T20:00:00Z')).toBe(0)
+  expect(await at(pune, '2024-04-30T18:00:00Z')).toBe(1)
+  await put(pune, { ...dated, effectiveDateTime: '2024-05-02' })
+  expect(await at(pune, '2024-05-01T18:00:00Z')).toBe(1)
+  await pune.close()
+})

@@ -21,6 +21,19 @@ import {
 } from './material.ts'
 
 export function commitContract(claim: Claim): void {
+  claim('take away what had words, and go on', async store => {
+    const spoken = (id: string, text: string) => {
+      const made = change(id, { rows: [coded(id)] })
+      return { ...made, extract: { ...made.extract, narrative: text, content: text } }
+    }
+    const [a, b, d] = [spoken('a', 'much to read'), spoken('b', 'more'), spoken('d', 'to read')]
+    for (const each of [a, b, d]) await write(store, pune, each)
+    // In any order, in one commit.
+    await write(store, pune, deletion(d), deletion(a), next(b, { rows: [coded('c')] }))
+    expect(await found(store, [{ kind: 'words', in: 'content', words: ['read'] }])).toEqual([])
+    expect(await found(store, [byCode('c')])).toEqual(['b'])
+  })
+
   outcomes(claim)
   order(claim)
   checks(claim)

@@ -1,8 +1,19 @@
 import { expect } from '@jest/globals'
 import type { Predicate } from '../../../resources/search/query.ts'
-import type { Row, Store } from '../../../resources/store.ts'
+import type { Extract, Row, Store } from '../../../resources/store.ts'
 import type { Claim } from '../store.ts'
-import { change, deletion, delhi, found, next, pune, times, write } from './material.ts'
+import {
+  byCode,
+  change,
+  coded,
+  deletion,
+  delhi,
+  found,
+  next,
+  pune,
+  times,
+  write,
+} from './material.ts'
 
 const param = 'colour@7'
 /** One of each kind of row, with what finds it. */
@@ -99,6 +110,80 @@ export function reindexContract(claim: Claim): void {
     expect(await found(store, [red])).toEqual(['c'])
     expect(await add(store, 'a', 2)).toEqual([])
     expect(await found(store, [red])).toEqual(['a', 'c'])
+  })
+
+  claim('come with all else that an older program did not make of a resource', async store => {
+    const a = change('a', { type: 'Observation' })
+    await write(store, pune, a, change('b', { type: 'Observation' }))
+    const whole: Extract = {
+      rows: [
+        { kind: 'token', param: 'code', code: 'sugar', system: 's' },
+        { kind: 'label', param: 'code', text: 'blood sugar' },
+        { kind: 'reference', param: 'subject', target: 'Patient/p' },
+      ],
+      present: ['code', 'subject'],
+      patient: 'p',
+      narrative: 'seen',
+      content: 'much to read',
+    }
+    const addition = { type: 'Observation', id: 'a', number: 1, rows: [], whole }
+    expect(await store.addRows(pune, [addition])).toEqual([])
+    expect(await store.addRows(pune, [addition])).toEqual([])
+    const observations = (...where: Predicate[]) => found(store, where, { types: ['Observation'] })
+    const sugar: Predicate = { kind: 'token', param: 'code', code: 'sugar' }
+    const present: Predicate = { kind: 'present', param: 'code' }
+    expect(
+      await observations(sugar, { kind: 'reference', param: 'subject', targets: ['Patient/p'] }),
+    ).toEqual(['a'])
+    expect(await observations(present)).toEqual(['a'])
+    expect(await observations({ kind: 'not', not: present })).toEqual(['b'])
+    expect(await observations({ kind: 'label', param: 'code', text: 'sugar' })).toEqual(['a'])
+    expect(await observations({ kind: 'words', in: 'content', words: ['read'] })).toEqual(['a'])
+    expect(await observations()).toEqual(['a', 'b'])
+    await write(store, pune, next({ ...a, extract: whole }, { type: 'Observation' }))
+    expect(await observations(sugar)).toEqual([])
+    expect(await observations(present)).toEqual([])
+    expect(await observations({ kind: 'words', in: 'content', words: ['read'] })).toEqual([])
+    expect(await observations()).toEqual(['a', 'b'])
+  })
+
+  claim('of a whole resource take the place of what is no more made of it', async store => {
+    const born = (low: number): Row => ({ kind: 'date', param: 'birthdate', low, high: low + 9 })
+    const bornAt = (low: number): Predicate => ({
+      kind: 'date',
+      param: 'birthdate',
+      lowFrom: low,
+      lowTo: low,
+    })
+    const name: Row = { kind: 'string', param: 'name', text: 'asha', exact: '' }
+    const a = change('a', { rows: [coded('1'), name, born(10)], date: 10 })
+    const b = change('b', { rows: [coded('1'), born(15)], date: 15 })
+    await write(store, pune, a, b)
+    const whole: Extract = { rows: [coded('1'), born(20)], present: ['birthdate'], date: 20 }
+    const addition = { type: 'Patient', id: 'a', rows: [], whole }
+    expect(await store.addRows(pune, [{ ...addition, number: 1 }])).toEqual([])
+    expect(await found(store, [bornAt(10)])).toEqual([])
+    expect(await found(store, [bornAt(20)])).toEqual(['a'])
+    expect(
+      await found(store, [{ kind: 'string', param: 'name', text: 'asha', match: 'starts' }]),
+    ).toEqual([])
+    // In order of the new date, and once.
+    expect(await found(store, [byCode('1')])).toEqual(['b', 'a'])
+    expect(await found(store, [])).toEqual(['b', 'a'])
+    // A version that was written since by the new extraction, on rows of the old.
+    await write(
+      store,
+      pune,
+      next({ ...b, extract: { ...b.extract, date: 5 } }, { rows: b.extract.rows, date: 5 }),
+    )
+    const early: Extract = { rows: [coded('1'), born(5)], present: ['birthdate'], date: 5 }
+    await store.addRows(pune, [{ ...addition, id: 'b', number: 2, whole: early }])
+    expect(await found(store, [byCode('1')])).toEqual(['b', 'a'])
+    expect(await found(store, [bornAt(15)])).toEqual([])
+    expect(await found(store, [bornAt(5)])).toEqual(['b'])
+    await write(store, pune, deletion({ ...b, replaces: 1, extract: early }))
+    expect(await found(store, [byCode('1')])).toEqual(['a'])
+    expect(await found(store, [])).toEqual(['a'])
   })
 
   claim('are deleted in slices, with their variants, and no others', async store => {
