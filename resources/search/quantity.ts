@@ -8,7 +8,7 @@ import { anyOf, boundsOf, splitPrefix } from './prefix.ts'
 import type { Bounds, Predicate } from './query.ts'
 import type { Rows } from './rows.ts'
 import type { Asked, SearchType } from './type.ts'
-import { canonicalOf, ucum } from './ucum.ts'
+import { canonicalOf, convert, ucum } from './ucum.ts'
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '')
 
@@ -60,7 +60,7 @@ function addRange({ low, high }: Record<string, unknown>, param: string, rows: R
   if (!some) return
   const { system, unit } = some
   const key = ({ amount, ...of }: Amount) =>
-    decimalKey(system === ucum && of.system === ucum ? converted(amount, of.unit, unit) : amount)
+    decimalKey((system === ucum && of.system === ucum && convert(amount, of.unit, unit)) || amount)
   rows.add({
     kind: 'quantity',
     param,
@@ -80,14 +80,6 @@ interface Amount {
 function amountOf(value: unknown): Amount | undefined {
   if (!isObject(value) || !isDecimal(value.value)) return undefined
   return { amount: decimalText(value.value), system: text(value.system), unit: codeOf(value) }
-}
-
-/** As it is, where there is no way from one unit to the other. */
-function converted(amount: string, from: string, to: string): string {
-  if (from === to) return amount
-  const [a, b] = [canonicalOf(from), canonicalOf(to)]
-  const canonical = a && b && a.unit === b.unit ? a.of(amount) : undefined
-  return (canonical !== undefined && b?.from(canonical)) || amount
 }
 
 export const quantity: SearchType = {
@@ -125,7 +117,7 @@ function readQuantity(value: string, asked: Asked): Predicate {
     ...plain,
     ...others.flatMap(other =>
       predicates(
-        boundsOn(number, asked, amount => converted(amount, unit, other)),
+        boundsOn(number, asked, amount => convert(amount, unit, other)),
         { system: ucum, unit: other },
       ),
     ),

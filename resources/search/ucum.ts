@@ -17,8 +17,13 @@ interface Canonical {
   unit: string
   /** An amount in this unit as a decimal number of the canonical one, 40 digits of it; absent: too large or too small. */
   of(amount: string): string | undefined
-  /** A decimal number of the canonical unit as one of this, the other way round. */
-  from(canonical: string): string | undefined
+}
+
+interface Unit extends Canonical {
+  /** The canonical unit times this. */
+  term: Term
+  /** How many of this unit its zero lies above that of the canonical one. */
+  below?: Fraction
 }
 
 /** A product of powers of base units, and how many of it. */
@@ -88,11 +93,25 @@ function atomOf(code: string): Atom | undefined {
 /** No unit that is in use is near it; what is beyond costs time only. */
 const largest = 10n ** 400n
 
-const known = new Map<string, Canonical | undefined>()
+const known = new Map<string, Unit | undefined>()
 const most = 5000
 
 /** Absent: it is not of UCUM, or it has no multiples in base units (pH, decibels). */
-export function canonicalOf(code: string): Canonical | undefined {
+export const canonicalOf = (code: string): Canonical | undefined => knownOf(code)
+
+/** An amount in one unit as one in another, without rounding where it ends; absent: it cannot be converted. */
+export function convert(amount: string, from: string, to: string): string | undefined {
+  const [a, b] = [knownOf(from), knownOf(to)]
+  if (!a || !b || a.unit !== b.unit || isBeyond(amount)) return undefined
+  const own = decimal(amount)
+  const { over, under } = multiply(a.below ? add(own, a.below) : own, a.term)
+  const value = multiply({ over, under }, { over: b.term.under, under: b.term.over })
+  const there = b.below ? add(value, { over: -b.below.over, under: b.below.under }) : value
+  const exact = decimalFactor(there)
+  return exact ? `${exact.digits}e${exact.power}` : print(there)
+}
+
+function knownOf(code: string): Unit | undefined {
   if (known.has(code)) return known.get(code)
   const canonical = code.length <= 100 && /^[!-~]+$/.test(code) ? read(code) : undefined
   if (known.size >= most) known.clear()
@@ -100,7 +119,7 @@ export function canonicalOf(code: string): Canonical | undefined {
   return canonical
 }
 
-function read(code: string): Canonical | undefined {
+function read(code: string): Unit | undefined {
   const scale = Object.hasOwn(scales, code) ? scales[code] : undefined
   const term = scale ? { ...scale.step, powers: new Map([['K', 1]]) } : new Reader(code).term()
   if (!term || term.over > largest || term.under > largest) return undefined
@@ -113,21 +132,22 @@ function read(code: string): Canonical | undefined {
   const factor = below ? undefined : decimalFactor(term)
   return {
     unit: unit || '1',
-    from: canonical => {
-      if (Math.abs(partsOf(canonical).power) > 800) return undefined
-      const { over, under } = decimal(canonical)
-      const value = multiply({ over, under }, { over: term.under, under: term.over })
-      return print(below ? add(value, { over: -below.over, under: below.under }) : value)
-    },
+    term,
+    ...(below ? { below } : {}),
     of: amount => {
       const { mantissa, power } = partsOf(amount)
-      if (Math.abs(power) > 400 || mantissa.length > 400) return undefined
+      if (isBeyond(amount)) return undefined
       if (factor?.digits === 1n) return `${mantissa}e${power + factor.power}`
       const value = decimal(amount)
       if (!factor) return print(multiply(below ? add(value, below) : value, term))
       return product(value, factor)
     },
   }
+}
+
+function isBeyond(amount: string): boolean {
+  const { mantissa, power } = partsOf(amount)
+  return Math.abs(power) > 400 || mantissa.length > 400
 }
 
 /** One unit as written, from left to right. */

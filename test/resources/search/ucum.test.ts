@@ -2,7 +2,7 @@ import { createRequire } from 'node:module'
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { decimalKey } from '../../../resources/search/decimal.ts'
-import { canonicalOf } from '../../../resources/search/ucum.ts'
+import { canonicalOf, convert } from '../../../resources/search/ucum.ts'
 
 /** The key and unit that an amount is found by. */
 function found(amount: string, code: string): string | undefined {
@@ -136,4 +136,40 @@ test('order stays, and what is converted is the same however it is written', () 
     }),
     { numRuns: 500 },
   )
+})
+
+describe('an amount in another unit', () => {
+  test.each<[string, string, string, string]>([
+    ['7', '/min', '/h', '420'],
+    ['1', '/h', '/min', '0.01666666666666666666666666666666666666667'],
+    ['37', 'Cel', '[degF]', '98.6'],
+    ['98.6', '[degF]', 'Cel', '37'],
+    ['100', '[degRe]', '[degF]', '257'],
+    ['-40', '[degF]', 'Cel', '-40'],
+    ['120', 'mm[Hg]', 'kPa', '15.99864'],
+    ['5.4', 'mg/dL', 'g/L', '0.054'],
+    ['0', 'K', 'Cel', '-273.15'],
+    ['1', 'kat', 'U', '60000000'],
+  ])('%s %s in %s is %s', (amount, from, to, there) => {
+    expect(decimalKey(convert(amount, from, to) ?? '')).toBe(decimalKey(there))
+  })
+
+  test('there is none where the dimension is another', () => {
+    expect(convert('1', 'mg', 'mL')).toBeUndefined()
+    expect(convert('1', 'mg', 'nonsense')).toBeUndefined()
+    expect(convert('1e9999', 'mg', 'g')).toBeUndefined()
+  })
+
+  test('and back is what it was, where it ends', () => {
+    const pairs = fc.constantFrom(['mg/dL', 'g/L'], ['[degF]', 'Cel'], ['/h', '/min'], ['U', 'kat'])
+    fc.assert(
+      fc.property(pairs, fc.integer(), ([from = '', to = ''], amount) => {
+        const there = convert(`${amount}e-3`, from, to) ?? ''
+        const back = convert(there, to, from) ?? ''
+        const key = decimalKey(back)
+        if (there.replace(/e.*/, '').length < 40) expect(key).toBe(decimalKey(`${amount}e-3`))
+        else expect(Number(back)).toBeCloseTo(amount / 1000, 9)
+      }),
+    )
+  })
 })
