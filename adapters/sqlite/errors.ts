@@ -1,10 +1,16 @@
-import { FhirError, storageFull, unavailable } from '../../resources/error.ts'
+import { FhirError, storageFull, tooCostly, unavailable } from '../../resources/error.ts'
 import { CommitConflict } from '../../resources/store.ts'
 
 /** A FhirError for what the database or the disk did; anything else as it is. https://sqlite.org/rescode.html */
 export function atEdge(error: unknown): unknown {
   if (!Error.isError(error) || !('errcode' in error)) return error
   const code = Number(error.errcode) & 0xff
+  if (code === 1 && isTooLarge(error.message))
+    return tooCostly(
+      'the search has too many conditions within each other: ask for it in parts',
+      undefined,
+      { cause: error },
+    )
   if (code === 13) return storageFull('the disk is full: nothing was written', 30, error)
   if (code === 5 || code === 6)
     return unavailable('the store is busy: repeat the request', 1, error)
@@ -14,6 +20,12 @@ export function atEdge(error: unknown): unknown {
     return unavailable('the database is damaged: restore a backup', 60, error)
   return error
 }
+
+/** A statement beyond the limits of SQLite, which only a search can be. https://sqlite.org/limits.html */
+const isTooLarge = (message: string): boolean =>
+  /Expression tree is too large|too many terms in compound SELECT|too many SQL variables|parser stack overflow|Recursion limit|string or blob too big/.test(
+    message,
+  )
 
 /** Told by the system, not by the database. */
 export const isFull = (error: unknown): boolean =>

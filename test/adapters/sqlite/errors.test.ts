@@ -1,4 +1,5 @@
-import { describe, expect, test } from '@jest/globals'
+import { DatabaseSync } from 'node:sqlite'
+import { afterAll, describe, expect, test } from '@jest/globals'
 import { atEdge, packError, unpackError, whyNotOpen } from '../../../adapters/sqlite/errors.ts'
 import { FhirError, throttled } from '../../../resources/error.ts'
 import { CommitConflict } from '../../../resources/store.ts'
@@ -31,6 +32,36 @@ describe('what the database or the disk did', () => {
     '%p stays as it is',
     thrown => expect(atEdge(thrown)).toBe(thrown),
   )
+})
+
+describe('a statement beyond the limits', () => {
+  const db = new DatabaseSync(':memory:')
+  afterAll(() => db.close())
+
+  test.each([
+    ['as deep', `SELECT ${Array.from({ length: 1100 }, () => '1').join(' OR ')}`],
+    ['of as many arms', Array.from({ length: 600 }, () => 'SELECT 1').join(' UNION ALL ')],
+    ['of as many values', `SELECT 1 IN (${Array.from({ length: 40_000 }, () => '?').join()})`],
+    ['nested as far', `SELECT ${'('.repeat(5000)}1${')'.repeat(5000)}`],
+  ])('%s is one that asks for too much', (_, text) => {
+    let thrown: unknown
+    try {
+      db.prepare(text)
+    } catch (error) {
+      thrown = error
+    }
+    expect(thrown).toBeDefined()
+    expect(atEdge(thrown)).toMatchObject({ status: 422, cause: thrown })
+  })
+
+  test('a statement that is wrong is a bug', () => {
+    expect.assertions(1)
+    try {
+      db.prepare('SELECT FROM')
+    } catch (error) {
+      expect(atEdge(error)).toBe(error)
+    }
+  })
 })
 
 describe('why a file does not open', () => {
