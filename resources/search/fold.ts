@@ -3,8 +3,12 @@
  * scripts are kept: they carry meaning. https://hl7.org/fhir/R4/search.html#string
  */
 
+/** Accents, and what is not seen. */
 const combining =
   /[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f\u200b-\u200d\u2060\ufeff]/g
+
+/** The points of Hebrew and Arabic letters: vowels that are seldom written. */
+const points = /(?=[\u0590-\u06ff])\p{M}/gu
 
 /** Letters for a consonant without its vowel, which older texts write as the consonant, a virama and perhaps a joiner. */
 const vowelless: Readonly<Record<string, string>> = {
@@ -23,6 +27,7 @@ export function fold(text: string): string {
   return text
     .normalize('NFKD')
     .replace(combining, '')
+    .replace(points, '')
     .toLowerCase()
     .normalize('NFC')
     .replace(/[\u09ce\u0d7a-\u0d7f]/g, letter => vowelless[letter] ?? letter)
