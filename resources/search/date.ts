@@ -38,9 +38,12 @@ function timingOf({ event, repeat }: Record<string, unknown>, zone: Zone): Range
 export const date: SearchType = {
   collector:
     ({ param, zone }) =>
-    (value, rows) => {
+    (value, rows, { datatype }) => {
       const range = spanOf(value, zone)
-      if (range) rows.add({ kind: 'date', param, low: range.low, high: range.high })
+      if (!range) return
+      // An instant has no width, however many digits it has.
+      const high = datatype === 'instant' ? range.low : range.high
+      rows.add({ kind: 'date', param, low: range.low, high })
     },
   modifiers: {
     '': (value, asked) =>
