@@ -12,7 +12,7 @@ export const openStart = -8e14
 export const openEnd = 8e14
 
 const form =
-  /^(\d{4})(?:-(\d\d)(?:-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d+))?)?(Z|[+-]\d\d:\d\d)?)?)?)?$/
+  /^(\d{4})(?:-(\d\d)(?:-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d+))?)?(Z|[+-](?:0\d|1[0-3]):[0-5]\d|[+-]14:00)?)?)?)?$/
 
 /**
  * The range a date of any precision stands for; what has no zone of its own is of `zone`. Absent where the text is no date.

@@ -1,4 +1,6 @@
 /** One parameter of a search: its name with modifier, chain or `_has`, and its values. */
+import { invalid } from '../../error.ts'
+import { shown } from '../near.ts'
 import type { Predicate } from '../query.ts'
 import { readChain, readHas } from './chain.ts'
 import type { Scope } from './scope.ts'
@@ -17,6 +19,8 @@ export function readCriterion(name: string, value: string, scope: Scope): Predic
   const cut = name.indexOf(':')
   const code = cut < 0 ? name : name.slice(0, cut)
   const modifier = cut < 0 ? '' : name.slice(cut + 1)
+  if (modifier === '' && cut >= 0)
+    throw invalid(`${shown(code, 'a parameter')} is followed by a : without a modifier`)
   const special = Object.hasOwn(specials, code) ? specials[code] : undefined
   if (special) return special(value, { modifier, scope })
   return readValues(value, { name, modifier, facts: factsOf(code, scope) }, scope)
