@@ -131,7 +131,7 @@ export const settings = {
     default: '',
     read: zone,
     purpose:
-      'Time zone of dates that name none, in resources and in searches. Empty: that of the machine. Search values are kept in it: after a change read and write again what is stored.',
+      'Time zone of dates that name none, in resources and in searches. Empty: that of the machine. After a change what is stored is indexed again in the background.',
   },
   referentialIntegrity: {
     variable: 'REFERENTIAL_INTEGRITY',
