@@ -100,10 +100,12 @@ describe('a client of another hand', () => {
     expect(idsOf(await client.search({ searchParams: { _id: 'p2' }, options }))).toEqual(['p2'])
   })
 
-  test('is told that it cannot search in a compartment yet', async () => {
-    const compartment = { resourceType: type, id: 'p1' }
-    const search = client.search({ resourceType: 'Observation', compartment })
-    await expect(search).rejects.toMatchObject(failure(422, 'not-supported'))
+  test('searches in a compartment', async () => {
+    const search = (resourceType: string) =>
+      client.search({ resourceType, compartment: { resourceType: type, id: 'p1' } })
+    expect((await search('Observation')).entry).toBeUndefined()
+    expect(idsOf(await search(type))).toEqual(['p1'])
+    await expect(search('Medication')).rejects.toMatchObject(failure(404, 'not-found'))
   })
 
   test('pages through a search and a history', async () => {
