@@ -84,6 +84,10 @@ test.each([
   ['Patient?colour=red&guide=rao', ['a']],
   ['Patient?colour:not=red', ['b', 'c']],
   [`Patient?colour:below=${at('colours')}|warm`, ['a', 'c']],
+  ['Patient?colour:text=bright', ['a']],
+  ['Patient?weight=40000|http://unitsofmeasure.org|g', ['c']],
+  ['Patient?colour=red&_include=Patient:guide', ['a', 'rao']],
+  ['Practitioner?_id=sen&_revinclude=Patient:guide', ['b', 'sen']],
   [`Patient?colour:in=${at('warm')}`, ['a', 'c']],
   [`Patient?colour:not-in=${at('warm')}`, ['b']],
   ['Patient?nick:missing=true', ['a', 'b']],
@@ -102,6 +106,15 @@ test.each([
   expect([status, JSON.stringify(status === 200 ? '' : body)]).toEqual([200, '""'])
   const entry = (body as Bundle).entry ?? []
   expect(entry.map(({ resource }) => resource?.id).toSorted()).toEqual(ids)
+})
+
+test.each([
+  ['Patient?_sort=weight', ['c', 'a', 'b']],
+  ['Patient?_sort=-weight', ['a', 'c', 'b']],
+  ['Patient?_sort=nick,-weight', ['c', 'a', 'b']],
+])('%s', async (query, ids) => {
+  const { body } = await app.request.get(`/fhir/${query}`).expect(200)
+  expect((body as Bundle).entry?.map(({ resource }) => resource?.id)).toEqual(ids)
 })
 
 test('of what is not there the answer names what is near', async () => {
