@@ -2,6 +2,7 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { timedOut, unavailable } from '../../resources/error.ts'
 import { metresBetween } from '../../resources/search/match.ts'
 import type { Tenant } from '../../resources/store.ts'
+import { type Remembered, remember } from './remembered.ts'
 
 /** A connection with its prepared statements and the numbers that stand for names. */
 export interface Connection {
@@ -19,6 +20,10 @@ export interface Connection {
   types(tenant: Tenant): Map<number, string>
   /** Runs a search until a deadline (ms from now), then it fails. */
   within<T>(ms: number, work: () => T): T
+  /** Sizes of ranges, for plans: a minute old at most. */
+  sizes: Remembered
+  /** How many a search finds as of a commit. */
+  counts: Remembered
   /** Searches stop when this says that nobody waits for them. */
   cancelWhen(isCancelled: () => boolean): void
   /** Tries work for so many ms; undefined: it was not done by then. */
@@ -109,7 +114,17 @@ export function connect(options: ConnectionOptions): Connection {
   const cancelWhen = (check: () => boolean) => {
     isCancelled = check
   }
-  return { db, sql, within, trial, cancelWhen, ...names(sql), close: () => db.close() }
+  return {
+    db,
+    sql,
+    sizes: remember(),
+    counts: remember(),
+    within,
+    trial,
+    cancelWhen,
+    ...names(sql),
+    close: () => db.close(),
+  }
 }
 
 function setUp(db: DatabaseSync, options: ConnectionOptions): void {

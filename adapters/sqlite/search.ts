@@ -121,8 +121,17 @@ export function countHits(
     const totals = totalsOf(connection, tenant)
     return query.types.reduce((sum, type) => sum + (totals[type] ?? 0), 0)
   }
-  const scope = scopeOf(connection, tenant, query, lastSeq(connection))
+  const seq = lastSeq(connection)
+  const key = `${seq} ${atMost} ${tenant} ${JSON.stringify([query.types, query.where])}`
+  // Nothing was written since: the pages of one search, and of those who look at the same, are counted once.
+  return connection.counts.get(key, () =>
+    countAsOf(scopeOf(connection, tenant, query, seq), query, atMost),
+  )
+}
+
+function countAsOf(scope: Scope, query: Query, atMost: number): number {
   if (scope.types.length === 0) return 0
+  const { connection } = scope
   const { driver, rest } = plan(query.where, scope)
   const rows = driver?.from ?? byDate(scope)
   const from = rest.some(asksWhen) ? withSeq(rows, scope.seq) : rows

@@ -115,12 +115,13 @@ function ofRows(predicate: Predicate, rows: Rows, scope: Scope): Driver {
 const sizeOf = ({ table, range }: Rows, scope: Scope): number =>
   countOf(sql(`SELECT 1 FROM ${table} r WHERE ${range.text}`, ...range.values), counted, scope)
 
-/** Rows of a range up to a bound. */
+/** Rows of a range up to a bound, as they were within the last minute: enough to choose by. */
 export function countOf(rows: Sql, bound: number, { connection }: Scope): number {
-  const row = connection
-    .sql(`SELECT count(*) AS n FROM (${rows.text} LIMIT ?)`)
-    .get(...rows.values, bound)
-  return Number(row?.n)
+  const { text, values } = rows
+  return connection.sizes.get(`${text} ${values.join('\u0000')} ${bound}`, () => {
+    const row = connection.sql(`SELECT count(*) AS n FROM (${text} LIMIT ?)`).get(...values, bound)
+    return Number(row?.n)
+  })
 }
 
 /** A range of the commits. */
