@@ -223,11 +223,11 @@ function compileWhere(condition: string): Arm | undefined {
   return arm && filter(one => arm.move([{ value: one }]).some(({ value }) => value === equality[2]))
 }
 
+/** What the address does not tell, Reference.type may. */
 const refersTo = (value: unknown, type: string): boolean =>
   isObject(value) &&
-  (typeof value.reference === 'string'
-    ? parseReference(value.reference)?.type === type
-    : value.type === type)
+  ((typeof value.reference === 'string' ? parseReference(value.reference)?.type : undefined) ??
+    value.type) === type
 
 const ofType =
   (type: string): Move =>

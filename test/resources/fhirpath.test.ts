@@ -18,6 +18,11 @@ const patient = {
     { reference: 'http://example.org/fhir/Organization/2' },
     { type: 'Practitioner', display: 'x' },
     { display: 'y' },
+    {
+      reference: 'urn:uuid:9d3c0b1a-0b1a-4b1a-8b1a-0b1a0b1a0b1a',
+      type: 'PractitionerRole',
+      display: 'z',
+    },
   ],
   link: null,
   extension: [
@@ -74,6 +79,7 @@ describe('an expression finds', () => {
       ['http://example.org/fhir/Organization/2'],
     ],
     ['Patient.generalPractitioner.where(resolve() is Practitioner).display', ['x']],
+    ['Patient.generalPractitioner.where(resolve() is PractitionerRole).display', ['z']],
     ['Patient', [patient]],
   ])('%s', (expression, found) => {
     expect(values(expression)).toEqual(found)
