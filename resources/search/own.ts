@@ -1,10 +1,14 @@
 /** From a SearchParameter resource to what is searched by. https://hl7.org/fhir/R4/searchparameter.html */
 import type { SearchParameter } from 'fhir/r4'
 import {
+  choiceKey,
+  type Element,
   isResourceType,
   resourceTypes,
   type SearchParameterFacts,
+  type Structure,
   searchParameters,
+  structureOf,
 } from '../definitions.ts'
 import { type Issue, issue } from '../error.ts'
 import { compilePath } from '../fhirpath.ts'
@@ -104,11 +108,14 @@ function problemsAt(facts: OwnFacts, type: string): Issue[] {
         'SearchParameter.code',
       ),
     ]
-  if (!compilePath(facts.expression, type))
+  const unknown = unknownStep(facts.expression, type)
+  if (unknown !== undefined || !compilePath(facts.expression, type))
     return [
       issue(
         'value',
-        `expression is no path on ${type} that can be searched by here`,
+        unknown === undefined
+          ? `expression is no path on ${type} that can be searched by here: elements, where(a='b'), where(resolve() is T), ofType(T), extension(url), exists(), first(), [n] and |`
+          : `expression asks for an element that is not there: ${unknown}`,
         'SearchParameter.expression',
       ),
     ]
@@ -122,6 +129,34 @@ function problemsAt(facts: OwnFacts, type: string): Issue[] {
     ]
   return []
 }
+
+/** The first plain step of an arm (`Patient.name.famly`) that leads to no element; what is beyond plain steps is not looked at. */
+function unknownStep(expression: string, type: string): string | undefined {
+  for (const arm of expression.split('|')) {
+    const [path = '', first = ''] =
+      /^\(*\s*([A-Z][A-Za-z]*)(?:\.[a-z][A-Za-z]*\b(?!\())*/.exec(arm.trim()) ?? []
+    if (first !== type && first !== 'Resource' && first !== 'DomainResource') continue
+    let shape: string | undefined = type
+    for (const step of path.split('.').slice(1)) {
+      const elements: Structure['elements'] | undefined =
+        shape === undefined ? undefined : structureOf(shape)?.elements
+      if (!elements) break
+      const element: Element | undefined = elements[step]
+      if (!element && !isChoiceKey(step, elements)) return `${shape}.${step}`
+      shape = element && !element.choice ? shapeOf(element, `${shape}.${step}`) : undefined
+    }
+  }
+  return undefined
+}
+
+/** `valueQuantity`, as it stands in JSON. */
+const isChoiceKey = (step: string, elements: Structure['elements']): boolean =>
+  Object.entries(elements).some(
+    ([name, { choice, types }]) => choice && types.some(each => choiceKey(name, each) === step),
+  )
+
+const shapeOf = ({ content, types }: Element, own: string): string | undefined =>
+  content ?? (structureOf(own) ? own : types[0])
 
 type Extractor = (resource: Resource) => Row[]
 

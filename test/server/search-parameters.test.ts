@@ -189,6 +189,9 @@ describe('what is refused', () => {
     ['expression', { expression: undefined }],
     ['expression', { expression: 'Patient.name.(' }],
     ['expression', { expression: 'Observation.code' }],
+    ['expression', { expression: 'Patient.name.famly' }],
+    ['expression', { expression: 'Patient.gender | (Patient.contact.nme as string)' }],
+    ['expression', { expression: "Patient.iif(active, 'a', 'b')" }],
     ['component', { type: 'composite', expression: 'Patient' }],
     ['target[0]', { type: 'reference', target: ['Element'] }],
   ])('%s, with %j', async (element, more) => {
