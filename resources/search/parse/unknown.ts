@@ -36,6 +36,7 @@ function notOf(code: string, types: readonly string[], own: OwnParameters | unde
     ...ofAll,
     ...types.flatMap(type => [...searchableParameters(type, own).keys()]),
   ])
+  known.delete(code)
   const what = `${shown(code, 'a parameter')} is not a search parameter of ${listed(types)}`
   return `${what}; near to it are ${nearest(code, known)}`
 }

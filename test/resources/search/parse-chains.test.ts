@@ -78,6 +78,16 @@ describe('chains and _has', () => {
         chain('organization', ['Organization'], named('a')),
       ),
     ],
+    [
+      'Patient',
+      '_has:Observation:patient:_filter=code eq 1 and status eq final',
+      has('Observation', 'subject', { kind: 'and', all: [code('1'), code('final', 'status')] }),
+    ],
+    [
+      'Observation',
+      'patient._list=l',
+      chain('subject', ['Patient'], has('List', 'item', { kind: 'id', ids: ['l'] })),
+    ],
     ['Patient', '_has:Observation:patient:code=1', has('Observation', 'subject', code('1'))],
     [
       'Patient',
@@ -212,6 +222,8 @@ describe('chains and _has', () => {
       400,
       'does not refer to resources of type Practitioner',
     ],
+    ['Observation', 'patient._type=Patient', 400, 'near to it are _text'],
+    ['Observation', 'patient._sort=name', 400, '_sort is not a search parameter of Patient'],
     ['Patient', '_has=1', 400, '_has takes the form'],
   ])('%s?%s is refused', async (type, query, status, words) => {
     await expect(where(type, query)).rejects.toThrow(
