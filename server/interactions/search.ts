@@ -4,7 +4,8 @@ import type { Known } from '../../resources/parameters.ts'
 import type { Compartment } from '../../resources/search/compartment.ts'
 import type { Reach } from '../../resources/search/included.ts'
 import { type ParsedSearch, parseSearch } from '../../resources/search/parse.ts'
-import { type ResultPage, resultPage } from '../../resources/search/result-page.ts'
+import type { Query } from '../../resources/search/query.ts'
+import { type Place, type ResultPage, resultPage } from '../../resources/search/result-page.ts'
 import type { Interaction, Parts } from '../interactions.ts'
 import { printListing } from '../listing.ts'
 import { preferOf } from '../prefer.ts'
@@ -37,7 +38,11 @@ export const search: Interaction = async (request, context, parts) => {
     parsed.summary === 'count'
       ? nothing
       : resultPage(
-          { ...asked(parsed), reach: reachOf(request, context, { parts, own }) },
+          {
+            query: queryAt(parsed),
+            includes: parsed.includes,
+            reach: reachOf(request, context, { parts, own }),
+          },
           paging.place,
         )
   const page = await timed(pageOf)
@@ -53,15 +58,15 @@ export const search: Interaction = async (request, context, parts) => {
     links: paging.linksFrom(page.value),
     entries: entriesOf(request, parsed, page.value, {
       warnings: warning ? [warning] : [],
-      explained: parsed.explain ? await explain(parsed, steps, around) : [],
+      explained: parsed.explain ? await explain(queryAt(parsed, paging.place), steps, around) : [],
     }),
   })
   return { status: 200, headers: {}, json }
 }
 
-/** The place is that of the link, which holds more than the store's own. */
-function asked({ query: { after: _, ...query }, includes }: ParsedSearch) {
-  return { query, includes }
+/** The store knows its own place only; that of the link holds more. */
+function queryAt({ query: { after: _, ...query } }: ParsedSearch, place?: Place): Query {
+  return { ...query, ...(place?.after === undefined ? {} : { after: place.after }) }
 }
 
 const reachOf = (

@@ -1,13 +1,13 @@
 /** How a search was answered, for operators: names, numbers and times, never a value. */
 import type { Context } from '../../resources/context.ts'
 import { type Issue, issue } from '../../resources/error.ts'
-import type { ParsedSearch } from '../../resources/search/parse.ts'
+import type { Query } from '../../resources/search/query.ts'
 import type { Step } from '../../resources/store.ts'
 import type { Parts } from '../interactions.ts'
 
 /** What the store does, then what was done beside it, one issue a step. */
 export async function explain(
-  { query }: ParsedSearch,
+  query: Query,
   beside: Step[],
   { context, parts }: { context: Context; parts: Parts },
 ): Promise<Issue[]> {

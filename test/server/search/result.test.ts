@@ -97,6 +97,14 @@ describe('_explain', () => {
     expect(said(body)).not.toMatch(/female|1980/)
   })
 
+  test('goes along to the next page', async () => {
+    const { body } = await get('Patient?gender=female&_count=2&_explain=true')
+    const next = body.link.find(({ relation }: { relation: string }) => relation === 'next')
+    const page = await app.request.get(next.url.slice(app.url.length))
+    expect(page.status).toBe(200)
+    expect(said(page.body)).toMatch(/gender/)
+  })
+
   test('false tells nothing, another word is refused', async () => {
     expect(outcomes((await get('Patient?_explain=false')).body)).toEqual([])
     expect((await get('Patient?_explain=1')).status).toBe(400)
