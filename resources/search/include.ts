@@ -1,6 +1,6 @@
 /** Which other resources come with what is found. https://hl7.org/fhir/R4/search.html#include */
 import { isResourceType, resourceTypes, type SearchParameterFacts } from '../definitions.ts'
-import { FhirError, type Issue, invalid, issue } from '../error.ts'
+import { FhirError, type Issue, invalid, issue, tooCostly } from '../error.ts'
 import { type OwnParameters, searchableParameters } from '../search.ts'
 import { nearest, shown } from './near.ts'
 
@@ -100,6 +100,9 @@ export const parametersOf = (
     ? []
     : referenceParameters(type, own).filter(({ code }) => param === undefined || code === param)
 
+/** Each that looks backward is a search of its own. */
+const mostIncludes = 50
+
 /** Refuses what cannot go together; warns of what can add nothing. https://hl7.org/fhir/R4/search.html#summary */
 export function checkIncludes(
   includes: Include[],
@@ -108,6 +111,8 @@ export function checkIncludes(
 ): Issue[] {
   if (includes.length > 0 && summary === 'text')
     throw invalid('_summary=text cannot go together with _include or _revinclude')
+  if (includes.length > mostIncludes)
+    throw tooCostly(`a search takes ${mostIncludes} of _include and _revinclude at most`)
   if (!types) return []
   return includes
     .filter(one => !one.iterate && !reaches(one, types, own))

@@ -1,4 +1,5 @@
 /** The resources that come with others. https://hl7.org/fhir/R4/search.html#include */
+import type { SearchParameterFacts } from '../definitions.ts'
 import { spellingsOf } from '../reference.ts'
 import { type OwnParameters, paramsOf } from '../search.ts'
 import type { Page, Version } from '../store.ts'
@@ -69,16 +70,34 @@ export function linksOf(sources: Version[], includes: Include[], { base, own }: 
   const links: Links = new Map()
   const forward = includes.filter(({ reverse }) => !reverse)
   if (forward.length === 0) return links
+  const byType = new Map<string, Followed>()
   for (const source of sources) {
+    const followed = byType.get(source.type) ?? followedFrom(source.type, forward, own)
+    byType.set(source.type, followed)
+    if (followed.size === 0) continue
     const body = bodyOf(source)
-    for (const include of forward)
-      for (const [link, types] of linksBy(body, parametersOf(include, source.type, own), base)) {
-        const { target } = include
-        const wanted = target === undefined ? types : types.filter(type => type === target)
+    for (const [facts, targets] of followed)
+      for (const [link, types] of linksBy(body, [facts], base)) {
+        const wanted = targets ? types.filter(type => targets.has(type)) : types
         if (wanted.length) links.set(link, [...(links.get(link) ?? []), ...wanted])
       }
   }
   return links
+}
+
+/** The parameters that includes follow, each once, and to which types; absent: to any. */
+type Followed = Map<SearchParameterFacts, Set<string> | undefined>
+
+function followedFrom(type: string, includes: Include[], own?: OwnParameters): Followed {
+  const followed: Followed = new Map()
+  for (const include of includes)
+    for (const facts of parametersOf(include, type, own)) {
+      const known = followed.get(facts)
+      if (include.target === undefined || (followed.has(facts) && !known))
+        followed.set(facts, undefined)
+      else followed.set(facts, new Set([...(known ?? []), include.target]))
+    }
+  return followed
 }
 
 /** The newest versions of what is linked to and there, in the order of the links. */

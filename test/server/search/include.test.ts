@@ -225,6 +225,13 @@ describe('an include that cannot be followed', () => {
     expect([status, body.issue[0].diagnostics]).toEqual([400, expect.stringContaining(named)])
   })
 
+  test('is one of more than 50', async () => {
+    const many = (n: number) => Array(n).fill('_include=Observation:subject').join('&')
+    expect((await get(`Observation?${many(50)}`)).status).toBe(200)
+    const { status, body } = await get(`Observation?${many(51)}`)
+    expect([status, body.issue[0].code]).toEqual([422, 'too-costly'])
+  })
+
   test('is passed over with a warning where handling is lenient', async () => {
     const { status, body } = await get('Observation?_id=o1&_include=Observation:subjct').set(
       'Prefer',
