@@ -1,11 +1,11 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
-import { timedOut, unavailable } from '../../resources/error.ts'
 import { metresBetween } from '../../resources/search/match.ts'
 import type { Tenant } from '../../resources/store.ts'
 import { type Remembered, remember } from './remembered.ts'
+import { createSearching, type Searching } from './searching.ts'
 
 /** A connection with its prepared statements and the numbers that stand for names. */
-export interface Connection {
+export interface Connection extends Searching {
   db: DatabaseSync
   /** Prepared once for each text. */
   sql(text: string): StatementSync
@@ -18,16 +18,10 @@ export interface Connection {
   termId(text: string): number | undefined
   /** The types of a tenant: number to name. */
   types(tenant: Tenant): Map<number, string>
-  /** Runs a search until a deadline (ms from now), then it fails. */
-  within<T>(ms: number, work: () => T): T
   /** Sizes of ranges, for plans: a minute old at most. */
   sizes: Remembered
   /** How many a search finds as of a commit. */
   counts: Remembered
-  /** Searches stop when this says that nobody waits for them. */
-  cancelWhen(isCancelled: () => boolean): void
-  /** Tries work for so many ms; undefined: it was not done by then. */
-  trial<T>(ms: number, work: () => T): T | undefined
   /** Forgets names that a rollback took back. */
   forget(): void
   close(): void
@@ -65,63 +59,18 @@ export function connect(options: ConnectionOptions): Connection {
     statements.set(text, made)
     return made
   }
-  let deadline = Number.POSITIVE_INFINITY
-  let late = false
-  let isCancelled = () => false
-  db.function('tick', () => {
-    if (isCancelled()) throw unavailable('nobody waits for the answer any more', 1)
-    late = performance.now() > deadline
-    if (late)
-      throw timedOut(
-        'the search takes too long: narrow it by more parameters, such as a patient or a date',
-        5,
-      )
-    return 1
-  })
-  const within = <T>(ms: number, work: () => T): T => {
-    deadline = performance.now() + ms
-    try {
-      return work()
-    } catch (error) {
-      // A statement that failed in iterate() fails once more when it is used again.
-      statements.clear()
-      throw error
-    } finally {
-      deadline = Number.POSITIVE_INFINITY
-    }
-  }
-  const trial = <T>(ms: number, work: () => T): T | undefined => {
-    const whole = deadline
-    const mine = performance.now() + ms
-    late = false
-    deadline = Math.min(whole, mine)
-    try {
-      return work()
-    } catch (error) {
-      statements.clear()
-      if (mine < whole && late) return undefined
-      throw error
-    } finally {
-      deadline = whole
-    }
-  }
   db.function('metres', { deterministic: true }, (a, b, c, d) =>
     metresBetween(
       { latitude: Number(a), longitude: Number(b) },
       { latitude: Number(c), longitude: Number(d) },
     ),
   )
-  const cancelWhen = (check: () => boolean) => {
-    isCancelled = check
-  }
   return {
     db,
     sql,
     sizes: remember(),
     counts: remember(),
-    within,
-    trial,
-    cancelWhen,
+    ...createSearching(db, () => statements.clear()),
     ...names(sql),
     close: () => db.close(),
   }

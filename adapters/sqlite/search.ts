@@ -77,7 +77,8 @@ function placeOf(connection: Connection, { after }: Query): Place | undefined {
   return place
 }
 
-const asOf = `SELECT ${versionColumns} FROM resource r CROSS JOIN body b ON b.seq = ${seqAsOf('r')} WHERE r.rid = ?`
+const asOf = `SELECT ${versionColumns} FROM json_each(?) j CROSS JOIN resource r ON r.rid = j.value
+  CROSS JOIN body b ON b.seq = ${seqAsOf('r')}`
 
 export function searchPage(connection: Connection, tenant: Tenant, query: Query): Page {
   const place = placeOf(connection, query)
@@ -87,10 +88,10 @@ export function searchPage(connection: Connection, tenant: Tenant, query: Query)
   const more = found.length > count
   const hits = found.slice(0, count)
   if (place?.back) hits.reverse()
-  const versions = hits.flatMap(({ rid }): Version[] => {
-    const row = connection.sql(asOf).get(seq, seq, rid)
-    return row ? [toVersion(row, connection.typeName(Number(row.type)) ?? '')] : []
-  })
+  const versions = connection
+    .sql(asOf)
+    .all(JSON.stringify(hits.map(({ rid }) => rid)), seq, seq)
+    .map((row): Version => toVersion(row, connection.typeName(Number(row.type)) ?? ''))
   const [first, last] = [hits[0], hits.at(-1)]
   const hasNext = place?.back ? true : more
   const hasPrevious = place?.back ? more : place !== undefined

@@ -35,7 +35,9 @@ export function waysOf(wanted: Wanted, scope: Scope): Way[] {
   const { driver } = plan
   const [first, ...more] = wanted.keys
   const gathered: Way = { name: 'gather', driver, hits: () => gather(wanted, plan, scope) }
-  if (!first || (driver && driver.size < counted && !driver.ordered)) return [gathered]
+  const byDate = first?.by === 'date' && more.length === 0
+  if (!first || (driver && driver.size < counted && !driver.ordered))
+    return byDate ? [{ ...gathered, hits: () => stream(wanted, plan, scope, 'k') }] : [gathered]
   const walked = (hits: () => Generator<Position>): Way[] =>
     driver
       ? [{ name: 'walk', driver: undefined, hits }, gathered]
@@ -43,7 +45,7 @@ export function waysOf(wanted: Wanted, scope: Scope): Way[] {
   const all: Plan = { rest: wanted.where, drivers: [] }
   switch (first.by) {
     case 'date':
-      if (more.length) return [gathered]
+      if (!byDate) return [gathered]
       if (driver?.ordered)
         return [{ name: 'stream', driver, hits: () => stream(wanted, plan, scope, 'k') }]
       return walked(() => stream(wanted, all, scope, 'k'))
@@ -54,6 +56,8 @@ export function waysOf(wanted: Wanted, scope: Scope): Way[] {
       if (driver) return [gathered]
       return walked(() => walkIds(wanted, all, scope))
     case 'value':
+      // So few are sorted sooner than two phases are planned.
+      if (driver && driver.size < 100) return [gathered]
       if (isMainDate(first, more, scope)) return byMainDate(wanted, first, scope)
       if ((driver && driver.size < counted) || scope.types.length > 1 || first.kind === 'reference')
         return [gathered]
