@@ -1,6 +1,7 @@
 /** https://hl7.org/fhir/R4/search.html#uri */
+import { searchParameters } from '../definitions.ts'
 import { invalid } from '../error.ts'
-import { unescaped } from './escape.ts'
+import { splitEscaped, unescaped } from './escape.ts'
 import type { Predicate } from './query.ts'
 import { canonicalsOf } from './reference.ts'
 import type { Asked, SearchType } from './type.ts'
@@ -13,6 +14,23 @@ const read =
     return { kind: 'uri', param, uri, match }
   }
 
+/** https://hl7.org/fhir/R4/search.html#uri: a version behind the address of a definition is that of the definition. */
+function readExact(value: string, asked: Asked): Predicate {
+  const [address = '', version, ...more] = splitEscaped(value, '|')
+  const versioned =
+    asked.facts.code === 'url' &&
+    searchParameters(asked.type).some(({ code }) => code === 'version')
+  if (!version || more.length || !versioned) return read('exact')(value, asked)
+  return {
+    kind: 'and',
+    all: [
+      read('exact')(address, asked),
+      // A version is a string, of which the case does not matter.
+      { kind: 'token', param: 'version', code: unescaped(version).toLowerCase() },
+    ],
+  }
+}
+
 export const uri: SearchType = {
   collector:
     ({ param }) =>
@@ -21,7 +39,7 @@ export const uri: SearchType = {
       for (const uri of canonicalsOf(value)) if (uri) rows.add({ kind: 'uri', param, uri })
     },
   modifiers: {
-    '': read('exact'),
+    '': readExact,
     below: read('below'),
     above: read('above'),
   },
