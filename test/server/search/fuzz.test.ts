@@ -230,7 +230,9 @@ function complaint(
   if (/ is not a search parameter of /.test(said)) return undefined
   const named = params.some(([key]) => {
     const heads = key.split(/[.:]/).filter(Boolean)
-    return !/^[\w.:-]{1,60}$/.test(key) || heads.some(head => said.includes(head))
+    return (
+      heads.length === 0 || !/^[\w.:-]{1,60}$/.test(key) || heads.some(head => said.includes(head))
+    )
   })
   return named ? undefined : `${status} names no parameter: ${said}`
 }
