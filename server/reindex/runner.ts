@@ -31,6 +31,7 @@ export interface Reindex {
 
 /** ms until another try, after a failure or while another process is at it. */
 const retry = 2000
+const longest = 60_000
 /** ms in which other processes come to know an index, before what is stored is read. */
 const settling = 5000
 export function createReindex(parts: ReindexParts): Reindex {
@@ -48,16 +49,18 @@ export function createReindex(parts: ReindexParts): Reindex {
   }
 
   async function run(): Promise<void> {
+    let pause = retry
     while (again && !stopping.signal.aborted) {
       again = false
       for (const tenant of parts.tenants()) {
         const left = await settle(tenant, parts, stopping.signal).catch(error => {
           parts.log.error({ err: error, tenant }, 'an index could not be worked on')
+          pause = Math.min(longest, 2 * pause)
           return true
         })
         if (!left) continue
         again = true
-        await wait(retry, undefined, { signal: stopping.signal }).catch(() => {})
+        await wait(pause, undefined, { signal: stopping.signal }).catch(() => {})
       }
     }
   }
