@@ -53,6 +53,7 @@ async function run(text: string): Promise<Response> {
   const headers = new Headers()
   const form: string[] = []
   let method: string | undefined
+  let inAddress = false
   let url = ''
   const words = wordsOf(text.replace(/\s\|\s.*$/s, ''))
   for (let at = 0; at < words.length; at++) {
@@ -62,9 +63,16 @@ async function run(text: string): Promise<Response> {
     else if (word === '-H') {
       const [, name = '', content = ''] = /^([^:]+):\s*(.*)$/s.exec(value()) ?? []
       headers.set(name, content)
-    } else if (word === '-d') form.push(value())
-    else if (!word.startsWith('-')) url = word
+    } else if (word === '-G') inAddress = true
+    else if (word === '-d') form.push(value())
+    else if (word === '--data-urlencode') {
+      const [name = '', content = ''] = value().split('=')
+      form.push(`${name}=${encodeURIComponent(content)}`)
+    } else if (!word.startsWith('-')) url = word
   }
+  // As curl sends it: other than ASCII would be encoded here in silence.
+  expect(url).toMatch(/^[ -~]+$/)
+  if (inAddress) return fetch(`${url}?${form.join('&')}`, { headers })
   const body = form.length ? { body: form.join('&') } : {}
   if (form.length && !headers.has('Content-Type'))
     headers.set('Content-Type', 'application/x-www-form-urlencoded')
