@@ -5,7 +5,15 @@
 import type { Predicate, Sort } from '../../../resources/search/query.ts'
 import { mainDateOf } from '../../../resources/search.ts'
 import { bounded, join, sql } from '../sql.ts'
-import { isNext, keyColumn, keyInBody, valuesOf, withoutValue, withValue } from './keys.ts'
+import {
+  isNext,
+  keyColumn,
+  keyInBody,
+  standInOrder,
+  valuesOf,
+  withoutValue,
+  withValue,
+} from './keys.ts'
 import { compare, type Key, type Position } from './order.ts'
 import { asksWhen, counted, type Driver, type Plan, type Scope, withSeq } from './scope.ts'
 import { byCommit, byDate, byId } from './sources.ts'
@@ -59,7 +67,11 @@ export function waysOf(wanted: Wanted, scope: Scope): Way[] {
       // So few are sorted sooner than two phases are planned.
       if (driver && driver.size < 100) return [gathered]
       if (isMainDate(first, more, scope)) return byMainDate(wanted, first, scope)
-      if ((driver && driver.size < counted) || scope.types.length > 1 || first.kind === 'reference')
+      if (
+        (driver && driver.size < counted) ||
+        scope.types.length > 1 ||
+        !standInOrder(first, scope)
+      )
         return [gathered]
       return [
         { name: 'by value', driver, hits: () => byValue(wanted, first, scope) },

@@ -1,6 +1,7 @@
 /** Sort keys by a parameter: its least value where ascending, its greatest where descending. */
 import { parseStored } from '../../../resources/json.ts'
 import type { Resource } from '../../../resources/resource.ts'
+import { openStart } from '../../../resources/search/instant.ts'
 import type { Predicate, Sort } from '../../../resources/search/query.ts'
 import { extract } from '../../../resources/search.ts'
 import type { Row } from '../../../resources/store.ts'
@@ -48,8 +49,26 @@ export function keyColumn(sort: Sort, index: number, scope: Scope): Sql {
       ...values,
     )
   return sql(
-    `(SELECT ${least}(v.low) FROM value v WHERE v.rid = x.rid AND ${some.text} AND ${seen.text}) AS ${name}`,
+    `(SELECT ${least}(${placeOf(sort)}) FROM value v WHERE v.rid = x.rid AND ${some.text} AND ${seen.text}) AS ${name}`,
     ...values,
+  )
+}
+
+/** A range stands where it begins; one whose beginning is not known where it ends, as `k` has it. */
+const placeOf = ({ kind }: ByValue): string =>
+  kind === 'date' ? `CASE WHEN v.low = ${openStart} THEN v.high ELSE v.low END` : 'v.low'
+
+/** Whether the values of the key are in the order of their rows. */
+export function standInOrder({ kind, param }: ByValue, scope: Scope): boolean {
+  if (kind === 'reference') return false
+  if (kind !== 'date') return true
+  const params = allParamsOf(scope, param)
+  const some = oneOf('r.param', params)
+  return (
+    params.length === 0 ||
+    scope.connection
+      .sql(`SELECT 1 FROM date r WHERE ${some.text} AND r.low = ? LIMIT 1`)
+      .get(...some.values, openStart) === undefined
   )
 }
 

@@ -76,7 +76,9 @@ test.each<[string, Predicate[], string]>([
 ])('a search by %s reads a range of its key', (_, where, expected) => {
   const steps = plans(watched => searchPage(watched, pune, query({ where })))
   expect(steps).toContain(expected)
-  expect(steps.filter(step => step.startsWith('SCAN') && !step.startsWith('SCAN ('))).toEqual([])
+  expect(
+    steps.filter(step => step.startsWith('SCAN') && !/^SCAN (\(|j VIRTUAL TABLE)/.test(step)),
+  ).toEqual([])
 })
 
 /** Remembers nothing. */

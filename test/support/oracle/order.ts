@@ -63,11 +63,13 @@ function keyOf(world: World, resource: Resource, name: string, down: boolean): K
   return best
 }
 
-/** A range stands where it begins; one without a beginning before all others. */
+/** A range stands where it begins; a time without a beginning where it ends, an amount without one before all others. */
 function keysOf(node: Node, type: string, world: World): Key[] {
   switch (type) {
     case 'date':
-      return spansOf(node, world.zone).map(({ start }) => start)
+      return spansOf(node, world.zone).map(({ start, end }) =>
+        start === -Infinity ? end - 1 : start,
+      )
     case 'number':
     case 'quantity':
       return amountsOf(node).map(({ low, lowOpen }) =>
