@@ -22,7 +22,11 @@ import { wordsQuery } from './words.ts'
 
 export function plan(where: Predicate[], scope: Scope): Plan {
   const all = where.flatMap(flat)
-  const drivers = [...all.flatMap(each => driverOf(each, scope) ?? []), ...pairs(all, scope)]
+  const drivers = [
+    ...all.flatMap(each => driverOf(each, scope) ?? []),
+    ...pairs(all, scope),
+    ...pairsOfAny(all, scope),
+  ]
   const [driver] = drivers.toSorted(
     (a, b) =>
       a.size - b.size ||
@@ -274,6 +278,38 @@ function pairs(where: Predicate[], scope: Scope): Driver[] {
       return others.length === 1 ? pairDriver({ patient, reference, token }, scope) : []
     })
   })
+}
+
+/** In a patient's compartment (its subject, or a performer and the like), with a code: each way in by itself. */
+function pairsOfAny(where: Predicate[], scope: Scope): Driver[] {
+  const name = scope.types.length === 1 ? scope.connection.typeName(scope.types[0] ?? 0) : undefined
+  return where.flatMap(either => {
+    if (!name || either.kind !== 'or') return []
+    return where.flatMap(token => {
+      if (token.kind !== 'token' || token.code === undefined) return []
+      const { param } = token
+      const isPair = (each: Predicate) =>
+        each.kind === 'reference' && isPaired(name, each.param, param)
+      if (!either.any.every(({ kind }) => kind === 'reference') || !either.any.some(isPair))
+        return []
+      const arms = either.any.flatMap(each => armOf(plan([each, token], scope), scope) ?? [])
+      return arms.length === either.any.length ? [union([either, token], arms)] : []
+    })
+  })
+}
+
+/** What a plan finds, as one driver. */
+function armOf({ driver, rest }: Plan, scope: Scope): Driver | undefined {
+  if (!driver || rest.length === 0) return driver
+  const holds = scope.probe(rest, { ...scope, row: 'a' })
+  return {
+    ...driver,
+    from: sql(
+      `SELECT a.k AS k, a.rid AS rid FROM (${driver.from.text}) a WHERE ${holds.text}`,
+      ...driver.from.values,
+      ...holds.values,
+    ),
+  }
 }
 
 function pairDriver(

@@ -90,7 +90,12 @@ const subjects: Change[] = [
       content: 'haemoglobin high',
     },
   ),
-  observation('x4', 'b', [token('code', 'hb', 'other'), day(5000)], { date: 3000 }),
+  observation(
+    'x4',
+    'b',
+    [token('code', 'hb', 'other'), day(5000), refers('performer', 'Patient/a')],
+    { date: 3000 },
+  ),
 ]
 
 const code = (asked: string): Predicate => ({
@@ -145,7 +150,7 @@ const reached: [string, string, Predicate[], string[]][] = [
   [
     'Observation',
     'a chain of a parameter that is nowhere',
-    [chain('performer', ['Patient'], [])],
+    [chain('nowhere', ['Patient'], [])],
     [],
   ],
   ['Observation', 'a chain to another type', [chain('subject', ['Device'], [])], []],
@@ -242,6 +247,21 @@ const reached: [string, string, Predicate[], string[]][] = [
       { kind: 'token', param: 'code', code: 'hb' },
     ],
     ['x3', 'x4'],
+  ],
+  [
+    'Observation',
+    'a code in a compartment',
+    [
+      {
+        kind: 'or',
+        any: [
+          { kind: 'reference', param: 'subject', targets: ['Patient/a'] },
+          { kind: 'reference', param: 'performer', targets: ['Patient/a'] },
+        ],
+      },
+      { kind: 'token', param: 'code', code: 'hb' },
+    ],
+    ['x1', 'x4'],
   ],
   ['Observation', 'a long period', [{ kind: 'date', param: 'date', highFrom: year }], ['x2']],
   [
