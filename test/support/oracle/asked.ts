@@ -59,6 +59,7 @@ const quantity = fc
       '',
       `|${ucum}|mg`,
       `|${ucum}|mmol/L`,
+      `|${ucum}|g`,
       '||mg',
       '||milligram',
       '|http://other|mg',
@@ -112,9 +113,16 @@ const token = fc
     if (form === 'both') return `${system}|${escaped(code)}`
     return form === 'none' ? `|${escaped(code)}` : `${system}|`
   })
-export const tokenValue: Value = fc
-  .tuple(fc.constantFrom('', '', '', 'not'), any(token))
-  .map(([modifier, value]) => [modifier, value])
+export const tokenValue: Value = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: fc.tuple(fc.constantFrom('', '', '', 'not'), any(token)),
+  },
+  {
+    weight: 1,
+    arbitrary: any(part.map(escaped)).map((value): [string, string] => ['text', value]),
+  },
+)
 
 export const uriValue: Value = fc.oneof(
   plain(fc.constantFrom(...uris)),

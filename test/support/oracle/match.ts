@@ -179,12 +179,11 @@ function holdsQuantity(value: string, node: Node): boolean {
   const [prefix, digits] = prefixOf(number)
   const asked = decimalOf(digits)
   if (!asked) throw new NoOpinion(digits)
+  // A unit that names no system may be one of UCUM, and is then converted too.
+  const ucum = Boolean(code && canonicalOf(system || 'http://unitsofmeasure.org', code))
   return amountsOf(node).some(amount => {
-    if (system && code && canonicalOf(system, code))
-      return comparesInUnits(prefix, { number: digits, asked, code }, amount)
-    if (!system && code && canonicalOf(ucum, code))
-      if (comparesInUnits(prefix, { number: digits, asked, code }, amount)) return true
-    if (system && amount.system !== system) return false
+    if (ucum && comparesInUnits(prefix, { asked, code }, amount)) return true
+    if (system && (ucum || amount.system !== system)) return false
     // The unit that is read is of no system.
     if (code && !(system ? amount.code === code : amount.codes.includes(code))) return false
     return comparesNumber(prefix, asked, amount)
@@ -194,7 +193,7 @@ function holdsQuantity(value: string, node: Node): boolean {
 /** In units of UCUM that can be converted: both sides in the base units, an ulp of tolerance apart. */
 function comparesInUnits(
   prefix: string,
-  { asked, code }: { number: string; asked: Decimal; code: string },
+  { asked, code }: { asked: Decimal; code: string },
   amount: Amount,
 ): boolean {
   if (amount.system !== ucum) return false
