@@ -90,11 +90,8 @@ function difference(
 ): { add: Flat; end: Flat } {
   const add: Flat = []
   const end: Flat = []
+  if (!old) return { add: extract ? flattened(type, extract) : add, end }
   const now = extract ? flatRows(type, extract) : []
-  if (!old) {
-    for (const row of now) add.push(...row)
-    return { add, end }
-  }
   const then = flatRows(type, old)
   const before = new Map(then.map(row => [keyOf(row), row]))
   for (const row of now) if (moved || !before.delete(keyOf(row))) add.push(...row)
@@ -106,42 +103,53 @@ const keyOf = (row: Flat): string => row.join('\u0000')
 
 /** All rows of a resource, each of `width` values. */
 function flatRows(type: string, extract: Extract): Flat[] {
-  return [
-    ['shape', everything, '', [type, ...extract.present].join(' '), '', '', ''],
-    ...extract.rows.map(flatten),
-    ...pairsOf(type, extract).map(
-      ({ patient, param, code, system }): Flat => ['pair', param, '', code, system, patient, ''],
-    ),
-  ]
+  const flat = flattened(type, extract)
+  return Array.from({ length: flat.length / width }, (_, row) =>
+    flat.slice(row * width, (row + 1) * width),
+  )
 }
 
-function flatten(row: Row): Flat {
+/** The same, one after the other: of a create none is looked at by itself. */
+function flattened(type: string, extract: Extract): Flat {
+  const flat: Flat = []
+  flat.push('shape', everything, '', [type, ...extract.present].join(' '), '', '', '')
+  for (const row of extract.rows) flatten(row, flat)
+  for (const { patient, param, code, system } of pairsOf(type, extract))
+    flat.push('pair', param, '', code, system, patient, '')
+  return flat
+}
+
+function flatten(row: Row, flat: Flat): void {
   const { kind, param, first = '' } = row
   switch (kind) {
     case 'token':
-      return [kind, param, first, row.code, row.system, '', '']
+      flat.push(kind, param, first, row.code, row.system, '', '')
+      break
     case 'string':
-      return [kind, param, first, row.text, row.exact === row.text ? '' : row.exact, '', '']
+      flat.push(kind, param, first, row.text, row.exact === row.text ? '' : row.exact, '', '')
+      break
     case 'date':
-      return [kind, param, first, row.low, row.high, '', '']
-    case 'quantity':
-      return [
-        kind,
-        param,
-        first,
-        row.low,
-        row.high === row.low ? '' : row.high,
-        row.system,
-        row.unit,
-      ]
+      flat.push(kind, param, first, row.low, row.high, '', '')
+      break
+    case 'quantity': {
+      const high = row.high === row.low ? '' : row.high
+      flat.push(kind, param, first, row.low, high, row.system, row.unit)
+      break
+    }
     case 'reference':
-      return [kind, param, first, row.target, '', '', '']
+      flat.push(kind, param, first, row.target, '', '', '')
+      break
     case 'uri':
-      return [kind, param, first, row.uri, '', '', '']
+      flat.push(kind, param, first, row.uri, '', '', '')
+      break
     case 'label':
-      return [kind, param, first, row.text, '', '', '']
+      flat.push(kind, param, first, row.text, '', '', '')
+      break
     case 'position':
-      return [kind, param, first, row.latitude, row.longitude, '', '']
+      flat.push(kind, param, first, row.latitude, row.longitude, '', '')
+      break
+    default:
+      row satisfies never
   }
 }
 
@@ -157,10 +165,14 @@ export interface PackedAddition {
 
 /** Rows by themselves come without what the store adds to those of a whole resource. */
 export function packAddition({ type, id, number, rows, whole }: Addition): PackedAddition {
-  if (!whole) return { type, id, number, add: rows.flatMap(flatten) }
+  if (!whole) {
+    const add: Flat = []
+    for (const row of rows) flatten(row, add)
+    return { type, id, number, add }
+  }
   const { date = null } = whole
   const words = wordsOf(whole, undefined)
-  return { type, id, number, add: flatRows(type, whole).flat(), whole: { date, words } }
+  return { type, id, number, add: flattened(type, whole), whole: { date, words } }
 }
 
 /** About how much memory a commit holds while it waits, in bytes. */

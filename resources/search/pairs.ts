@@ -23,16 +23,17 @@ export interface Pair {
 export function pairsOf(type: string, { rows, patient }: Extract): Pair[] {
   if (patient === undefined || !Object.hasOwn(paired, type)) return []
   const { subject, params } = paired[type] ?? { subject: '', params: [] }
+  const target = `Patient/${patient}`
   // A performer may be a patient too.
-  const isSubject = rows.some(
-    row => row.kind === 'reference' && row.param === subject && row.target === `Patient/${patient}`,
-  )
-  if (!isSubject) return []
-  return rows.flatMap(row =>
-    row.kind === 'token' && row.first === undefined && params.includes(row.param)
-      ? [{ patient, param: row.param, code: row.code, system: row.system }]
-      : [],
-  )
+  let isSubject = false
+  const pairs: Pair[] = []
+  for (const row of rows)
+    if (row.kind === 'token') {
+      if (row.first === undefined && params.includes(row.param))
+        pairs.push({ patient, param: row.param, code: row.code, system: row.system })
+    } else if (row.kind === 'reference' && row.param === subject && row.target === target)
+      isSubject = true
+  return isSubject ? pairs : []
 }
 
 /** Whether a search by this reference parameter and this token is answered by pairs. */
