@@ -14,6 +14,8 @@ export interface Connection extends Searching {
   paramId(type: number, code: string, first: string): number | undefined
   systemId(uri: string): number | undefined
   typeName(id: number): string | undefined
+  /** The number of a resource, for life; what is only referred to has one too. */
+  rid(type: number, id: string): number | undefined
   shapeId(params: string): number | undefined
   termId(text: string): number | undefined
   /** The types of a tenant: number to name. */
@@ -93,73 +95,50 @@ function setUp(db: DatabaseSync, options: ConnectionOptions): void {
 const mostNames = 20_000
 
 function names(sql: (text: string) => StatementSync) {
-  const typeIds = new Map<string, number>()
-  const paramIds = new Map<string, number>()
-  const systemIds = new Map<string, number>()
+  const all: Map<string, number>[] = []
   const typeNames = new Map<number, string>()
-  const shapeIds = new Map<string, number>()
-  const termIds = new Map<string, number>()
-  const remember = (ids: Map<string, number>, key: string, row: unknown): number | undefined => {
-    const id = (row as { id: number } | undefined)?.id
-    if (id === undefined) return undefined
-    // Callers make systems and codes up: what is forgotten is looked up again.
-    if (ids.size >= mostNames) ids.clear()
-    ids.set(key, id)
-    return id
+  /** A look-up that remembers what it found. */
+  const numbers = (text: string) => {
+    const ids = new Map<string, number>()
+    all.push(ids)
+    return (key: string, ...values: (string | number)[]): number | undefined => {
+      const known = ids.get(key)
+      if (known !== undefined) return known
+      const id = sql(text).get(...values)?.id
+      if (id === undefined) return undefined
+      // Callers make systems and codes up: what is forgotten is looked up again.
+      if (ids.size >= mostNames) ids.clear()
+      ids.set(key, Number(id))
+      return Number(id)
+    }
   }
+  const types = numbers('SELECT id FROM type WHERE tenant = ? AND name = ?')
+  const params = numbers('SELECT id FROM param WHERE type = ? AND code = ? AND first = ?')
+  const systems = numbers('SELECT id FROM system WHERE uri = ?')
+  const resources = numbers('SELECT rid AS id FROM resource WHERE type = ? AND id = ?')
+  const shapes = numbers('SELECT id FROM shape WHERE params = ?')
+  const terms = numbers('SELECT id FROM term WHERE text = ?')
   return {
-    typeId(tenant: Tenant, type: string): number | undefined {
-      const key = `${tenant}/${type}`
-      return (
-        typeIds.get(key) ??
-        remember(
-          typeIds,
-          key,
-          sql('SELECT id FROM type WHERE tenant = ? AND name = ?').get(tenant, type),
-        )
-      )
-    },
-    paramId(type: number, code: string, first: string): number | undefined {
-      const key = `${type} ${code} ${first}`
-      return (
-        paramIds.get(key) ??
-        remember(
-          paramIds,
-          key,
-          sql('SELECT id FROM param WHERE type = ? AND code = ? AND first = ?').get(
-            type,
-            code,
-            first,
-          ),
-        )
-      )
-    },
-    systemId(uri: string): number | undefined {
-      if (uri === '') return 0
-      return (
-        systemIds.get(uri) ??
-        remember(systemIds, uri, sql('SELECT id FROM system WHERE uri = ?').get(uri))
-      )
-    },
+    typeId: (tenant: Tenant, type: string) => types(`${tenant}/${type}`, tenant, type),
+    paramId: (type: number, code: string, first: string) =>
+      params(`${type} ${code} ${first}`, type, code, first),
+    systemId: (uri: string) => (uri === '' ? 0 : systems(uri, uri)),
+    rid: (type: number, id: string) => resources(`${type}/${id}`, type, id),
+    shapeId: (set: string) => shapes(set, set),
+    termId: (text: string) => terms(text, text),
     typeName(id: number): string | undefined {
       const known = typeNames.get(id) ?? sql('SELECT name FROM type WHERE id = ?').get(id)?.name
       if (known === undefined) return undefined
       typeNames.set(id, String(known))
       return String(known)
     },
-    shapeId: (params: string): number | undefined =>
-      shapeIds.get(params) ??
-      remember(shapeIds, params, sql('SELECT id FROM shape WHERE params = ?').get(params)),
-    termId: (text: string): number | undefined =>
-      termIds.get(text) ??
-      remember(termIds, text, sql('SELECT id FROM term WHERE text = ?').get(text)),
     types(tenant: Tenant): Map<number, string> {
       const rows = sql('SELECT id, name FROM type WHERE tenant = ?').all(tenant)
       return new Map(rows.map(({ id, name }) => [Number(id), String(name)]))
     },
     forget(): void {
       typeNames.clear()
-      for (const ids of [typeIds, paramIds, systemIds, shapeIds, termIds]) ids.clear()
+      for (const ids of all) ids.clear()
     },
   }
 }

@@ -46,8 +46,8 @@ export function createIntern(connection: Connection, next: () => number): Intern
     target(tenant, target) {
       const parts = targetParts(target)
       const typeId = type(tenant, parts.type)
-      const row = sql('SELECT rid FROM resource WHERE type = ? AND id = ?').get(typeId, parts.id)
-      if (row) return Number(row.rid)
+      const known = connection.rid(typeId, parts.id)
+      if (known !== undefined) return known
       const rid = next()
       sql('INSERT INTO resource(rid, type, id, seq) VALUES (?, ?, ?, 0)').run(rid, typeId, parts.id)
       return rid

@@ -73,10 +73,7 @@ export const ridsOf = (targets: string[], scope: Scope): number[] =>
   })
 
 export const ridsById = (id: string, types: number[], { connection }: Scope): number[] =>
-  types.flatMap(type => {
-    const row = connection.sql('SELECT rid FROM resource WHERE type = ? AND id = ?').get(type, id)
-    return row ? [Number(row.rid)] : []
-  })
+  types.flatMap(type => connection.rid(type, id) ?? [])
 
 /** The version that a reader at a commit sees (0: none yet): of a row of `resource`. Takes the commit's number twice. */
 export const seqAsOf = (resource: string): string =>
