@@ -171,9 +171,35 @@ export function writeRows(
     for (const [table, list, values] of placesOf(row, owner, at.oldK, at.intern))
       connection.sql(endText(table, list)).run(at.seq, ...values)
   }
+  if (change.json === null) endOthers(connection, owner, at.seq)
   for (let from = 0; from < change.add.length; from += width) {
     const row = change.add.slice(from, from + width)
     for (const [table, list, values] of placesOf(row, owner, at.k, at.intern))
       connection.sql(insertText(table, list)).run(...values, since)
+  }
+}
+
+/** What another extractor made of a resource, such as that of another zone, ends with it: nobody reindexes what is gone. */
+function endOthers({ sql }: Connection, { type, rid }: Owner, seq: number): void {
+  const stored = sql('SELECT param, low, high, unit FROM value WHERE rid = ? AND until = 0').all(
+    rid,
+  ) as Record<'param' | 'low' | 'high' | 'unit', Value>[]
+  if (stored.length === 0) return
+  const keys = sql(
+    `SELECT DISTINCT f.k AS k FROM (SELECT seq FROM version WHERE rid = ?1 UNION ALL SELECT seq FROM resource WHERE rid = ?1) v
+       CROSS JOIN feed f ON f.type = ?2 AND f.seq = v.seq`,
+  ).all(rid, type)
+  for (const { param, low, high, unit } of stored) {
+    const places: Place[] = [['value', columns.value, [rid, param, low, high, unit]]]
+    for (const row of keys) {
+      const k = Number(row.k)
+      places.push(
+        ['date', columns.date, [param, low, k, rid, high]],
+        ['quantity', columns.quantity, [param, low, k, rid, high, unit]],
+        ['string', columns.string, [param, low, k, rid, high]],
+        ['reference', columns.reference, [param, low, k, rid]],
+      )
+    }
+    for (const [table, list, values] of places) sql(endText(table, list)).run(seq, ...values)
   }
 }

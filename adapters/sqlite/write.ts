@@ -225,10 +225,11 @@ function sortKey(
   what: { change: PackedChange; rid: number; oldK: number; last: Target['last']; at: number },
 ): number {
   const { change, rid, oldK, last, at } = what
-  if (change.date !== null) return change.date
-  if (!last) return at
+  if (!last) return change.date ?? at
   const revived = methods[last.method] === 'delete'
+  // Rows that stay have the key that they were written with, also where it would be another one in today's zone.
   if (change.json === null || !(change.moved || revived)) return oldK
+  if (change.date !== null) return change.date
   const row = sql(
     'SELECT at FROM body WHERE seq = coalesce((SELECT min(seq) FROM version WHERE rid = ?), ?)',
   ).get(rid, last.seq)
