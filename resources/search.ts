@@ -87,6 +87,11 @@ export const presenceOf = ({ code, rows }: SearchParameterFacts): Predicate =>
 /** Of a tenant's own parameter: a row of its own says it, so that no store has to know. */
 export const presentParam = (rows: string): string => `${rows}:present`
 
+/** The name of the rows of an index of a tenant's own parameter; no parameter of R4 has such a one. */
+export const ownRows = (code: string, seq: number): string => `${code}@${seq}`
+
+export const isOwnRows = (param: string): boolean => param.includes('@')
+
 /** A tenant's own search parameters, made known by SearchParameter resources. */
 export interface OwnParameters {
   /** Those of a type that can be searched by now, by code. */

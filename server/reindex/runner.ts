@@ -10,6 +10,7 @@ import {
   type StoredIndex,
 } from '../../resources/parameters.ts'
 import { typesOf } from '../../resources/search/own.ts'
+import { ownRows } from '../../resources/search.ts'
 import type { Tenant } from '../../resources/store.ts'
 import { buildIndex } from './build.ts'
 import { dropIndex } from './drop.ts'
@@ -139,7 +140,7 @@ async function arrange(tenant: Tenant, known: Known, parts: ReindexParts): Promi
       resourceType: 'index',
       id: String(seq),
       facts,
-      rows: `${facts.code}@${seq}`,
+      rows: ownRows(facts.code, seq),
       state: 'building',
       done: 0,
       total: typesOf(facts).reduce((sum, type) => sum + (totals[type] ?? 0), 0),

@@ -110,6 +110,8 @@ test.each([
 
 test.each([
   ['Patient?_sort=weight', ['c', 'a', 'b']],
+  ['Patient?_sort=colour', ['b', 'c', 'a']],
+  ['Patient?_sort=-colour,weight', ['a', 'c', 'b']],
   ['Patient?_sort=-weight', ['a', 'c', 'b']],
   ['Patient?_sort=nick,-weight', ['c', 'a', 'b']],
 ])('%s', async (query, ids) => {

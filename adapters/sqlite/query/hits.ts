@@ -8,7 +8,7 @@ import { bounded, join, sql } from '../sql.ts'
 import {
   isNext,
   keyColumn,
-  keyInBody,
+  keysBeside,
   standInOrder,
   valuesOf,
   withoutValue,
@@ -144,6 +144,7 @@ function* gather(wanted: Wanted, plan: Plan, scope: Scope): Generator<Position> 
     const needsSeq = keys.some(({ by }) => by === 'updated') || of.rest.some(asksWhen)
     const { from, where } = rowsOf(of, scope, needsSeq)
     const columns = keys.map((key, index) => keyColumn(key, index, scope))
+    const beside = keys.map(key => keysBeside(key, scope))
     const { text, values } = bounded({
       text: `SELECT ${['x.rid AS rid', ...columns.map(each => each.text)].join(', ')} FROM (${from.text}) x WHERE ${where.text}`,
       values: [...columns.flatMap(each => each.values), ...from.values, ...where.values],
@@ -157,9 +158,10 @@ function* gather(wanted: Wanted, plan: Plan, scope: Scope): Generator<Position> 
       seen.add(rid)
       const hit = {
         rid,
-        keys: keys.map(
-          (key, index) => keyInBody(key, rid, scope) ?? ((row[`key${index}`] ?? null) as Key),
-        ),
+        keys: keys.map((_, index) => {
+          const other = beside[index]
+          return other ? other(rid) : ((row[`key${index}`] ?? null) as Key)
+        }),
       }
       if (asked.after && order(hit, asked.after) <= 0) continue
       found.push(hit)

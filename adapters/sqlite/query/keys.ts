@@ -3,9 +3,9 @@ import { parseStored } from '../../../resources/json.ts'
 import type { Resource } from '../../../resources/resource.ts'
 import { openStart } from '../../../resources/search/instant.ts'
 import type { Predicate, Sort } from '../../../resources/search/query.ts'
-import { extract } from '../../../resources/search.ts'
+import { extract, isOwnRows } from '../../../resources/search.ts'
 import type { Row } from '../../../resources/store.ts'
-import { oneOf, type Sql, sql } from '../sql.ts'
+import { join, oneOf, type Sql, sql, ticking } from '../sql.ts'
 import { compareKeys, type Key } from './order.ts'
 import { allParamsOf } from './rows.ts'
 import { type Scope, seqAsOf, visible } from './scope.ts'
@@ -28,6 +28,37 @@ type InBody = ByValue & { kind: 'token' | 'uri' }
 
 const isInBody = (sort: Sort): sort is InBody =>
   sort.by === 'value' && (sort.kind === 'token' || sort.kind === 'uri')
+
+/** What of such a key is not R4's own is not made of the body here: it is read from all rows there are. */
+const isOwn = (sort: Sort): sort is InBody => isInBody(sort) && isOwnRows(sort.param)
+
+/** Of each resource that has one, the key by a tenant's own code or address. */
+function ownKeys(sort: InBody, scope: Scope): Map<number, Key> {
+  const params = allParamsOf(scope, sort.param)
+  if (params.length === 0) return new Map()
+  const [table, column] = ranges[sort.kind]
+  const where = join(
+    [sql(ticking('r.rid')), oneOf('r.param', params), visible('r', scope.seq)],
+    ' AND ',
+  )
+  const keys = new Map<number, Key>()
+  // In the order of the values: the one that decides comes first.
+  const rows = scope.connection
+    .sql(
+      `SELECT r.rid AS rid, r.${column} AS key FROM ${table} r WHERE ${where.text} ORDER BY r.${column} ${sort.descending ? 'DESC' : 'ASC'}`,
+    )
+    .iterate(...where.values)
+  for (const { rid, key } of rows) if (!keys.has(Number(rid))) keys.set(Number(rid), String(key))
+  return keys
+}
+
+/** Keys that stand in no column: each by the resource's number. undefined: it stands in one. */
+export function keysBeside(sort: Sort, scope: Scope): ((rid: number) => Key) | undefined {
+  if (!isInBody(sort)) return undefined
+  if (!isOwn(sort)) return rid => keyInBody(sort, rid, scope) ?? null
+  const keys = ownKeys(sort, scope)
+  return rid => keys.get(rid) ?? null
+}
 
 /** The key of resource `x` as a column. */
 export function keyColumn(sort: Sort, index: number, scope: Scope): Sql {
@@ -59,8 +90,9 @@ const placeOf = ({ kind }: ByValue): string =>
   kind === 'date' ? `CASE WHEN v.low = ${openStart} THEN v.high ELSE v.low END` : 'v.low'
 
 /** Whether the values of the key are in the order of their rows. */
-export function standInOrder({ kind, param }: ByValue, scope: Scope): boolean {
-  if (kind === 'reference') return false
+export function standInOrder(sort: ByValue, scope: Scope): boolean {
+  const { kind, param } = sort
+  if (kind === 'reference' || isOwn(sort)) return false
   if (kind !== 'date') return true
   const params = allParamsOf(scope, param)
   const some = oneOf('r.param', params)
@@ -73,7 +105,7 @@ export function standInOrder({ kind, param }: ByValue, scope: Scope): boolean {
 }
 
 /** undefined: it is no key of a body. */
-export function keyInBody(sort: Sort, rid: number, scope: Scope): Key | undefined {
+function keyInBody(sort: Sort, rid: number, scope: Scope): Key | undefined {
   if (!isInBody(sort)) return undefined
   const row = scope.connection
     .sql(
