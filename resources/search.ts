@@ -59,10 +59,13 @@ export const mainDateOf = (type: string): string | undefined =>
  * The revision of the extraction: one more whenever resources get rows that they did not get before, so that what is
  * stored gets them too. Where rows of before are wrong, the parameter gets another name of its rows (SearchParameterFacts).
  */
-export const extractor = 1
+export const extractor = 2
 
 /** The reference rows of elements that no search parameter covers: so that all who refer to a resource are known. */
 export const otherReferences = '~'
+
+/** The token rows of a resource that say of which types it contains resources: no search parameter can be named so. */
+export const containedTypes = '~contained'
 
 /** A parameter that is answered by another one has no rows. */
 export function aliasOf(type: string, code: string): string[] | undefined {
@@ -188,6 +191,7 @@ function extractorOf(type: string, all: readonly SearchParameterFacts[], zone: Z
     for (const { place, of } of combined)
       if (of.some(each => isMarked(present, each))) mark(present, place)
     for (const reference of references) addOther(reference, rows)
+    addContained(resource, rows)
     const extracted: Extract = new Extracted(gathered, codesAt(present))
     const date = main === undefined ? undefined : dateOf(main, rows.all)
     if (date !== undefined) extracted.date = date
@@ -241,6 +245,13 @@ function addOther(reference: string, rows: Rows): void {
   // An address may be this server's: what is elsewhere costs a row that nobody asks for.
   if (target && parseReference(reference)?.type && !rows.refersTo(target))
     rows.add({ kind: 'reference', param: otherReferences, target })
+}
+
+function addContained({ contained }: Resource, rows: Rows): void {
+  if (!Array.isArray(contained)) return
+  for (const one of contained)
+    if (isObject(one) && typeof one.resourceType === 'string')
+      rows.add({ kind: 'token', param: containedTypes, code: one.resourceType, system: '' })
 }
 
 function dateOf(param: string, rows: Row[]): number | undefined {

@@ -8,6 +8,7 @@ import { backupSqlite, restoreSqlite } from '../adapters/sqlite/backup.ts'
 import { openSqlite } from '../adapters/sqlite/store.ts'
 import { createStructureValidator } from '../profiles/structure.ts'
 import type { Context } from '../resources/context.ts'
+import { unsupported } from '../resources/error.ts'
 import { createParameters, type Parameters } from '../resources/parameters.ts'
 import { applyPatch } from '../resources/patch.ts'
 import { createRepository, type Repository } from '../resources/repository.ts'
@@ -199,17 +200,23 @@ function composeFhir(
   const referentialIntegrity = config.referentialIntegrity === 'on'
   const criteria = { strict: true, defaultCount: 20, maxCount: 1000 }
   const terminology = createTerminology(store, base)
+  const extract = createExtractor(zone)
   const repository = createRepository({
     store,
     validator: createStructureValidator(),
-    extract: createExtractor(zone),
+    extract,
     parameters,
     applyPatch: (resource, patch) =>
       applyPatch(resource, patch, { depth: config.maxDepth, size: config.maxBody }),
     async parseCriteria(context, type, params) {
       const own = await parameters.fresh(context)
       const options = { ...criteria, base: base(), zone, context, terminology, parameters: own }
-      return (await parseSearch(type, params, options)).query
+      const { query, contained } = await parseSearch(type, params, options)
+      if (contained)
+        throw unsupported(
+          '_contained takes false in criteria: what is written is no part of another',
+        )
+      return query
     },
     base,
     referentialIntegrity,
@@ -222,6 +229,7 @@ function composeFhir(
     repository,
     terminology,
     parameters,
+    extract,
     zone,
     referentialIntegrity,
     started: now(),

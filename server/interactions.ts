@@ -4,6 +4,7 @@ import type { Parameters } from '../resources/parameters.ts'
 import type { Terminology } from '../resources/ports.ts'
 import type { Repository } from '../resources/repository.ts'
 import type { Zone } from '../resources/search/zone.ts'
+import type { Extractor } from '../resources/search.ts'
 import type { Operations } from './operations.ts'
 import type { FhirRequest, FhirResponse } from './request.ts'
 import type { PageLinks } from './search/page-links.ts'
@@ -13,6 +14,8 @@ export interface Parts {
   repository: Repository
   terminology: Terminology
   parameters: Parameters
+  /** What a contained resource is found by. */
+  extract: Extractor
   dispatch(request: FhirRequest, context: Context): Promise<FhirResponse>
   operations: Operations
   maxBundleEntries: number
@@ -21,6 +24,8 @@ export interface Parts {
   maxIncludes: number
   /** Beside a page it is counted so far. */
   maxTotal: number
+  /** ms a search may take. */
+  searchTime: number
   /** Of a search whose caller does not say how to handle them. */
   unknownParameters: 'refuse' | 'ignore'
   pageLinks: PageLinks

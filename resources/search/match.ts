@@ -1,4 +1,7 @@
-/** Whether a resource that is not stored yet would be found, by the rows it will have: as the stores answer it. */
+/**
+ * Whether a resource that is not stored by itself (not yet, or within another) would be found, by the rows it would have: as
+ * the stores answer it.
+ */
 import type { Extract, Row } from '../store.ts'
 import type { Bounds, Predicate, StringMatch, Token } from './query.ts'
 

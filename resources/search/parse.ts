@@ -5,7 +5,7 @@ import type { Terminology } from '../ports.ts'
 import type { OwnParameters } from '../search.ts'
 import { type Compartment, inCompartment, typesIn } from './compartment.ts'
 import { checkIncludes, type Include, isInclude, readInclude, UnknownInclude } from './include.ts'
-import { controls } from './parse/controls.ts'
+import { checkContained, controls } from './parse/controls.ts'
 import { readCriterion } from './parse/criterion.ts'
 import { createLookups, type Lookups } from './parse/lookups.ts'
 import { allOf, eitherOf, grouped, joinRanges, never } from './parse/predicates.ts'
@@ -42,6 +42,10 @@ export interface ParsedSearch {
   elements?: string[]
   total?: 'none' | 'estimate' | 'accurate'
   includes: Include[]
+  /** Contained resources are found: beside others, or nothing else. Absent: they are not. */
+  contained?: 'true' | 'both'
+  /** What is answered where one is found; absent: its container. */
+  containedType?: 'container' | 'contained'
   explain?: boolean
   /** Where the page begins, as a link says it. */
   page?: string
@@ -79,6 +83,7 @@ function readSearch(
     warnings: [],
     includes: [],
   }
+  const criteria: [name: string, predicate: Predicate][] = []
   const budget = createBudget()
   // On several types a parameter is one that each of them has.
   const scopes = (types?.length ? types : ['Resource']).map(
@@ -94,6 +99,7 @@ function readSearch(
         const predicate = readOnAll(name, value, scopes)
         budget.take(predicate)
         parsed.query.where.push(predicate)
+        criteria.push([name, predicate])
       }
       parsed.used.push([name, value])
     } catch (error) {
@@ -103,6 +109,7 @@ function readSearch(
       )
     }
   }
+  checkContained(parsed, criteria, options.compartment)
   const [only, ...others] = types ?? []
   if (only && others.length === 0) parsed.query.where = joinRanges(parsed.query.where, only)
   // In order of date only what is found by rows comes without sorting; all there is comes in the order of its making.

@@ -1,4 +1,5 @@
 /** One page of a search: its matches and what comes with them. https://hl7.org/fhir/R4/search.html#include */
+import type { Resource } from '../resource.ts'
 import type { Page, Version } from '../store.ts'
 import type { Include } from './include.ts'
 import { comesBy, includedWith, linksOf, type Reach, readLinks, referrers } from './included.ts'
@@ -11,6 +12,21 @@ export interface Place {
   after?: string
   /** A resource whose includes did not fit a page; then one of these whose own did not; and so on. */
   inside?: Inside[]
+  /** All that is found by itself has been sent: where it goes on among those that contain what is found. */
+  contained?: ContainedPlace
+}
+
+export interface ContainedPlace {
+  /** The next containers, as the store says it. Absent: the first ones, or none where `rest` is there. */
+  after?: string
+  /** A container of which not all that was found fitted the page before. */
+  rest?: { type: string; id: string; number: number; sent: number }
+}
+
+/** A contained resource that is found. */
+export interface Contained {
+  container: Version
+  resource: Resource
 }
 
 interface Position {
@@ -26,6 +42,8 @@ interface Inside extends Position {
 
 export interface ResultPage {
   matches: Version[]
+  /** Matches that come after these. */
+  contained?: Contained[]
   included: Version[]
   next?: Place
   previous?: Place

@@ -2,7 +2,7 @@
 import { type Issue, issue } from '../../resources/error.ts'
 import { printJson } from '../../resources/json.ts'
 import type { ParsedSearch } from '../../resources/search/parse.ts'
-import type { ResultPage } from '../../resources/search/result-page.ts'
+import type { Contained, ResultPage } from '../../resources/search/result-page.ts'
 import type { Version } from '../../resources/store.ts'
 import type { Listed } from '../listing.ts'
 import type { FhirRequest } from '../request.ts'
@@ -18,12 +18,16 @@ interface Said {
 export function entriesOf(
   { base }: FhirRequest,
   parsed: ParsedSearch,
-  { matches, included, cut }: ResultPage,
+  { matches, contained = [], included, cut }: ResultPage,
   { warnings, explained }: Said,
 ): Listed[] {
   const subset = (version: Version, match: boolean) => subsetOf(parsed, version.type, match)
   return [
     ...matches.map(version => listed(base, version, 'match', subset(version, true))),
+    ...contained.map(one => {
+      const { resourceType } = one.resource
+      return listedInside(base, one, subsetOf(parsed, resourceType, true))
+    }),
     ...included.map(version => listed(base, version, 'include', subset(version, false))),
     ...told([...parsed.warnings, ...warnings, ...(cut ? [tooDeep] : [])]),
     ...told(explained),
@@ -37,6 +41,13 @@ function listed(base: string, version: Version, mode: string, subset?: Subset): 
     json: subset ? printJson(reduce(json, subset)) : json,
     rest: { search: { mode } },
   }
+}
+
+/** By the address of its container and its id in it. https://hl7.org/fhir/R4/search.html#contained */
+function listedInside(base: string, { container, resource }: Contained, subset?: Subset): Listed {
+  const inside = { ...container, json: printJson(resource) }
+  const { fullUrl, ...rest } = listed(base, inside, 'match', subset)
+  return { fullUrl: `${fullUrl}#${resource.id ?? ''}`, ...rest }
 }
 
 /**

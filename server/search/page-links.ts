@@ -64,10 +64,12 @@ function same(given: string, own: string): boolean {
 }
 
 /** The time; then what the store said, or JSON where more is to be told. */
-function printState({ place: { after = '', inside }, since }: PageState): string {
-  const rest = inside
-    ? `j${Buffer.from(JSON.stringify({ after, inside })).toString('base64url')}`
-    : `s${after}`
+function printState({ place, since }: PageState): string {
+  const { after = '', inside, contained } = place
+  const rest =
+    inside || contained
+      ? `j${Buffer.from(JSON.stringify({ ...place, after })).toString('base64url')}`
+      : `s${after}`
   return since.toString(36).padStart(timeLength, '0') + rest
 }
 
@@ -76,8 +78,8 @@ function parseState(body: string): PageState {
   const since = Number.parseInt(body.slice(0, timeLength), 36)
   const rest = body.slice(timeLength + 1)
   if (body[timeLength] === 's') return { since, place: { after: rest } }
-  const { after, inside } = JSON.parse(Buffer.from(rest, 'base64url').toString()) as Required<Place>
-  return { since, place: { inside, ...(after === '' ? {} : { after }) } }
+  const { after, ...place } = JSON.parse(Buffer.from(rest, 'base64url').toString()) as Place
+  return { since, place: { ...place, ...(after === '' ? {} : { after }) } as Place }
 }
 
 const keyBytes = 32

@@ -10,24 +10,32 @@ interface Total {
   warning?: Issue
 }
 
+interface Counting {
+  context: Context
+  parts: Parts
+  /** What the search finds, up to a number. */
+  count(atMost?: number): Promise<number>
+}
+
 /**
  * Whoever asks for the number alone gets it exactly. Beside a page it is counted up to a limit, and there said to be more.
  * Unasked it is told where it costs nothing.
  */
 export async function totalOf(
-  { summary, total, query }: ParsedSearch,
+  { summary, total, query, contained }: ParsedSearch,
   page: ResultPage,
-  { context, parts }: { context: Context; parts: Parts },
+  { context, parts, count }: Counting,
 ): Promise<Total> {
   const { repository, maxTotal } = parts
-  if (summary === 'count') return { total: await repository.count(context, query) }
+  if (summary === 'count') return { total: await count() }
   if (total === 'none') return {}
-  if (query.after === undefined && !page.next) return { total: page.matches.length }
+  if (query.after === undefined && !page.next)
+    return { total: page.matches.length + (page.contained?.length ?? 0) }
   // The store knows how many there are of a type.
-  const free = query.where.length === 0 && query.types !== undefined
+  const free = !contained && query.where.length === 0 && query.types !== undefined
   if (free) return { total: await repository.count(context, query) }
   if (total === undefined) return {}
-  const found = await repository.count(context, query, maxTotal + 1)
+  const found = await count(maxTotal + 1)
   return found <= maxTotal ? { total: found } : { total: maxTotal, warning: more(maxTotal) }
 }
 

@@ -1,0 +1,79 @@
+/** What a search finds: pages, and how many there are. */
+import type { Context } from '../../resources/context.ts'
+import type { Known } from '../../resources/parameters.ts'
+import {
+  type ContainerReach,
+  containedPage,
+  containersOf,
+  countContained,
+} from '../../resources/search/contained.ts'
+import type { Reach } from '../../resources/search/included.ts'
+import type { ParsedSearch } from '../../resources/search/parse.ts'
+import type { Query } from '../../resources/search/query.ts'
+import { type Place, type ResultPage, resultPage } from '../../resources/search/result-page.ts'
+import type { Parts } from '../interactions.ts'
+import type { FhirRequest } from '../request.ts'
+
+interface Finder {
+  page(place?: Place): Promise<ResultPage>
+  /** Counts up to `atMost`; all, where it is absent. */
+  count(atMost?: number): Promise<number>
+  /** What the store is asked for a page. */
+  query(place?: Place): Query
+}
+
+interface Around {
+  context: Context
+  parts: Parts
+  own: Known
+}
+
+export function finderOf(request: FhirRequest, parsed: ParsedSearch, around: Around): Finder {
+  const { context, parts } = around
+  const asked = {
+    query: queryAt(parsed.query),
+    includes: parsed.includes,
+    reach: reachOf(request, around),
+  }
+  const plain = (place?: Place) => resultPage(asked, place)
+  const containers = containersReach(around)
+  return {
+    page: place =>
+      parsed.contained ? containedPage(parsed, place, { reach: containers, plain }) : plain(place),
+    async count(atMost) {
+      const { contained, query } = parsed
+      const alone = contained === 'true' ? 0 : await parts.repository.count(context, query, atMost)
+      if (!contained || (atMost !== undefined && alone >= atMost)) return alone
+      const left = atMost === undefined ? undefined : atMost - alone
+      return alone + (await countContained(parsed, containers, left))
+    },
+    query: place =>
+      parsed.contained === 'true' || place?.contained
+        ? queryAt(containersOf(parsed), place?.contained)
+        : queryAt(parsed.query, place),
+  }
+}
+
+/** The store knows its own place only; that of the link holds more. */
+function queryAt({ after: _, ...query }: Query, place?: { after?: string }): Query {
+  return { ...query, ...(place?.after === undefined ? {} : { after: place.after }) }
+}
+
+const reachOf = ({ base }: FhirRequest, { context, parts, own }: Around): Reach => ({
+  search: query => parts.repository.search(context, query),
+  base,
+  limit: parts.maxIncludes,
+  own,
+})
+
+/** The time begins now. */
+function containersReach({ context, parts, own }: Around): ContainerReach {
+  const { repository, extract, searchTime } = parts
+  const began = performance.now()
+  return {
+    search: query => repository.search(context, query),
+    read: (type, id, number) => repository.read(context, type, id, number),
+    extract: resource => own.complete(resource, extract(resource)),
+    isLate: () => performance.now() - began > searchTime,
+  }
+}
