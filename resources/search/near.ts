@@ -1,7 +1,7 @@
 /** The three of these names that are nearest to what was written, for a message: `a, b, c`. */
 export const nearest = (written: string, names: Iterable<string>): string =>
   [...names]
-    .map(name => ({ name, distance: distanceOf(written, name) }))
+    .map(name => ({ name, distance: distanceOf(written.toLowerCase(), name.toLowerCase()) }))
     .sort((a, b) => a.distance - b.distance)
     .slice(0, 3)
     .map(({ name }) => name)

@@ -87,8 +87,16 @@ function readSearch(
   const budget = createBudget()
   // On several types a parameter is one that each of them has.
   const scopes = (types?.length ? types : ['Resource']).map(
-    (each): Scope => ({ type: each, depth: 0, options, lookups, budget }),
+    (each, _, { length }): Scope => ({
+      type: each,
+      depth: 0,
+      several: length > 1,
+      options,
+      lookups,
+      budget,
+    }),
   )
+  const ignored = new Set<string>()
   for (const [name, value] of params) {
     if (presentation.has(name)) continue
     const control = Object.hasOwn(controls, name) ? controls[name] : undefined
@@ -104,12 +112,12 @@ function readSearch(
       parsed.used.push([name, value])
     } catch (error) {
       if (options.strict || !passesOver(error)) throw error
-      parsed.warnings.push(
-        issue('not-supported', `${error.message}; it was ignored`, undefined, 'warning'),
-      )
+      ignored.add(`${error.message}; it was ignored`)
     }
   }
   checkContained(parsed, criteria, options.compartment)
+  for (const text of ignored)
+    parsed.warnings.push(issue('not-supported', text, undefined, 'warning'))
   const [only, ...others] = types ?? []
   if (only && others.length === 0) parsed.query.where = joinRanges(parsed.query.where, only)
   // In order of date only what is found by rows comes without sorting; all there is comes in the order of its making.

@@ -63,7 +63,7 @@ export function chained(
     }
   }
   if (found.length === 0)
-    throw apart ?? further ?? new UnknownParameter(rest, lacking, scope.options.parameters)
+    throw apart ?? further ?? new UnknownParameter(rest, lacking, { own: scope.options.parameters })
   const params = paramsOf(scope.type, facts)
   return eitherOf(
     params.flatMap(param =>

@@ -96,6 +96,13 @@ function needsOthers(predicate: Predicate): boolean {
   }
 }
 
+/** What the interactions and the formats read. */
+const others = ['_type', '_include', '_revinclude', '_format', '_pretty']
+
+/** Whether it is said of the whole search, so that neither a chain nor a modifier goes with it. */
+export const isOfWhole = (name: string): boolean =>
+  Object.hasOwn(controls, name) || others.includes(name)
+
 function oneOf<T extends string>(name: string, value: string, all: readonly T[]): T {
   const found = all.find(each => each === value)
   if (!found) throw invalid(`${name} takes one of ${all.join(', ')}`)

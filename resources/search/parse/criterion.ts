@@ -1,8 +1,9 @@
 /** One parameter of a search: its name with modifier, chain or `_has`, and its values. */
-import { invalid } from '../../error.ts'
+import { type FhirError, invalid } from '../../error.ts'
 import { shown } from '../near.ts'
 import type { Predicate } from '../query.ts'
 import { readChain, readHas } from './chain.ts'
+import { isOfWhole } from './controls.ts'
 import type { Scope } from './scope.ts'
 import { specials } from './specials.ts'
 import { factsOf } from './unknown.ts'
@@ -14,6 +15,7 @@ export function readCriterion(name: string, value: string, scope: Scope): Predic
   const link = /^([^.:]*)(?::([^.:]*))?\.(.*)$/s.exec(name)
   if (link) {
     const [, code = '', target, rest = ''] = link
+    if (isOfWhole(rest)) throw ofWhole(rest)
     return readChain({ code, target, rest }, { value, scope, read: readCriterion })
   }
   const cut = name.indexOf(':')
@@ -23,5 +25,9 @@ export function readCriterion(name: string, value: string, scope: Scope): Predic
     throw invalid(`${shown(code, 'a parameter')} is followed by a : without a modifier`)
   const special = Object.hasOwn(specials, code) ? specials[code] : undefined
   if (special) return special(value, { modifier, scope })
+  if (isOfWhole(code)) throw modifier ? invalid(`${code} takes no modifier`) : ofWhole(code)
   return readValues(value, { name, modifier, facts: factsOf(code, scope) }, scope)
 }
+
+const ofWhole = (code: string): FhirError =>
+  invalid(`${code} is for the whole search, not for a chain`)

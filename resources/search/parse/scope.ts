@@ -11,6 +11,8 @@ export interface Scope {
   type: string
   /** Links of chains and `_has` that lead here. */
   depth: number
+  /** One of several types that the search is on. */
+  several?: boolean
   options: SearchOptions
   lookups: Lookups
   budget: Budget

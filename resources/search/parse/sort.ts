@@ -3,7 +3,7 @@ import { invalid, tooCostly, unsupported } from '../../error.ts'
 import { paramsOf } from '../../search.ts'
 import type { Sort, SortKind } from '../query.ts'
 import type { Scope } from './scope.ts'
-import { factsOf } from './unknown.ts'
+import { factsOf, isOfAll } from './unknown.ts'
 
 const mostKeys = 8
 
@@ -43,6 +43,9 @@ function keyOf(code: string, scopes: Scope[]): Key {
 }
 
 function keyOnType(code: string, scope: Scope): Extract<Key, { by: 'value' }> {
+  if (isOfAll(code)) throw invalid(`_sort: ${code} has no order`)
+  if (code.includes('.'))
+    throw invalid('_sort follows no chains: it takes parameters of what is searched')
   const facts = factsOf(code, scope)
   const kind = Object.hasOwn(kinds, facts.type) ? kinds[facts.type] : undefined
   if (!kind) throw invalid(`_sort: ${code} is of type ${facts.type}, which has no order`)

@@ -190,8 +190,8 @@ describe('chains and _has', () => {
     ['Observation', 'code.name=a', 400, 'code of Observation is not a reference'],
     ['Observation', 'patient.name:wings=a', 400, 'no such modifier'],
     ['Observation', 'patient.birthdate=soon', 400, 'birthdate takes a date'],
-    ['Observation', 'patient.=a', 400, 'a parameter is not a search parameter of Patient'],
-    ['Observation', '.name=a', 400, 'a parameter is not a search parameter of Observation'],
+    ['Observation', 'patient.=a', 400, 'a parameter has no name'],
+    ['Observation', '.name=a', 400, 'a parameter has no name'],
     [
       'QuestionnaireResponse',
       'questionnaire.name=a',
@@ -222,8 +222,9 @@ describe('chains and _has', () => {
       400,
       'does not refer to resources of type Practitioner',
     ],
-    ['Observation', 'patient._type=Patient', 400, 'near to it are _text'],
-    ['Observation', 'patient._sort=name', 400, '_sort is not a search parameter of Patient'],
+    ['Observation', 'patient._type=Patient', 400, '_type is for the whole search, not for a chain'],
+    ['Observation', 'patient._sort=name', 400, '_sort is for the whole search, not for a chain'],
+    ['Patient', '_has:Observation:patient:_count=1', 400, '_count is for the whole search'],
     ['Patient', '_has=1', 400, '_has takes the form'],
   ])('%s?%s is refused', async (type, query, status, words) => {
     await expect(where(type, query)).rejects.toThrow(

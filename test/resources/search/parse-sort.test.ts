@@ -49,7 +49,10 @@ describe('_sort', () => {
     ['Observation', 'code-value-quantity', 400, 'code-value-quantity is of type composite'],
     ['Observation', 'combo-code', 422, 'combo-code is several parameters in one'],
     ['Patient', 'a,b,c,d,e,f,g,h,i', 422, '8 parameters at most'],
-    [undefined, 'date', 400, 'date is not a search parameter of Resource'],
+    ['Patient', '_text', 400, '_sort: _text has no order'],
+    ['Patient', '-_has', 400, '_sort: _has has no order'],
+    ['Patient', 'organization.name', 400, '_sort follows no chains'],
+    [undefined, 'date', 400, 'date is not a search parameter of all types'],
   ])('of %s by %s is refused', async (type, sort, status, words) => {
     await expect(parse(type, `_sort=${sort}`)).rejects.toThrow(
       expect.objectContaining({ status, message: expect.stringContaining(words) }),

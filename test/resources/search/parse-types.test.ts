@@ -52,7 +52,8 @@ describe('_type', () => {
       '_type=Patient,Observation&name=a',
       'name is not a search parameter of Observation',
     ],
-    [undefined, 'name=a', 'name is not a search parameter of Resource'],
+    [undefined, '_type=Patient,Observation&name=a', 'on several types it must be one of each'],
+    [undefined, 'name=a', 'name is not a search parameter of all types: name types by _type'],
   ])('%s?%s is refused', async (type, query, words) => {
     await expect(parse(type, query)).rejects.toThrow(
       expect.objectContaining({ status: 400, message: expect.stringContaining(words) }),

@@ -43,6 +43,16 @@ describe('parameters that shape the answer', () => {
     expect((await parse('Patient', '_count=0')).summary).toBe('count')
   })
 
+  test.each(['_sort:asc=name', '_count:exact=1', '_summary:not=true', '_type:not=Patient'])(
+    '%s: they take no modifier, in a lenient search neither',
+    async query => {
+      const name = query.split(':')[0]
+      await expect(parse(undefined, query, false)).rejects.toThrow(
+        expect.objectContaining({ status: 400, message: `${name} takes no modifier` }),
+      )
+    },
+  )
+
   test.each([
     ['_count=-1', '_count takes a number'],
     ['_count=ten', '_count takes a number'],
@@ -52,6 +62,8 @@ describe('parameters that shape the answer', () => {
     ['_total=toString', '_total takes one of'],
     ['_id=a/b', '_id takes ids'],
     ['_id=', '_id is empty'],
+    ['=x', 'a parameter has no name'],
+    [':exact=x', 'a parameter has no name'],
     ['_id:exact=a', 'a token parameter has no such modifier'],
     ['_lastUpdated=soon', '_lastUpdated takes a date'],
     ['_lastUpdated:exact=2024', 'a date parameter has no such modifier'],
@@ -85,6 +97,16 @@ describe('an unknown parameter', () => {
     await expect(parse('Patient', 'gendr=male')).rejects.toThrow(
       /^gendr is not a search parameter of Patient; near to it are gender,/,
     )
+  })
+
+  test('is near to one in other letters', async () => {
+    await expect(parse('Patient', 'NAME=a')).rejects.toThrow(/near to it are name,/)
+    await expect(parse('Patient', 'birth_Date=2024')).rejects.toThrow(/near to it are birthdate,/)
+  })
+
+  test('is told once, however often it came', async () => {
+    const { warnings } = await parse('Patient', 'wings=2&wings=3&tails=1', false)
+    expect(warnings).toHaveLength(2)
   })
 
   test('is not repeated where it may be a value', async () => {

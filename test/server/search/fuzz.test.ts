@@ -228,6 +228,8 @@ function complaint(
   if (issue.code === 'too-costly') return undefined
   // An unknown name may be anything, so it is not repeated unless it is plain; that of a _sort is named as such.
   if (/ is not a search parameter of /.test(said)) return undefined
+  if (said.startsWith('a parameter has no name'))
+    return params.some(([key]) => /(^|\.)([.:]|$)/.test(key)) ? undefined : said
   const named = params.some(([key]) => {
     const heads = key.split(/[.:]/).filter(Boolean)
     return (
