@@ -12,8 +12,8 @@ type Control = (value: string, parsed: ParsedSearch, scopes: Scope[]) => void
 
 export const controls: Readonly<Record<string, Control>> = {
   _count(value, parsed, [scope]) {
-    if (!/^\d{1,9}$/.test(value)) throw invalid('_count takes a number from 0')
-    if (value === '0') parsed.summary = 'count'
+    if (!/^\d+$/.test(value)) throw invalid('_count takes a number from 0')
+    if (Number(value) === 0) parsed.summary = 'count'
     else parsed.query.count = Math.min(Number(value), scope?.options.maxCount ?? 1)
   },
   _sort(value, parsed, scopes) {
@@ -27,7 +27,10 @@ export const controls: Readonly<Record<string, Control>> = {
     parsed.summary = oneOf('_summary', value, ['true', 'text', 'data', 'count', 'false'])
   },
   _elements(value, parsed) {
-    parsed.elements = value.split(',').filter(Boolean)
+    const elements = value.split(',').filter(Boolean)
+    if (elements.length === 0)
+      throw invalid('_elements takes elements with commas between them, such as name,birthDate')
+    parsed.elements = elements
   },
   _total(value, parsed) {
     parsed.total = oneOf('_total', value, ['none', 'estimate', 'accurate'])

@@ -39,8 +39,12 @@ describe('parameters that shape the answer', () => {
     expect((await parse('Patient', '_count=999999')).query.count).toBe(100)
   })
 
-  test('_count=0 asks for the number only', async () => {
-    expect((await parse('Patient', '_count=0')).summary).toBe('count')
+  test.each(['_count=99999999999999999999', '_count=0999999'])('%s is cut to it', async query => {
+    expect((await parse('Patient', query)).query.count).toBe(100)
+  })
+
+  test.each(['_count=0', '_count=00'])('%s asks for the number only', async query => {
+    expect((await parse('Patient', query)).summary).toBe('count')
   })
 
   test.each(['_sort:asc=name', '_count:exact=1', '_summary:not=true', '_type:not=Patient'])(
@@ -62,6 +66,8 @@ describe('parameters that shape the answer', () => {
     ['_total=toString', '_total takes one of'],
     ['_id=a/b', '_id takes ids'],
     ['_id=', '_id is empty'],
+    ['_elements=', '_elements takes elements'],
+    ['_elements=,', '_elements takes elements'],
     ['=x', 'a parameter has no name'],
     [':exact=x', 'a parameter has no name'],
     ['_id:exact=a', 'a token parameter has no such modifier'],
