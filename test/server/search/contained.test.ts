@@ -310,6 +310,91 @@ describe('pages of what is contained', () => {
   })
 })
 
+describe('what is contained, while others write', () => {
+  test.each(['contained', 'container'])('is on one page each, by %s', async as => {
+    const tag = `at-${as}`
+    const holder = (n: number, ...ids: string[]) => ({
+      ...observation({ id: `${tag}-${n}`, subject: { reference: `#${ids[0]}` } }),
+      contained: ids.map(id => patient({ id, name: [{ family: tag }] })),
+    })
+    const all = Array.from({ length: 30 }, (_, n) => n)
+    for (const n of all) await put(app, holder(n, 'a', 'b'))
+    const found: string[] = []
+    let path: string | undefined =
+      `Patient?family:exact=${tag}&_contained=true&_containedType=${as}&_count=5`
+    for (let turn = 0; path !== undefined; turn++) {
+      const page: Awaited<ReturnType<typeof ask>> = await ask(path)
+      found.push(...page.places)
+      path = page.links.next
+      await put(app, holder(100 + turn, 'a'))
+      await put(app, holder((turn * 7) % 30, 'a', 'b', 'c'))
+      await send(app, ['DELETE', `Observation/${tag}-${(turn * 11 + 3) % 30}`])
+    }
+    const wanted = all.flatMap(n =>
+      as === 'container'
+        ? [`Observation/${tag}-${n}`]
+        : [`Observation/${tag}-${n}#a`, `Observation/${tag}-${n}#b`],
+    )
+    expect(found.sort()).toEqual(wanted.sort())
+  })
+})
+
+describe('many containers where nothing matches', () => {
+  beforeAll(async () => {
+    for (let from = 0; from < 2100; from += 300)
+      await send(app, ['POST', ''], {
+        resourceType: 'Bundle',
+        type: 'transaction',
+        entry: Array.from({ length: 300 }, (_, n) => ({
+          request: { method: 'PUT', url: `Basic/heap${from + n}` },
+          resource: {
+            resourceType: 'Basic',
+            id: `heap${from + n}`,
+            code: { text: 'heap' },
+            contained: [{ resourceType: 'Device', id: 'd', lotNumber: `lot-${from + n}` }],
+          },
+        })),
+      }).expect(200)
+  })
+
+  test('are gone through in pages, which may be empty', async () => {
+    const pages = await walk('Device?_id=none&_contained=true')
+    expect(pages).toEqual([[], []])
+    const { body } = await get('Device?_id=none&_contained=true&_total=accurate')
+    expect(body.total).toBe(0)
+  })
+
+  test('are not counted for longer than a search may take', async () => {
+    const other = await startApp({ SEARCH_TIME: '100' })
+    const entry = Array.from({ length: 400 }, () => ({
+      request: { method: 'POST', url: 'Basic' },
+      resource: {
+        resourceType: 'Basic',
+        code: { text: 'heap' },
+        contained: Array.from({ length: 20 }, (_, n) => patient({ id: `p${n}` })),
+      },
+    }))
+    try {
+      for (let turn = 0; turn < 6; turn++)
+        await send(other, ['POST', ''], {
+          resourceType: 'Bundle',
+          type: 'transaction',
+          entry,
+        }).expect(200)
+      const counted = await other.request.get('/fhir/Patient?_contained=true&_summary=count')
+      expect(counted.status).toBe(503)
+      expect(counted.body.issue[0].diagnostics).toMatch(/takes too long/)
+      const page = await other.request.get(
+        '/fhir/Patient?_id=none&_contained=true&_elements=gender',
+      )
+      expect([page.status, page.body.entry]).toEqual([200, undefined])
+      expect(page.body.link.map(({ relation }: { relation: string }) => relation)).toContain('next')
+    } finally {
+      await other.close()
+    }
+  })
+})
+
 describe('with _contained', () => {
   test.each([
     ['Medication?_contained=true&manufacturer.name=a', 422, 'manufacturer asks for more'],
