@@ -69,8 +69,10 @@ export function createWriteEngine(connection: Connection): WriteEngine {
         case 'delivered':
           return void sql('DELETE FROM outbox WHERE seq = ?').run(call.seq)
         case 'addRows':
+          connection.counts.clear()
           return writer.alone(intern => addRows(connection, intern, call))
         case 'dropRows':
+          connection.counts.clear()
           return writer.alone(() => dropRows(connection, call))
         case 'check':
           // A page is written: on a full or read-only disk a transaction without changes would still go through.

@@ -1,6 +1,7 @@
 /** Numbers that are costly to find and good enough for a while. */
 export interface Remembered {
   get(key: string, find: () => number): number
+  clear(): void
 }
 
 /** How many are kept, and for how long (ms). */
@@ -10,6 +11,7 @@ const minute = 60_000
 export function remember(): Remembered {
   const known = new Map<string, { value: number; until: number }>()
   return {
+    clear: () => known.clear(),
     get(key, find) {
       const now = performance.now()
       const found = known.get(key)

@@ -123,7 +123,9 @@ export function countHits(
     return query.types.reduce((sum, type) => sum + (totals[type] ?? 0), 0)
   }
   const seq = lastSeq(connection)
-  const key = `${seq} ${atMost} ${tenant} ${JSON.stringify([query.types, query.where])}`
+  // Rows come and go without a version, too: whatever another connection writes gives the file another number.
+  const data = connection.sql('PRAGMA data_version').get()?.data_version
+  const key = `${seq} ${data} ${atMost} ${tenant} ${JSON.stringify([query.types, query.where])}`
   // Nothing was written since: the pages of one search, and of those who look at the same, are counted once.
   return connection.counts.get(key, () =>
     countAsOf(scopeOf(connection, tenant, query, seq), query, atMost),

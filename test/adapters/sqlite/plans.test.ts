@@ -82,7 +82,7 @@ test.each<[string, Predicate[], string]>([
 })
 
 /** Remembers nothing. */
-const fresh = { get: (_: string, find: () => number) => find() }
+const fresh = { get: (_: string, find: () => number) => find(), clear: () => {} }
 
 test('the size of a condition is that of its range, so that no search reads all dates to find few', () => {
   const sizes: string[] = []

@@ -11,6 +11,7 @@ import {
   found,
   next,
   pune,
+  query,
   times,
   write,
 } from './material.ts'
@@ -52,6 +53,16 @@ const add = (store: Store, id: string, number = 1, rows = all) =>
   store.addRows(pune, [{ type: 'Patient', id, number, rows }])
 
 export function reindexContract(claim: Claim): void {
+  claim('count at once, and no more when they are dropped', async store => {
+    const count = () => store.count(pune, query({ where: [red] }))
+    await write(store, pune, change('a'))
+    expect(await count()).toBe(0)
+    await add(store, 'a')
+    expect(await count()).toBe(1)
+    expect(await store.dropRows(pune, 'Patient', param, 100)).toBe(false)
+    expect(await count()).toBe(0)
+  })
+
   claim('are found like those that came with the version, and end with it', async store => {
     const a = change('a', { date: 4 })
     await write(store, pune, a, change('b'))
