@@ -11,8 +11,11 @@ export interface Unstored {
   extract: Extract
 }
 
-/** Whatever asks for more than the resource's own rows is not found: who relates to it is not known before the commit. */
-export function matches(predicate: Predicate, resource: Unstored): boolean {
+/**
+ * undefined: only the commit knows, because it asks for more than the resource's own rows and may be met or not. Then `not`
+ * of it is not known either.
+ */
+export function matches(predicate: Predicate, resource: Unstored): boolean | undefined {
   const { rows } = resource.extract
   switch (predicate.kind) {
     case 'id':
@@ -22,14 +25,18 @@ export function matches(predicate: Predicate, resource: Unstored): boolean {
     case 'updated':
     case 'chain':
     case 'has':
-      // Only the commit knows.
-      return false
+      return undefined
     case 'and':
-      return predicate.all.every(each => matches(each, resource))
+      return matchesAll(predicate.all, resource)
     case 'or':
-      return predicate.any.some(each => matches(each, resource))
+      return opposite(
+        matchesAll(
+          predicate.any.map(not => ({ kind: 'not', not })),
+          resource,
+        ),
+      )
     case 'not':
-      return !matches(predicate.not, resource)
+      return opposite(matches(predicate.not, resource))
     case 'present':
       return resource.extract.present.includes(predicate.param)
     case 'refers':
@@ -44,6 +51,34 @@ export function matches(predicate: Predicate, resource: Unstored): boolean {
         row => row.param === predicate.param && isFirst(first, row.first) && holds(predicate, row),
       )
     }
+  }
+}
+
+/** What one of them fails is no match, whatever is not known of the others. */
+export function matchesAll(where: Predicate[], resource: Unstored): boolean | undefined {
+  const each = where.map(predicate => matches(predicate, resource))
+  if (each.includes(false)) return false
+  return each.includes(undefined) ? undefined : true
+}
+
+const opposite = (known: boolean | undefined): boolean | undefined =>
+  known === undefined ? undefined : !known
+
+/** The types of other resources that it depends on whether a predicate holds. */
+export function typesAsked(predicate: Predicate): string[] {
+  switch (predicate.kind) {
+    case 'chain':
+      return [...predicate.types, ...predicate.where.flatMap(typesAsked)]
+    case 'has':
+      return [predicate.type, ...predicate.where.flatMap(typesAsked)]
+    case 'and':
+      return predicate.all.flatMap(typesAsked)
+    case 'or':
+      return predicate.any.flatMap(typesAsked)
+    case 'not':
+      return typesAsked(predicate.not)
+    default:
+      return []
   }
 }
 

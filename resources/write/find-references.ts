@@ -2,7 +2,7 @@ import { type Issue, issue, rejected } from '../error.ts'
 import { referencesOf } from '../reference.ts'
 import type { TransactionEntry } from '../repository.ts'
 import { isObject, type Resource } from '../resource.ts'
-import { matches, type Unstored } from '../search/match.ts'
+import { matchesAll, typesAsked, type Unstored } from '../search/match.ts'
 import type { Query } from '../search/query.ts'
 import { breathe } from './breathe.ts'
 import { criteriaQuery } from './criteria.ts'
@@ -61,8 +61,16 @@ async function conditional(drafts: Draft[], parts: WriteParts): Promise<Map<stri
     for (const { reference, path } of referencesOf(resource as Resource)) {
       if (!/^[A-Za-z]+\?/.test(reference) || found.has(reference)) continue
       const ids = await idsOf(reference, draft, { bundle, parts })
-      const [only] = ids
-      if (only && ids.length === 1) found.set(reference, only)
+      const [only] = ids ?? []
+      if (!ids)
+        issues.push(
+          issue(
+            'not-supported',
+            'what the search this reference stands for finds depends on other entries of the transaction: search by values of the resource itself, or refer to the fullUrl of its entry',
+            at(draft, path),
+          ),
+        )
+      else if (only && ids.length === 1) found.set(reference, only)
       else
         issues.push(
           issue(
@@ -77,11 +85,12 @@ async function conditional(drafts: Draft[], parts: WriteParts): Promise<Map<stri
   return found
 }
 
+/** undefined: only the commit knows. */
 async function idsOf(
   reference: string,
   draft: Draft,
   { bundle, parts }: { bundle: Entries; parts: WriteParts },
-): Promise<string[]> {
+): Promise<string[] | undefined> {
   const cut = reference.indexOf('?')
   const type = reference.slice(0, cut)
   const criteria = [...new URLSearchParams(reference.slice(cut + 1))]
@@ -89,6 +98,7 @@ async function idsOf(
   const same = bundle.byCriteria(type, query)
   if (same) return [`${type}/${same.settled?.version?.id ?? same.id}`]
   // They are resolved last (https://hl7.org/fhir/R4/http.html#trules): by what the entries will have written.
+  if (query.where.some(each => typesAsked(each).some(bundle.changes))) return undefined
   const { deleted } = draft.others
   const written = bundle.ofType(type)
   const limited = { ...query, count: 2 + deleted.size + written.size }
@@ -96,10 +106,13 @@ async function idsOf(
   const ids = versions.map(version => version.id)
   draft.checks.push({ query: limited, ids, name: `reference to ${type} by search` })
   const staying = ids.filter(id => !deleted.has(`${type}/${id}`) && !written.has(id))
-  const coming = [...written.values()].filter(each =>
-    query.where.every(predicate => matches(predicate, each)),
-  )
-  return [...staying, ...coming.map(({ id }) => id)].map(id => `${type}/${id}`)
+  const coming = [...written.values()].map(each => ({
+    id: each.id,
+    found: matchesAll(query.where, each),
+  }))
+  if (coming.some(each => each.found === undefined)) return undefined
+  const found = coming.flatMap(each => (each.found ? [each.id] : []))
+  return [...staying, ...found].map(id => `${type}/${id}`)
 }
 
 /** The entries as a reference by search may find them. */
@@ -108,6 +121,8 @@ interface Entries {
   byCriteria(type: string, query: Query): Draft | undefined
   /** What will be written of a type, by id. A patch is not known yet, so what it changes counts as it is. */
   ofType(type: string): ReadonlyMap<string, Unstored>
+  /** Whether something of a type is written or deleted. */
+  changes(type: string): boolean
 }
 
 function entriesBySearch(drafts: Draft[], parts: WriteParts): Entries {
@@ -120,7 +135,9 @@ function entriesBySearch(drafts: Draft[], parts: WriteParts): Entries {
     if (!looking.has(key)) looking.set(key, draft)
   }
   const written = new Map<string, ReadonlyMap<string, Unstored>>()
+  const changed = new Set(drafts.flatMap(({ write, settled }) => (settled ? [] : [write.type])))
   return {
+    changes: type => changed.has(type),
     byCriteria: (type, query) => looking.get(keyOf(type, query)),
     ofType(type) {
       const known =

@@ -209,3 +209,61 @@ describe('in a transaction, a reference', () => {
     expect(error).toMatchObject({ name: 'FhirError', status: 422 })
   })
 })
+
+describe('a reference by search whose criteria only the commit can decide', () => {
+  const written = (family: string) => ({
+    resourceType: 'Patient',
+    id: `undecided-${family}`,
+    name: [{ family }],
+    managingOrganization: { reference: 'Organization/undecided' },
+  })
+  const puts = (resource: { resourceType: string; id: string }): TransactionEntry => ({
+    write: {
+      kind: 'update',
+      type: resource.resourceType,
+      id: resource.id,
+      resource,
+      ...path(0),
+    },
+  })
+  const organization = { resourceType: 'Organization', id: 'undecided', name: 'Clinic' }
+
+  test.each([
+    'organization.name=clinic',
+    '_filter=not (organization.name eq clinic)',
+    '_filter=(organization.name eq x) or (family eq x)',
+    '_has:Basic:subject:code=x',
+    '_lastUpdated=gt2000',
+    '_lastUpdated=lt2000',
+  ])('is refused: %s', async criteria => {
+    const family = `undecided${criteria.length}`
+    const entries = [
+      puts(organization),
+      puts(written(family)),
+      create(basic(`Patient?family=${family}&${criteria}`)),
+    ]
+    await expect(store.transact(entries)).rejects.toMatchObject({
+      status: 422,
+      outcome: { issue: [{ code: 'not-supported' }] },
+    })
+  })
+
+  test('is refused where what is stored is found by what an entry changes', async () => {
+    await store.transact([puts(organization), puts(written('stored'))])
+    const reference = basic('Patient?family=stored&organization.name=clinic')
+    expect(referred(await store.transact([create(reference)]))[0]).toBe('Patient/undecided-stored')
+    const renamed = puts({ ...organization, name: 'Other' } as never)
+    await expect(store.transact([renamed, create(reference)])).rejects.toMatchObject({
+      status: 422,
+    })
+  })
+
+  test('is resolved where it is decided by other criteria', async () => {
+    await store.transact([puts(organization), puts(written('known'))])
+    const entries = [
+      puts(written('other')),
+      create(basic('Patient?family=known&organization.name=clinic')),
+    ]
+    expect(referred(await store.transact(entries))[0]).toBe('Patient/undecided-known')
+  })
+})
