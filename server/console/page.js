@@ -2,6 +2,13 @@ const examples = [
   ['Patients', '/fhir/Patient?_count=3'],
   ['Patients by name', '/fhir/Patient?name=a&_count=3'],
   ['Newest results', '/fhir/Observation?_sort=-_lastUpdated&_count=3'],
+  ['Results by patient name', '/fhir/Observation?patient.name=a&_sort=-date&_count=3'],
+  [
+    'Low haemoglobin, with patients',
+    '/fhir/Observation?code-value-quantity=718-7$lt120||g/L&_include=Observation:patient&_count=3',
+  ],
+  ['Patients with a haemoglobin', '/fhir/Patient?_has:Observation:patient:code=718-7&_count=3'],
+  ['Words anywhere', '/fhir/Patient?_content=road&_count=3'],
   ['Reports', '/fhir/DiagnosticReport?_count=3'],
   ['Everything that happened', '/fhir/_history?_count=3'],
   ['What it can do', '/fhir/metadata'],
