@@ -41,3 +41,12 @@ export const isPaired = (type: string, reference: string, token: string): boolea
   Object.hasOwn(paired, type) &&
   paired[type]?.subject === reference &&
   paired[type].params.includes(token)
+
+/** Composites whose parts are of the resource itself: what they say is what both parts say, each by itself. */
+const composites: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  Observation: { 'code value-quantity': 'code-value-quantity' },
+}
+
+/** The composite that answers a search by this token and this value. */
+export const compositeOf = (type: string, token: string, value: string): string | undefined =>
+  Object.hasOwn(composites, type) ? composites[type]?.[`${token} ${value}`] : undefined

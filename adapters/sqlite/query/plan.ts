@@ -1,5 +1,5 @@
 /** Which condition drives: the one with the least rows. All others are probes of it. SQLite's planner never chooses. */
-import { isPaired } from '../../../resources/search/pairs.ts'
+import { compositeOf, isPaired } from '../../../resources/search/pairs.ts'
 import type { Predicate } from '../../../resources/search/query.ts'
 import { isAlwaysCoded } from '../../../resources/search/token.ts'
 import { among, join, never, oneOf, type Sql, sql, ticking, unionAll } from '../sql.ts'
@@ -26,12 +26,13 @@ export function plan(where: Predicate[], scope: Scope): Plan {
     ...all.flatMap(each => driverOf(each, scope) ?? []),
     ...pairs(all, scope),
     ...pairsOfAny(all, scope),
+    ...composed(all, scope),
   ]
   const [driver] = drivers.toSorted(
     (a, b) =>
       a.size - b.size ||
-      b.covers.length - a.covers.length ||
       Number(b.ordered) - Number(a.ordered) ||
+      b.covers.length - a.covers.length ||
       Number(b.unique) - Number(a.unique),
   )
   if (!driver) return { rest: all, drivers }
@@ -294,6 +295,28 @@ function pairsOfAny(where: Predicate[], scope: Scope): Driver[] {
         return []
       const arms = either.any.flatMap(each => armOf(plan([each, token], scope), scope) ?? [])
       return arms.length === either.any.length ? [union([either, token], arms)] : []
+    })
+  })
+}
+
+/** A code with an amount: the amounts of that code alone. */
+function composed(where: Predicate[], scope: Scope): Driver[] {
+  const name = scope.types.length === 1 ? scope.connection.typeName(scope.types[0] ?? 0) : undefined
+  return where.flatMap(token => {
+    if (!name || token.kind !== 'token' || token.code === undefined || token.first) return []
+    const { code, system, param } = token
+    const first = system === undefined ? { code } : { code, system }
+    return where.flatMap(value => {
+      // In several units it is any of several.
+      const any = value.kind === 'or' ? value.any : [value]
+      const both = any.flatMap((each): Predicate[] => {
+        if (each.kind !== 'quantity' || each.first) return []
+        const composite = compositeOf(name, param, each.param)
+        return composite ? [{ ...each, param: composite, first }] : []
+      })
+      if (both.length === 0 || both.length < any.length) return []
+      const driver = driverOf({ kind: 'or', any: both }, scope)
+      return driver ? [{ ...driver, covers: [token, value] }] : []
     })
   })
 }
