@@ -63,7 +63,7 @@ export function firstOf(
 ): { way: Way | undefined; hits: Position[] } {
   for (const [index, way] of ways.entries()) {
     const go = () => way.hits().take(count).toArray()
-    const hits = index < ways.length - 1 ? connection.trial(walkTime, go) : go()
+    const hits = index < ways.length - 1 ? connection.trial(way.trial ?? walkTime, go) : go()
     if (hits) return { way, hits }
   }
   return { way: undefined, hits: [] }

@@ -34,8 +34,13 @@ export interface Wanted {
 export interface Way {
   name: 'stream' | 'gather' | 'by value' | 'walk'
   driver: Driver | undefined
+  /** ms after which the next way is taken, where it is not the usual. */
+  trial?: number
   hits(): Generator<Position>
 }
+
+/** ms for values one by one, where all of a type would be gathered else: what few have may come late, or never. */
+const valuesTime = 500
 
 /** The ways to the hits, most promising first: a walk may turn out to be long, then the next way is taken. */
 export function waysOf(wanted: Wanted, scope: Scope): Way[] {
@@ -74,8 +79,13 @@ export function waysOf(wanted: Wanted, scope: Scope): Way[] {
       )
         return [gathered]
       return [
-        { name: 'by value', driver, hits: () => byValue(wanted, first, scope) },
-        ...(driver ? [gathered] : []),
+        {
+          name: 'by value',
+          driver,
+          ...(driver ? {} : { trial: valuesTime }),
+          hits: () => byValue(wanted, first, scope),
+        },
+        gathered,
       ]
   }
 }

@@ -1,8 +1,10 @@
 /** How SQLite goes about common queries: by a range of a key, never by looking at everything. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { type Connection, connect } from '../../../adapters/sqlite/connection.ts'
+import { waysOf } from '../../../adapters/sqlite/query/hits.ts'
+import { keysOf } from '../../../adapters/sqlite/query/order.ts'
 import { historyPage } from '../../../adapters/sqlite/read.ts'
-import { countHits, searchPage } from '../../../adapters/sqlite/search.ts'
+import { countHits, scopeOf, searchPage } from '../../../adapters/sqlite/search.ts'
 import { openSqlite } from '../../../adapters/sqlite/store.ts'
 import type { Predicate } from '../../../resources/search/query.ts'
 import type { Row } from '../../../resources/store.ts'
@@ -79,6 +81,17 @@ test.each<[string, Predicate[], string]>([
   expect(
     steps.filter(step => step.startsWith('SCAN') && !/^SCAN (\(|j VIRTUAL TABLE)/.test(step)),
   ).toEqual([])
+})
+
+test('what few of all have is gathered where it does not come soon value by value', () => {
+  const asking = query({
+    where: [{ kind: 'not', not: by.name }],
+    sort: [{ by: 'value', kind: 'string', param: 'name', descending: false }],
+  })
+  const { where, sort } = asking
+  const asked = { where, keys: keysOf(sort), back: false, after: undefined, count: 10 }
+  const scope = scopeOf(connection, pune, asking, 9)
+  expect(waysOf(asked, scope).map(({ name }) => name)).toEqual(['by value', 'gather'])
 })
 
 /** Remembers nothing. */
