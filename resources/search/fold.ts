@@ -21,6 +21,20 @@ const vowelless: Readonly<Record<string, string>> = {
   '\u0d7f': '\u0d15\u0d4d',
 }
 
+/** Letters with a stroke, two letters in one, and other shapes of one: what Unicode does not take apart. */
+const whole: Readonly<Record<string, string>> = {
+  ß: 'ss',
+  æ: 'ae',
+  œ: 'oe',
+  ø: 'o',
+  ł: 'l',
+  đ: 'd',
+  ħ: 'h',
+  ŧ: 't',
+  ı: 'i',
+  ς: 'σ',
+}
+
 /** The text as it is indexed and looked for. */
 export function fold(text: string): string {
   if (isPlain(text)) return text.toLowerCase().trim()
@@ -30,6 +44,7 @@ export function fold(text: string): string {
     .replace(points, '')
     .toLowerCase()
     .normalize('NFC')
+    .replace(/[ßæœøłđħŧıς]/g, letter => whole[letter] ?? letter)
     .replace(/[\u09ce\u0d7a-\u0d7f]/g, letter => vowelless[letter] ?? letter)
     .replace(/\p{Nd}/gu, digit)
     .replace(/\s+/g, ' ')

@@ -175,6 +175,12 @@ export function comparesNumber(prefix: string, asked: Decimal, target: Interval)
   }
 }
 
+const plainOf = new Map(
+  'ß=ss æ=ae œ=oe ø=o ł=l đ=d ħ=h ŧ=t ı=i ς=σ'
+    .split(' ')
+    .map(each => each.split('=') as [string, string]),
+)
+
 /** https://hl7.org/fhir/R4/search.html#string: without case, accents, width, and how much space there is. */
 export const folded = (text: string): string =>
   [...text.normalize('NFKD')]
@@ -189,6 +195,7 @@ export const folded = (text: string): string =>
     .join('')
     .replace(/[\u200b-\u200d\u2060\ufeff]/g, '')
     .toLowerCase()
+    .replace(/ß|æ|œ|[øłđħŧıς]/g, each => plainOf.get(each) ?? each)
     .normalize('NFC')
     .replace(/\s+/g, ' ')
     .trim()
