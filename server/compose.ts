@@ -26,7 +26,7 @@ import { checkEvery, listening, openAnswers, originOf, setTimes, stopped } from 
 import { createLog, type Log } from './log.ts'
 import { createMetrics } from './metrics.ts'
 import { createReindex, type Reindex } from './reindex/runner.ts'
-import { createPageLinks, linkKeyOf } from './search/page-links.ts'
+import { createPageLinks, forgetLinkKey, linkKeyOf } from './search/page-links.ts'
 import { spaceOf, tenantOf } from './tenants.ts'
 
 export interface Composed {
@@ -142,6 +142,7 @@ export function restore(config: Config, from: string, now: () => number = Date.n
   const file = fileOf(config)
   const aside = `${file}.until-${new Date(now()).toISOString().replaceAll(':', '')}`
   restoreSqlite(from, file, aside)
+  forgetLinkKey(file)
   // What was loaded since the backup is gone, so an import must not go on after it.
   forgetAll(config.dataDir)
   return aside

@@ -1,6 +1,6 @@
 /** Links to the pages of a search: all they mean is in them, signed, so that nothing is kept per search. */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expired, invalid } from '../../resources/error.ts'
 import type { Place } from '../../resources/search/result-page.ts'
@@ -88,9 +88,14 @@ const keyBytes = 32
 export function linkKeyOf(linkKey: string, database: string): Buffer {
   if (linkKey !== '') return Buffer.from(linkKey)
   if (database === ':memory:') return randomBytes(keyBytes)
-  const file = join(dirname(database), 'link.key')
+  const file = keyFile(database)
   return readKey(file) ?? makeKey(file)
 }
+
+const keyFile = (database: string): string => join(dirname(database), 'link.key')
+
+/** Links from before another database took this one's place tell of commits that are no more. */
+export const forgetLinkKey = (database: string): void => rmSync(keyFile(database), { force: true })
 
 function readKey(file: string): Buffer | undefined {
   let key: Buffer
