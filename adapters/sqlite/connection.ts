@@ -149,6 +149,9 @@ export function targetParts(target: string): { type: string; id: string } {
   return { type, id }
 }
 
+/** What the names of all units of a system begin with. A system may have a | in it, but no space. */
+export const unitsStart = (system: string): string => `${system.replaceAll('|', ' ')}|`
+
 /** A quantity's system and unit are one number. */
 export const unitKey = (system: string, unit: string): string =>
-  system || unit ? `${system}|${unit}` : ''
+  system || unit ? unitsStart(system) + unit : ''

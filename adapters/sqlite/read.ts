@@ -1,7 +1,7 @@
 /** Versions, histories and totals. */
 import type { HistoryQuery } from '../../resources/search/query.ts'
 import type { Event, Page, Tenant, Version } from '../../resources/store.ts'
-import type { Connection } from './connection.ts'
+import { type Connection, unitsStart } from './connection.ts'
 import { firstSeqAt } from './instant.ts'
 import { parsePlace, printPlace } from './place.ts'
 import { methods } from './schema.ts'
@@ -54,7 +54,7 @@ export const lastSeq = ({ sql }: Connection): number =>
 
 /** Names of units are kept once, for all tenants: what one has costs another only a condition that finds nothing. */
 export function unitsOf({ sql }: Connection, system: string): string[] {
-  const start = `${system}|`
+  const start = unitsStart(system)
   return sql('SELECT uri FROM system WHERE uri > ? AND uri < ?')
     .all(start, `${start}\u{10ffff}`)
     .map(({ uri }) => String(uri).slice(start.length))

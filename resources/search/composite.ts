@@ -8,6 +8,7 @@ import { invalid, unsupported } from '../error.ts'
 import { compilePath } from '../fhirpath.ts'
 import type { Row } from '../store.ts'
 import { splitEscaped } from './escape.ts'
+import { firstText } from './first.ts'
 import { anyOf } from './prefix.ts'
 import { boundsOn } from './quantity.ts'
 import type { Bounds, Predicate, Token } from './query.ts'
@@ -79,7 +80,7 @@ function firstsOf(
     const firsts: string[] = []
     visit(isWhole(part) ? resource : element, (value, _, system) => {
       if (part.facts.type === 'token')
-        eachToken(value, { ...nature, system }, (code, of) => firsts.push(`${of}|${code}`))
+        eachToken(value, { ...nature, system }, (code, of) => firsts.push(firstText(of, code)))
       else {
         const inner = new Rows(resource)
         collect(value, inner, nature)

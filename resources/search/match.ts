@@ -3,6 +3,7 @@
  * the stores answer it.
  */
 import type { Extract, Row } from '../store.ts'
+import { isFirst } from './first.ts'
 import type { Bounds, Predicate, StringMatch, Token } from './query.ts'
 
 export interface Unstored {
@@ -48,7 +49,8 @@ export function matches(predicate: Predicate, resource: Unstored): boolean | und
     default: {
       const first = 'first' in predicate ? predicate.first : undefined
       return rows.some(
-        row => row.param === predicate.param && isFirst(first, row.first) && holds(predicate, row),
+        row =>
+          row.param === predicate.param && isOfFirst(first, row.first) && holds(predicate, row),
       )
     }
   }
@@ -100,11 +102,8 @@ type RowPredicate = Exclude<
   }
 >
 
-function isFirst(asked: Token | undefined, first: string | undefined): boolean {
-  if (!asked || first === undefined) return !asked === (first === undefined)
-  const cut = first.indexOf('|')
-  return is(asked.system, first.slice(0, cut)) && is(asked.code, first.slice(cut + 1))
-}
+const isOfFirst = (asked: Token | undefined, first: string | undefined): boolean =>
+  asked && first !== undefined ? isFirst(asked, first) : !asked === (first === undefined)
 
 function holds(predicate: RowPredicate, row: Row): boolean {
   switch (predicate.kind) {

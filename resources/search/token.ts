@@ -7,6 +7,7 @@ import { isObject } from '../resource.ts'
 import { readHierarchy, readValueSet } from './codes.ts'
 import { datatypesAt } from './datatypes.ts'
 import { splitEscaped, unescaped } from './escape.ts'
+import { firstText } from './first.ts'
 import { addLabel, readLabel } from './label.ts'
 import { anyOf } from './prefix.ts'
 import type { Predicate } from './query.ts'
@@ -62,7 +63,7 @@ export const token: SearchType = {
           rows.add({
             kind: 'token',
             param: typed,
-            first: `${system}|${code}`,
+            first: firstText(system, code),
             code: own,
             system: text((value as Record<string, unknown>).system),
           }),

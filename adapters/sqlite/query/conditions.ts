@@ -1,7 +1,7 @@
 /** What must hold of one row of a table, for each kind of predicate that has rows. */
 import { fold } from '../../../resources/search/fold.ts'
 import type { Predicate, StringMatch } from '../../../resources/search/query.ts'
-import { type Connection, unitKey } from '../connection.ts'
+import { type Connection, unitKey, unitsStart } from '../connection.ts'
 import { among, oneOf, type Sql, sql, type Value } from '../sql.ts'
 import { ridsOf, type Scope } from './scope.ts'
 import { textsWith } from './texts.ts'
@@ -220,7 +220,8 @@ function unitWhere(
     const id = connection.systemId(unitKey(system, unit))
     return id === undefined ? undefined : [sql(`${row}.unit = ?`, id)]
   }
-  const pattern = unit === undefined ? [`${system}|`, `${system}|\u{10ffff}`] : undefined
+  const start = unitsStart(system ?? '')
+  const pattern = unit === undefined ? [start, `${start}\u{10ffff}`] : undefined
   const ids = pattern
     ? connection.sql('SELECT id FROM system WHERE uri >= ? AND uri < ?').all(...pattern)
     : connection

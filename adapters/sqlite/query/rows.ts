@@ -1,4 +1,5 @@
 /** Where a predicate's rows stand. */
+import { firstText, isFirst } from '../../../resources/search/first.ts'
 import type { Token } from '../../../resources/search/query.ts'
 import { longest, twinsOf } from '../long.ts'
 import { join, never, oneOf, type Sql } from '../sql.ts'
@@ -12,21 +13,11 @@ export function paramsOf({ types, connection }: Scope, code: string, first?: Tok
       connection
         .sql('SELECT id, first FROM param WHERE type = ? AND code = ?')
         .all(type, code)
-        .filter(row => isFirst(String(row.first), first))
+        .filter(row => isFirst(first, String(row.first)))
         .map(({ id }) => Number(id)),
     )
-  const text = first ? `${first.system}|${first.code}` : ''
+  const text = first ? firstText(first.system ?? '', first.code ?? '') : ''
   return types.map(type => connection.paramId(type, code, text)).filter(id => id !== undefined)
-}
-
-/** No system has a | in it. */
-function isFirst(text: string, { code, system }: Token): boolean {
-  const cut = text.indexOf('|')
-  if (cut < 0) return false
-  return (
-    (system === undefined || text.slice(0, cut) === system) &&
-    (code === undefined || text.slice(cut + 1) === code)
-  )
 }
 
 /** Where a predicate's rows stand: the table, and what must hold of `row`. Absent: nothing can match. */
