@@ -37,7 +37,11 @@ export const search: Interaction = async (request, context, parts) => {
   const counted = await timed(() => totalOf(parsed, page.value, { ...around, count: finder.count }))
   const { total, warning } = counted.value
   const steps = [
-    { step: 'the page with its includes', rows: page.value.included.length, ms: page.ms },
+    {
+      step: 'the page with its includes',
+      rows: page.value.matches.length + page.value.included.length,
+      ms: page.ms,
+    },
     { step: 'the total', ms: counted.ms },
   ]
   const json = printListing({

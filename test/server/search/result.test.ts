@@ -93,8 +93,12 @@ describe('_explain', () => {
     expect(plan?.resource.issue.every(({ severity }) => severity === 'information')).toBe(true)
     expect(said(body)).toMatch(/gender/)
     expect(said(body)).toMatch(/rows \d+; [\d.]+ ms/)
-    expect(said(body)).toMatch(/the page with its includes; rows 0; [\d.]+ ms/)
     expect(said(body)).not.toMatch(/female|1980/)
+  })
+
+  test('counts matches and includes as rows of the page', async () => {
+    const { body } = await get('Observation?_id=o&_include=Observation:subject&_explain=true')
+    expect(said(body)).toMatch(/the page with its includes; rows 2; [\d.]+ ms/)
   })
 
   test('goes along to the next page', async () => {
