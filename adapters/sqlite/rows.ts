@@ -168,8 +168,10 @@ export function writeRows(
   const since = at.seq === owner.rid ? 0 : at.seq
   for (let from = 0; from < change.end.length; from += width) {
     const row = change.end.slice(from, from + width)
+    // A resource has one shape, also where an older extractor made another one of it.
     for (const [table, list, values] of placesOf(row, owner, at.oldK, at.intern))
-      connection.sql(endText(table, list)).run(at.seq, ...values)
+      if (row[0] === 'shape') connection.sql(shapeEnd).run(at.seq, ...values.slice(0, -1))
+      else connection.sql(endText(table, list)).run(at.seq, ...values)
   }
   if (change.json === null) endOthers(connection, owner, at.seq)
   for (let from = 0; from < change.add.length; from += width) {
@@ -178,6 +180,9 @@ export function writeRows(
       connection.sql(insertText(table, list)).run(...values, since)
   }
 }
+
+const shapeEnd =
+  'UPDATE token SET until = ? WHERE param = ? AND code = ? AND k = ? AND rid = ? AND until = 0'
 
 /** What another extractor made of a resource, such as that of another zone, ends with it: nobody reindexes what is gone. */
 function endOthers({ sql }: Connection, { type, rid }: Owner, seq: number): void {

@@ -5,10 +5,12 @@ import { parseStored } from '../../../resources/json.ts'
 import type { Resource } from '../../../resources/resource.ts'
 import { utc, type Zone, zoneOf } from '../../../resources/search/zone.ts'
 import { createExtractor } from '../../../resources/search.ts'
+import { tenantOf } from '../../../server/tenants.ts'
 import { ownFolder } from '../../support/folder.ts'
 import { indexRows, sweep } from '../../support/index-rows.ts'
 import { world } from '../../support/oracle/arbitrary.ts'
 import { openRepository } from '../../support/repository.ts'
+import { writeSecond } from '../../support/second-schema.ts'
 
 const at = ownFolder('index')
 const clock = { now: 0 }
@@ -67,13 +69,16 @@ async function fresh(file: string, { store: from, tenant }: Opened, zone: Zone):
 
 let runs = 0
 
-async function same(name: string, all: Op[], then?: { zone: Zone; ops: Op[] }): Promise<void> {
+interface Then {
+  zone: Zone
+  ops: Op[]
+}
+
+async function same(name: string, begin: (file: string) => unknown, then?: Then): Promise<void> {
   runs++
   clock.now = Date.UTC(2026, 0, 1)
   const files = [at(`${name}${runs}.db`), at(`${name}${runs} fresh.db`)] as const
-  const first = await open(files[0], utc)
-  await play(first, all)
-  await first.store.close()
+  await begin(files[0])
   const zone = then?.zone ?? utc
   const again = await open(files[0], zone)
   if (then) {
@@ -88,9 +93,15 @@ async function same(name: string, all: Op[], then?: { zone: Zone; ops: Op[] }): 
     expect({ table, rows: rows?.[table] }).toEqual({ table, rows: expected?.[table] })
 }
 
+const played = (all: Op[]) => async (file: string) => {
+  const first = await open(file, utc)
+  await play(first, all)
+  await first.store.close()
+}
+
 test('after any writes', async () => {
   await fc.assert(
-    fc.asyncProperty(ops, all => same('writes', all)),
+    fc.asyncProperty(ops, all => same('writes', played(all))),
     { numRuns: 8, endOnFailure: true },
   )
 })
@@ -98,7 +109,22 @@ test('after any writes', async () => {
 test('after a reindex in another zone, with writes before it', async () => {
   await fc.assert(
     fc.asyncProperty(ops, ops, (before, after) =>
-      same('zones', before, { zone: zoneOf('Asia/Kolkata'), ops: after.slice(0, 40) }),
+      same('zones', played(before), { zone: zoneOf('Asia/Kolkata'), ops: after.slice(0, 40) }),
+    ),
+    { numRuns: 8, endOnFailure: true },
+  )
+})
+
+test('after a file of the second schema was brought to this one and reindexed', async () => {
+  await fc.assert(
+    fc.asyncProperty(world, ops, (there, after) =>
+      same(
+        'second',
+        file => {
+          writeSecond(file, tenantOf(), clock.now, there)
+        },
+        { zone: utc, ops: after.slice(0, 30) },
+      ),
     ),
     { numRuns: 8, endOnFailure: true },
   )
