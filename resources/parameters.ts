@@ -231,7 +231,8 @@ function know(indexes: StoredIndex[], active: Active[], zone: Zone): Known {
         !searchParameters(type).some(({ code }) => code === facts.code),
     )
     if (!free) continue
-    for (const type of types) {
+    // One of every resource is one of searches on all types too.
+    for (const type of facts.base.includes('Resource') ? [...types, 'Resource'] : types) {
       const codes = taken.get(type) ?? new Map()
       taken.set(type, codes.set(facts.code, { facts, index }))
     }

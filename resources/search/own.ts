@@ -61,10 +61,18 @@ function codeAt(definition: string, bases: readonly string[]): string {
   return ''
 }
 
+/** Resources that are no DomainResource. https://hl7.org/fhir/R4/resource.html */
+const plain = ['Binary', 'Bundle', 'Parameters']
+
 /** The types that have the parameter. */
 export function typesOf({ base }: Pick<OwnFacts, 'base'>): string[] {
-  const all = base.some(type => type === 'Resource' || type === 'DomainResource')
-  return (all ? [...resourceTypes()] : [...base]).sort()
+  const types = base.flatMap(type => {
+    if (type === 'Resource') return [...resourceTypes()]
+    return type === 'DomainResource'
+      ? [...resourceTypes()].filter(each => !plain.includes(each))
+      : [type]
+  })
+  return [...new Set(types)].sort()
 }
 
 /** Letters first, so that no name of ours or of FHIR's (`_id`) is met, and nothing that the search language splits at. */

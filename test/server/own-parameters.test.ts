@@ -67,10 +67,14 @@ beforeAll(async () => {
   await put(app, parameter('guide', 'reference', extension('guide'), { target: ['Practitioner'] }))
   await put(app, parameter('weight', 'quantity', extension('weight')))
   await put(app, parameter('nick', 'string', "Patient.name.where(use='nickname').text"))
+  await put(app, parameter('revision', 'token', 'Resource.meta.versionId', { base: ['Resource'] }))
+  const domain = { base: ['DomainResource'] }
+  await put(app, parameter('told', 'token', 'DomainResource.text.status', domain))
   await app.server.reindex.idle()
   await put(app, {
     resourceType: 'Patient',
     id: 'c',
+    text: { status: 'additional', div: '<div xmlns="http://www.w3.org/1999/xhtml">Chandu</div>' },
     name: [{ use: 'nickname', text: 'Chandu' }],
     extension: [colour('pink', 'Rose'), guide('rao'), weight(40)],
   })
@@ -100,6 +104,12 @@ test.each([
   ['Patient?guide.family=rao', ['a', 'c']],
   ['Patient?guide:Practitioner.family=sen', ['b']],
   ['Practitioner?_has:Patient:guide:colour=blue', ['sen']],
+  ['Patient?told=additional', ['c']],
+  ['?_type=Patient,Practitioner&told=additional', ['c']],
+  ['?revision=1&_id=a,rao', ['a', 'rao']],
+  ['?_filter=revision eq 1 and _id eq a', ['a']],
+  ['?_type=Patient&revision=1&_id=a,rao', ['a']],
+  ['?_sort=revision&_id=a,rao', ['a', 'rao']],
   ['Patient?_filter=colour eq red or nick sw chan', ['a', 'c']],
 ] as const)('%s', async (query, ids) => {
   const { status, body } = await app.request.get(`/fhir/${query}`)
@@ -122,4 +132,11 @@ test.each([
 test('of what is not there the answer names what is near', async () => {
   const { body } = await app.request.get('/fhir/Patient?color=red').expect(400)
   expect(JSON.stringify(body)).toContain('colour')
+})
+
+test('one of every resource is listed for searches on all types', async () => {
+  const [rest] = (await app.request.get('/fhir/metadata')).body.rest
+  const names = rest.searchParam.map(({ name }: { name: string }) => name)
+  expect(names).toContain('revision')
+  expect(names).not.toContain('told')
 })
