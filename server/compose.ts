@@ -209,9 +209,22 @@ function composeFhir(
     parameters,
     applyPatch: (resource, patch) =>
       applyPatch(resource, patch, { depth: config.maxDepth, size: config.maxBody }),
-    async parseCriteria(context, type, params) {
+    async parseCriteria(context, type, params, units = []) {
       const own = await parameters.fresh(context)
-      const options = { ...criteria, base: base(), zone, context, terminology, parameters: own }
+      const known = {
+        ...terminology,
+        units: async (asking: Context) => [
+          ...new Set([...(await terminology.units(asking)), ...units]),
+        ],
+      }
+      const options = {
+        ...criteria,
+        base: base(),
+        zone,
+        context,
+        terminology: known,
+        parameters: own,
+      }
       const { query, contained } = await parseSearch(type, params, options)
       if (contained)
         throw unsupported(

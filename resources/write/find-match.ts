@@ -30,7 +30,10 @@ async function search(
 ): Promise<Version[]> {
   const { type, kind } = draft.write
   const leaving = draft.others.deleted
-  const found = await criteriaQuery(draft.context, type, criteria, parts)
+  const found = await criteriaQuery(draft.context, type, criteria, {
+    parseCriteria: parts.parseCriteria,
+    resource: draft.write.resource,
+  })
   const query = { ...found, count: 2 + leaving.size }
   const { versions } = await parts.store.search(draft.context.tenant, query)
   draft.checks.push({
