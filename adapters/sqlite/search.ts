@@ -77,8 +77,9 @@ function placeOf(connection: Connection, { after }: Query): Place | undefined {
   return place
 }
 
+/** A row that an older extractor made may outlive its resource: what is deleted is never shown. */
 const asOf = `SELECT ${versionColumns} FROM json_each(?) j CROSS JOIN resource r ON r.rid = j.value
-  CROSS JOIN body b ON b.seq = ${seqAsOf('r')}`
+  CROSS JOIN body b ON b.seq = ${seqAsOf('r')} WHERE b.json IS NOT NULL`
 
 export function searchPage(connection: Connection, tenant: Tenant, query: Query): Page {
   const place = placeOf(connection, query)
@@ -106,8 +107,11 @@ export function searchPage(connection: Connection, tenant: Tenant, query: Query)
 export function searchIds(connection: Connection, tenant: Tenant, query: Query): string[] {
   const place = placeOf(connection, query)
   const seq = place?.seq ?? lastSeq(connection)
-  return hitsOf(connection, tenant, query, { seq, place, count: query.count }).map(({ rid }) =>
-    String(connection.sql('SELECT id FROM resource WHERE rid = ?').get(rid)?.id),
+  const name = connection.sql(
+    'SELECT r.id AS id FROM resource r CROSS JOIN body b ON b.seq = r.seq WHERE r.rid = ? AND b.json IS NOT NULL',
+  )
+  return hitsOf(connection, tenant, query, { seq, place, count: query.count }).flatMap(
+    ({ rid }) => name.get(rid)?.id?.toString() ?? [],
   )
 }
 
