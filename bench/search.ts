@@ -60,6 +60,9 @@ async function filled(size: number, keep: string | undefined): Promise<string> {
   const file = join(folder, 'nidaan.db')
   if (existsSync(file)) return folder
   mkdirSync(folder, { recursive: true })
+  // An empty one is marked as of this program's extractor: else all of it would be indexed again beside the measurement.
+  await (await startNidaan({ DATA_DIR: folder, LOG_LEVEL: 'warn' })).stop()
+  renameSync(file, `${file}.part`)
   const store = await openSqlite({ file: `${file}.part`, now: Date.now, synchronous: 'NORMAL' })
   let made = 0
   const commit = async (resources: FhirResource[]) => {
