@@ -1,5 +1,5 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
-import { metresBetween } from '../../resources/search/match.ts'
+import { metresBetween } from '../../resources/search/near.ts'
 import type { Tenant } from '../../resources/store.ts'
 import { type Remembered, remember } from './remembered.ts'
 import { createSearching, type Searching } from './searching.ts'

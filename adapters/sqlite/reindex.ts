@@ -3,7 +3,7 @@ import type { Tenant } from '../../resources/store.ts'
 import type { Connection } from './connection.ts'
 import { twinsOf } from './long.ts'
 import { type PackedAddition, width } from './message.ts'
-import { type Intern, type Place, placesOf, type Value } from './rows.ts'
+import { type Intern, insertText, type Place, placesOf, type Value } from './rows.ts'
 import { writeWords } from './words.ts'
 
 /** Answers the places of those whose newest version is another. */
@@ -47,7 +47,7 @@ function addTo(
   }
   if (whole) {
     dropOthers(connection, values, owner)
-    writeWords(connection, owner.rid, whole.words ?? none)
+    writeWords(connection, owner.rid, whole.words ?? none, true)
   }
   return true
 }
@@ -88,24 +88,25 @@ function settleKey({ sql }: Connection, owner: Owner, date: number | null): void
 
 /** A row that is there stays; one that stands under another key of its resource moves; else it comes as if with the version. */
 function put({ sql }: Connection, [table, list, values]: Place, owner: Owner): void {
-  const { there, insert, move } = textsOf(table, list)
+  const { there, move } = textsOf(table, list)
   if (sql(there).get(...values)) return
   const at = list.split(', ').indexOf('k')
   const moved =
     at >= 0 && owner.others.some(k => sql(move).run(owner.k, ...values.with(at, k)).changes > 0)
-  if (!moved) sql(insert).run(...values, owner.seq === owner.rid ? 0 : owner.seq)
+  if (!moved) sql(insertText(table, list)).run(...values, owner.seq === owner.rid ? 0 : owner.seq)
 }
 
-const texts = new Map<string, { there: string; insert: string; move: string }>()
+const texts = new Map<string, { there: string; move: string }>()
 
 function textsOf(table: Place[0], list: Place[1]) {
   let found = texts.get(table)
   if (!found) {
-    const names = list.split(', ')
-    const same = names.map(name => `${name} = ?`).join(' AND ')
+    const same = list
+      .split(', ')
+      .map(name => `${name} = ?`)
+      .join(' AND ')
     found = {
       there: `SELECT 1 FROM ${table} WHERE ${same} AND until = 0`,
-      insert: `INSERT INTO ${table}(${list}, since, until) VALUES (${names.map(() => '?').join(', ')}, ?, 0)`,
       move: `UPDATE ${table} SET k = ? WHERE ${same} AND until = 0`,
     }
     texts.set(table, found)

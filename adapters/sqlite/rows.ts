@@ -138,7 +138,7 @@ export function placesOf(row: Value[], owner: Owner, k: number, intern: Intern):
 const inserts = new Map<string, string>()
 const ends = new Map<string, string>()
 
-function insertText(table: string, list: string): string {
+export function insertText(table: string, list: string): string {
   let text = inserts.get(table)
   if (!text) {
     const marks = list.split(',').map(() => '?')

@@ -128,11 +128,6 @@ function lastGiven({ sql }: Connection): number {
   return Number(row?.seq)
 }
 
-function ridOf({ sql }: Connection, type: number, id: string): number | undefined {
-  const row = sql('SELECT rid FROM resource WHERE type = ? AND id = ?').get(type, id)
-  return row && Number(row.rid)
-}
-
 /** The first resource that is changed a second time: no version can be replaced twice. */
 function twice(changes: PackedChange[]): string {
   const names = changes.map(({ type, id }) => `${type}/${id}`)
@@ -173,7 +168,7 @@ function writeVersion(
   const { sql } = connection
   const seq = at.next()
   // A change before this one may have reserved the number, by a reference.
-  const rid = known ?? ridOf(connection, type, change.id) ?? seq
+  const rid = known ?? connection.rid(type, change.id) ?? seq
   if (rid === seq)
     sql('INSERT INTO resource(rid, type, id, seq) VALUES (?, ?, ?, ?)').run(
       rid,
@@ -189,7 +184,7 @@ function writeVersion(
   const gone = change.json === null
   // Before the body: see writeWords.
   if (change.words && (last || change.words.narrative || change.words.content))
-    writeWords(connection, rid, change.words)
+    writeWords(connection, rid, change.words, last !== undefined)
   sql('INSERT INTO body(seq, rid, number, method, at, json) VALUES (?, ?, ?, ?, ?, ?)').run(
     seq,
     rid,

@@ -3,7 +3,7 @@ import { compartmentParameters, compartments, compartmentTypes } from '../defini
 import { notFound } from '../error.ts'
 import { spellingsOf } from '../reference.ts'
 import { paramsOf, searchableParameters } from '../search.ts'
-import { nearest, shown } from './near.ts'
+import { nearest, shown } from './nearest.ts'
 import { allOf, eitherOf, grouped } from './parse/predicates.ts'
 import type { Predicate } from './query.ts'
 

@@ -2,7 +2,7 @@
 import { isResourceType, resourceTypes, type SearchParameterFacts } from '../definitions.ts'
 import { FhirError, type Issue, invalid, issue, tooCostly } from '../error.ts'
 import { type OwnParameters, searchableParameters } from '../search.ts'
-import { nearest, shown } from './near.ts'
+import { nearest, shown } from './nearest.ts'
 
 export interface Include {
   /** `_revinclude`: those that refer to what is there, not those it refers to. */

@@ -4,6 +4,7 @@
  */
 import type { Extract, Row } from '../store.ts'
 import { isFirst } from './first.ts'
+import { metresBetween } from './near.ts'
 import type { Bounds, Predicate, StringMatch, Token } from './query.ts'
 
 export interface Unstored {
@@ -165,21 +166,6 @@ function isUri({ uri, match }: { uri: string; match: string }, value: string): b
   if (match === 'exact') return uri === value
   const [path, under] = match === 'below' ? [uri, value] : [value, uri]
   return under === path || under.startsWith(path.endsWith('/') ? path : `${path}/`)
-}
-
-const radius = 6_371_008.8
-const radians = Math.PI / 180
-
-/** On a sphere of the earth's mean radius: within half a percent. Degrees. https://en.wikipedia.org/wiki/Haversine_formula */
-export function metresBetween(
-  a: { latitude: number; longitude: number },
-  b: { latitude: number; longitude: number },
-): number {
-  const north = Math.sin(((b.latitude - a.latitude) * radians) / 2)
-  const east = Math.sin(((b.longitude - a.longitude) * radians) / 2)
-  const square =
-    north * north + Math.cos(a.latitude * radians) * Math.cos(b.latitude * radians) * east * east
-  return 2 * radius * Math.asin(Math.min(1, Math.sqrt(square)))
 }
 
 function within<T extends number | string>(

@@ -3,23 +3,10 @@ import type { Bundle, OperationOutcome } from 'fhir/r4'
 import type { Change } from '../../resources/store.ts'
 import { spaceOf } from '../../server/tenants.ts'
 import { type App, startApp } from '../support/app.ts'
+import { colour, colourParameter as parameter } from '../support/colour.ts'
 import { ownFolder } from '../support/folder.ts'
 import { put } from '../support/make.ts'
 import { runScript, startServer } from '../support/process.ts'
-
-const colour = 'http://example.org/colour'
-const parameter = {
-  resourceType: 'SearchParameter',
-  id: 'colour',
-  url: 'http://example.org/SearchParameter/colour',
-  name: 'colour',
-  status: 'active',
-  description: 'Colour of the file',
-  code: 'colour',
-  base: ['Patient'],
-  type: 'token',
-  expression: `Patient.extension('${colour}').value`,
-}
 
 const inFolder = ownFolder('reindex')
 const patients = 30_000

@@ -5,24 +5,12 @@ import type { Bundle } from 'fhir/r4'
 import { backup, restore } from '../../server/compose.ts'
 import { readConfig } from '../../server/config.ts'
 import { type App, startApp } from '../support/app.ts'
+import { colour, colourParameter as parameter } from '../support/colour.ts'
 import { ownFolder } from '../support/folder.ts'
 import { put } from '../support/make.ts'
 
 const at = ownFolder('restored')
 const place = (name: string) => ({ DATA_DIR: at(name), STORE_URL: '' })
-const colour = 'http://example.org/colour'
-const parameter = {
-  resourceType: 'SearchParameter',
-  id: 'colour',
-  url: 'http://example.org/SearchParameter/colour',
-  name: 'colour',
-  status: 'active',
-  description: 'Colour of the file',
-  code: 'colour',
-  base: ['Patient'],
-  type: 'token',
-  expression: `Patient.extension('${colour}').value`,
-}
 const patient = (id: string, code: string) => ({
   resourceType: 'Patient',
   id,

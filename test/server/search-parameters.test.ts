@@ -1,23 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import type { Bundle, CapabilityStatement, OperationOutcome } from 'fhir/r4'
 import { type App, startApp } from '../support/app.ts'
+import { colour, colourParameter } from '../support/colour.ts'
 import { put, send } from '../support/make.ts'
 
-const colour = 'http://example.org/colour'
-
-const parameter = (more: object = {}): object => ({
-  resourceType: 'SearchParameter',
-  id: 'colour',
-  url: 'http://example.org/SearchParameter/colour',
-  name: 'colour',
-  status: 'active',
-  description: 'Colour of the file',
-  code: 'colour',
-  base: ['Patient'],
-  type: 'token',
-  expression: `Patient.extension('${colour}').value`,
-  ...more,
-})
+const parameter = (more: object = {}): object => ({ ...colourParameter, ...more })
 
 const patient = (id: string, code?: string): object => ({
   resourceType: 'Patient',

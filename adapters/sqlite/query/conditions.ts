@@ -6,24 +6,8 @@ import { among, oneOf, type Sql, sql, type Value } from '../sql.ts'
 import { ridsOf, type Scope } from './scope.ts'
 import { textsWith } from './texts.ts'
 
-export type RowPredicate = Extract<
-  Predicate,
-  {
-    kind:
-      | 'token'
-      | 'codes'
-      | 'label'
-      | 'reference'
-      | 'refers'
-      | 'string'
-      | 'uri'
-      | 'date'
-      | 'quantity'
-      | 'near'
-  }
->
-
-const ofRows: ReadonlySet<Predicate['kind']> = new Set([
+/** Kinds of predicates that are about rows. */
+const ofRows = [
   'token',
   'codes',
   'label',
@@ -34,10 +18,12 @@ const ofRows: ReadonlySet<Predicate['kind']> = new Set([
   'date',
   'quantity',
   'near',
-])
+] as const
+
+export type RowPredicate = Extract<Predicate, { kind: (typeof ofRows)[number] }>
 
 export const isOfRows = (predicate: Predicate): predicate is RowPredicate =>
-  ofRows.has(predicate.kind)
+  (ofRows as readonly string[]).includes(predicate.kind)
 
 /** Conditions on the key, in its order, and on what stands behind it. */
 interface Conditions {

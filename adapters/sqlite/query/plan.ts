@@ -259,11 +259,15 @@ function otherCodes(predicate: Predicate, scope: Scope): Driver | undefined {
   return { ...driver, covers: [] }
 }
 
+/** The name of the type, where there is one. */
+function onlyType({ types, connection }: Scope): string | undefined {
+  const [type, ...others] = types
+  return type === undefined || others.length ? undefined : connection.typeName(type)
+}
+
 /** A patient beside a code or category: one range of the compartment. */
 function pairs(where: Predicate[], scope: Scope): Driver[] {
-  const [type, ...others] = scope.types
-  if (type === undefined || others.length) return []
-  const name = scope.connection.typeName(type)
+  const name = onlyType(scope)
   return where.flatMap(reference => {
     if (reference.kind !== 'reference' || reference.first) return []
     return where.flatMap(token => {
@@ -283,7 +287,7 @@ function pairs(where: Predicate[], scope: Scope): Driver[] {
 
 /** In a patient's compartment (its subject, or a performer and the like), with a code: each way in by itself. */
 function pairsOfAny(where: Predicate[], scope: Scope): Driver[] {
-  const name = scope.types.length === 1 ? scope.connection.typeName(scope.types[0] ?? 0) : undefined
+  const name = onlyType(scope)
   return where.flatMap(either => {
     if (!name || either.kind !== 'or') return []
     return where.flatMap(token => {
@@ -301,7 +305,7 @@ function pairsOfAny(where: Predicate[], scope: Scope): Driver[] {
 
 /** A code with an amount: the amounts of that code alone. */
 function composed(where: Predicate[], scope: Scope): Driver[] {
-  const name = scope.types.length === 1 ? scope.connection.typeName(scope.types[0] ?? 0) : undefined
+  const name = onlyType(scope)
   return where.flatMap(token => {
     if (!name || token.kind !== 'token' || token.code === undefined || token.first) return []
     const { code, system, param } = token

@@ -2,7 +2,7 @@
 import { isResourceType, resourceTypes, type SearchParameterFacts } from '../../definitions.ts'
 import { FhirError, invalid, issue, unsupported } from '../../error.ts'
 import { paramsOf } from '../../search.ts'
-import { nearest, shown } from '../near.ts'
+import { nearest, shown } from '../nearest.ts'
 import type { Predicate } from '../query.ts'
 import { isCanonical } from './canonical.ts'
 import { eitherOf, grouped } from './predicates.ts'

@@ -1,7 +1,7 @@
 /** Parameters that shape the answer. https://hl7.org/fhir/R4/search.html#return */
 import { invalid, unsupported } from '../../error.ts'
 import type { Compartment } from '../compartment.ts'
-import { shown } from '../near.ts'
+import { shown } from '../nearest.ts'
 import type { ParsedSearch } from '../parse.ts'
 import type { Predicate } from '../query.ts'
 import type { Scope } from './scope.ts'

@@ -1,6 +1,6 @@
 /** One parameter of a search: its name with modifier, chain or `_has`, and its values. */
 import { type FhirError, invalid } from '../../error.ts'
-import { shown } from '../near.ts'
+import { shown } from '../nearest.ts'
 import type { Predicate } from '../query.ts'
 import { readChain, readHas } from './chain.ts'
 import { isOfWhole } from './controls.ts'

@@ -1,7 +1,7 @@
 /** Which types a search is on. https://hl7.org/fhir/R4/search.html#all */
 import { isResourceType, resourceTypes } from '../../definitions.ts'
 import { invalid } from '../../error.ts'
-import { nearest, shown } from '../near.ts'
+import { nearest, shown } from '../nearest.ts'
 
 /** The type of the address, or what `_type` allows of all; absent: all. Several `_type` allow what each of them does. */
 export function typesOf(

@@ -2,7 +2,7 @@
 import { type SearchParameterFacts, searchParameters } from '../../definitions.ts'
 import { FhirError, issue } from '../../error.ts'
 import { type OwnParameters, searchableParameters } from '../../search.ts'
-import { nearest, shown } from '../near.ts'
+import { nearest, shown } from '../nearest.ts'
 import type { Scope } from './scope.ts'
 
 interface Around {

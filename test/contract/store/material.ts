@@ -63,6 +63,20 @@ export const next = (before: Change, more: More = {}): Change =>
 export const write = (store: Store, tenant: Tenant, ...changes: Change[]): Promise<Version[]> =>
   store.commit(tenant, () => ({ changes }))
 
+/** A store with these, written a second apart. */
+export async function filled(
+  open: (now: () => number) => Promise<Store>,
+  changes: Change[],
+): Promise<Store> {
+  let now = 0
+  const store = await open(() => now)
+  for (const each of changes) {
+    now += 1000
+    await write(store, pune, each)
+  }
+  return store
+}
+
 export const coded = (code: string, system = 'http://example.org/mrn'): Row => ({
   kind: 'token',
   param: 'identifier',

@@ -3,7 +3,7 @@ import { decimalKey } from '../../../resources/search/decimal.ts'
 import type { Predicate, Query, Sort } from '../../../resources/search/query.ts'
 import type { Change, Row, Store } from '../../../resources/store.ts'
 import type { Open } from '../store.ts'
-import { change, extractOf, idsOf, pune, query, walk, write } from './material.ts'
+import { change, extractOf, filled, idsOf, pune, query, walk } from './material.ts'
 
 const token = (param: string, code: string, system = 's'): Row => ({
   kind: 'token',
@@ -319,12 +319,7 @@ export function reachContract(open: Open): void {
   describe('reaches', () => {
     let store: Store
     beforeAll(async () => {
-      let now = 0
-      store = await open(() => now)
-      for (const each of subjects) {
-        now += 1000
-        await write(store, pune, each)
-      }
+      store = await filled(open, subjects)
     })
     afterAll(() => store.close())
 

@@ -6,6 +6,7 @@ import {
   change,
   coded,
   deletion,
+  filled,
   found,
   idsOf,
   next,
@@ -21,12 +22,7 @@ export function searchContract(claim: Claim, open: Open): void {
   describe('finds by', () => {
     let store: Store
     beforeAll(async () => {
-      let now = 0
-      store = await open(() => now)
-      for (const each of subjects) {
-        now += 1000
-        await write(store, pune, each)
-      }
+      store = await filled(open, subjects)
     })
     afterAll(() => store.close())
 
