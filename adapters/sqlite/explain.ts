@@ -1,9 +1,10 @@
 /** How a search is answered, for operators: names, tables, numbers and times, never a value. */
+
+import { keysOf } from '../../resources/search/order.ts'
 import type { Predicate, Query } from '../../resources/search/query.ts'
 import type { Step, Tenant } from '../../resources/store.ts'
 import type { Connection } from './connection.ts'
 import { waysOf } from './query/hits.ts'
-import { keysOf } from './query/order.ts'
 import { plan } from './query/plan.ts'
 import type { Driver } from './query/scope.ts'
 import { lastSeq } from './read.ts'

@@ -1,9 +1,10 @@
 /** Versions, histories and totals. */
+
+import { parsePlace, printPlace } from '../../resources/search/place.ts'
 import type { HistoryQuery } from '../../resources/search/query.ts'
 import type { Event, Page, Tenant, Version } from '../../resources/store.ts'
 import { type Connection, unitsStart } from './connection.ts'
 import { firstSeqAt } from './instant.ts'
-import { parsePlace, printPlace } from './place.ts'
 import { methods } from './schema.ts'
 import { ticking } from './sql.ts'
 

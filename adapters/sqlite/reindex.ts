@@ -1,7 +1,8 @@
 /** Rows that come and go without a new version: those of a search parameter that is made known, or forgotten. */
+
+import { twinsOf } from '../../resources/search/long.ts'
 import type { Tenant } from '../../resources/store.ts'
 import type { Connection } from './connection.ts'
-import { twinsOf } from './long.ts'
 import { type PackedAddition, width } from './message.ts'
 import { type Intern, insertText, type Place, placesOf, type Value } from './rows.ts'
 import { writeWords } from './words.ts'

@@ -1,7 +1,7 @@
+import { dateParam, quantityParam } from '../../resources/search/long.ts'
 import { otherReferences } from '../../resources/search.ts'
 import type { Tenant } from '../../resources/store.ts'
 import { type Connection, targetParts, unitKey } from './connection.ts'
-import { dateParam, quantityParam } from './long.ts'
 import { type PackedChange, width } from './message.ts'
 
 /** Names that are not there yet are given numbers; `next` gives a commit number. */

@@ -4,7 +4,6 @@
  */
 import type { DatabaseSync } from 'node:sqlite'
 import type { Method } from '../../resources/store.ts'
-import { apart } from './long.ts'
 
 /** A version's method is stored as its place in this list. */
 export const methods: readonly Method[] = ['create', 'update', 'patch', 'delete', 'revive']
@@ -30,6 +29,15 @@ export const rowTables = [
   'position',
   'value',
 ] as const
+
+const day = 86_400_000
+
+/** What stands apart in a file that knew no twins: see long.ts. */
+const apart: readonly { table: 'date' | 'quantity'; twin: string; which: string }[] = [
+  { table: 'date', twin: '~~', which: `high - low >= ${400 * day}` },
+  { table: 'date', twin: '~', which: `high - low >= ${day} AND high - low < ${400 * day}` },
+  { table: 'quantity', twin: '~~', which: "high <> ''" },
+]
 
 /** Moves long values to the twin of their parameter: see long.ts. */
 const standApart = apart

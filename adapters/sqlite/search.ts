@@ -1,11 +1,11 @@
 /** Pages, ids and counts of what a query finds. */
 import { expired } from '../../resources/error.ts'
+import { keysOf, type Position } from '../../resources/search/order.ts'
+import { type Place, parsePlace, printPlace } from '../../resources/search/place.ts'
 import type { Query } from '../../resources/search/query.ts'
 import type { Page, Tenant, Version } from '../../resources/store.ts'
 import type { Connection } from './connection.ts'
-import { type Place, parsePlace, printPlace } from './place.ts'
 import { type Way, waysOf } from './query/hits.ts'
-import { keysOf, type Position } from './query/order.ts'
 import { plan } from './query/plan.ts'
 import { probeAll } from './query/probe.ts'
 import { asksWhen, type Scope, seqAsOf, withSeq } from './query/scope.ts'

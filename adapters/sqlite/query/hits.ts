@@ -2,6 +2,8 @@
  * The hits of a query in their order. A stream reads a range that is in order already; a gather reads all hits and sorts
  * them; by value, each value of the first key is asked for by itself, in turn. https://hl7.org/fhir/R4/search.html#sort
  */
+
+import { compare, type Key, type Position } from '../../../resources/search/order.ts'
 import type { Predicate, Sort } from '../../../resources/search/query.ts'
 import { mainDateOf } from '../../../resources/search.ts'
 import { bounded, join, sql } from '../sql.ts'
@@ -14,7 +16,6 @@ import {
   withoutValue,
   withValue,
 } from './keys.ts'
-import { compare, type Key, type Position } from './order.ts'
 import { asksWhen, counted, type Driver, type Plan, type Scope, withSeq } from './scope.ts'
 import { byCommit, byDate, byId } from './sources.ts'
 

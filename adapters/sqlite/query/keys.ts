@@ -2,11 +2,11 @@
 import { parseStored } from '../../../resources/json.ts'
 import type { Resource } from '../../../resources/resource.ts'
 import { openStart } from '../../../resources/search/instant.ts'
+import { compareKeys, type Key } from '../../../resources/search/order.ts'
 import type { Predicate, Sort } from '../../../resources/search/query.ts'
 import { extract, isOwnRows } from '../../../resources/search.ts'
 import type { Row } from '../../../resources/store.ts'
 import { join, oneOf, type Sql, sql, ticking } from '../sql.ts'
-import { compareKeys, type Key } from './order.ts'
 import { allParamsOf } from './rows.ts'
 import { type Scope, seqAsOf, visible } from './scope.ts'
 

@@ -1,7 +1,7 @@
 /** Where a predicate's rows stand. */
 import { firstText, isFirst } from '../../../resources/search/first.ts'
+import { longest, twinsOf } from '../../../resources/search/long.ts'
 import type { Token } from '../../../resources/search/query.ts'
-import { longest, twinsOf } from '../long.ts'
 import { join, never, oneOf, type Sql } from '../sql.ts'
 import { conditions, type RowPredicate } from './conditions.ts'
 import { ridsOf, type Scope } from './scope.ts'

@@ -31,10 +31,3 @@ export function longest(twin: number): number | undefined {
   const below = lengths[twin]?.below
   return below === undefined || below === Number.POSITIVE_INFINITY ? undefined : below - 1
 }
-
-/** What stands apart in a file that knew no twins. */
-export const apart: readonly { table: 'date' | 'quantity'; twin: string; which: string }[] = [
-  { table: 'date', twin: '~~', which: `high - low >= ${400 * day}` },
-  { table: 'date', twin: '~', which: `high - low >= ${day} AND high - low < ${400 * day}` },
-  { table: 'quantity', twin: '~~', which: "high <> ''" },
-]

@@ -1,5 +1,5 @@
-import { invalid } from '../../resources/error.ts'
-import type { Key, Position } from './query/order.ts'
+import { invalid } from '../error.ts'
+import type { Key, Position } from './order.ts'
 
 /** Where a page ended and which commit its first page saw; opaque for callers. */
 export interface Place extends Position {

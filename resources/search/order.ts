@@ -1,5 +1,5 @@
 /** The order of hits: keys, how they compare, and where in it a page ends. */
-import type { Sort } from '../../../resources/search/query.ts'
+import type { Sort } from './query.ts'
 
 /** null: the resource has no such value; it comes last. */
 export type Key = string | number | null
