@@ -1,0 +1,56 @@
+/** The collections, and what they are found by. The tenant leads every index. */
+import type { Collection, IndexDescription } from 'mongodb'
+import type { Event, Tenant } from '../../resources/store.ts'
+import type { Stored } from './document.ts'
+
+export interface Collections {
+  /** Every version of every resource. */
+  resource: Collection<Stored>
+  /** Every label there is or was, once: those who look for a part of it look here first. `_id`: tenant, a space, entry. */
+  term: Collection<Term>
+  /** Every unit there is or was. `_id`: tenant, a space, system, |, unit. */
+  unit: Collection<Unit>
+  /** Whom conditional writes of the same criteria meet at. */
+  guard: Collection<{ _id: string; n: number }>
+  /** What the outside is still to be told. */
+  outbox: Collection<{ _id: number; event: Event }>
+}
+
+export interface Term {
+  _id: string
+  t: Tenant
+  /** The name of its rows: `Observation.code:text`. */
+  p: string
+  text: string
+}
+
+export interface Unit {
+  _id: string
+  t: Tenant
+  system: string
+  unit: string
+}
+
+/** Any equality in the order of the main date, then of creation. */
+export const byEntry = { t: 1, x: 1, k: 1, c: 1 } as const
+export const bySpan = { t: 1, 'd.p': 1, 'd.lo': 1 } as const
+export const byAmount = { t: 1, 'q.p': 1, 'q.lo': 1 } as const
+export const byPoint = { t: 1, 'g.p': 1, 'g.at': 1 } as const
+export const byWord = { t: 1, w: 1 } as const
+/** All versions of a type, or of all, as they were made. */
+export const byTypeTime = { t: 1, ty: 1, at: 1, s: 1 } as const
+export const byTime = { t: 1, at: 1, s: 1 } as const
+/** What was superseded since a commit, and still has its values. */
+export const bySuperseded = { t: 1, u: 1 } as const
+
+export const indexes: Readonly<Record<keyof Collections, IndexDescription[]>> = {
+  resource: [
+    { key: { n: 1 }, unique: true, sparse: true },
+    ...[byEntry, bySpan, byAmount, byPoint, byWord, byTypeTime, byTime].map(key => ({ key })),
+    { key: bySuperseded, partialFilterExpression: { old: { $exists: true } } },
+  ],
+  term: [{ key: { t: 1, p: 1, text: 1 } }],
+  unit: [{ key: { t: 1, system: 1 } }],
+  guard: [],
+  outbox: [],
+}

@@ -1,0 +1,138 @@
+/**
+ * What a version is found by, from its rows. A token is two entries, `Observation.code=8302-2` and
+ * `Observation.code|http://loinc.org|8302-2`, so that each way to ask for it is an equality (or a range, for a system
+ * alone) that comes in clinical order. All resources of a type have `Type.*`.
+ */
+
+import { dateParam, quantityParam } from '../../resources/search/long.ts'
+import { pairsOf } from '../../resources/search/pairs.ts'
+import type { Extract, Row } from '../../resources/store.ts'
+import type { Values } from './document.ts'
+
+/** Stands between a folded text and the text as written: no text has it, and it comes before all that texts have. */
+export const beside = '\u0001'
+
+/** The entry that every resource of a type has. */
+export const allOf = (type: string): string => `${type}.*`
+
+/** The entry of whoever refers to something, by whatever element. */
+export const refersTo = (type: string, target: string): string => `${type}.~=${target}`
+
+/** The name of a parameter's rows; of a composite, with its first part (see firstNames). */
+export const nameOfRows = (type: string, param: string, first = ''): string =>
+  `${type}.${param}${first}`
+
+export const codeEntry = (name: string, code: string): string => `${name}=${code}`
+export const tokenEntry = (name: string, system: string, code: string): string =>
+  `${systemStart(name, system)}${code}`
+/** What all entries of a system begin with. A system with a | in it is written with a space, as in firstText. */
+export const systemStart = (name: string, system: string): string =>
+  `${name}|${system.replaceAll('|', ' ')}|`
+
+/** How a folded text and the text as written stand in one entry. */
+export const stringEntry = (name: string, text: string, exact: string): string =>
+  `${name}=${text}${beside}${exact === text ? '' : exact}`
+export const valueEntry = (name: string, value: string): string => `${name}=${value}`
+export const labelName = (type: string, param: string): string => `${type}.${param}:text`
+
+/** A patient with a code: the commonest question is one entry. See pairs.ts. */
+export const pairName = (type: string, patient: string, param: string): string =>
+  `${type}.${param}@${escaped(patient)}`
+
+const escaped = (text: string): string =>
+  text.replace(/[%=|$]/g, each => `%${each.charCodeAt(0).toString(16)}`)
+
+/** The first part of a composite, as it goes into a name: by its code alone. */
+export const firstByCode = (code: string): string => `$${escaped(code)}`
+/** By its system and code. An empty code: what all of a system begin with. */
+export const firstByBoth = (system: string, code: string): string =>
+  `$${escaped(system.replaceAll('|', ' '))}|${escaped(code)}`
+
+/** Both ways to ask for the first part of a composite row (`system|code`); of another row, none. */
+function firstNames(first: string | undefined): string[] {
+  if (first === undefined) return ['']
+  const cut = first.indexOf('|')
+  const [system, code] = [first.slice(0, cut), first.slice(cut + 1)]
+  return [firstByCode(code), firstByBoth(system, code)]
+}
+
+/** Everything of a version. */
+export function valuesOf(type: string, extract: Extract): Values {
+  const values = rowValues(type, extract.rows)
+  values.x.push(allOf(type))
+  for (const { patient, param, code, system } of pairsOf(type, extract)) {
+    const name = pairName(type, patient, param)
+    values.x.push(codeEntry(name, code), tokenEntry(name, system, code))
+  }
+  const { present, narrative, content } = extract
+  return {
+    ...values,
+    x: [...new Set(values.x)],
+    ...(present.length ? { has: present } : {}),
+    ...(content ? { w: [...new Set(content.split(' '))] } : {}),
+    ...(narrative || content
+      ? { text: { ...(narrative ? { n: narrative } : {}), ...(content ? { c: content } : {}) } }
+      : {}),
+  }
+}
+
+/** Of rows by themselves. */
+export function rowValues(type: string, rows: Row[]): Values {
+  const values = { x: [], d: [], q: [], g: [] } as Required<Pick<Values, 'x' | 'd' | 'q' | 'g'>>
+  for (const row of rows)
+    for (const first of firstNames(row.first)) addRow(row, { type, first, values })
+  const { x, d, q, g } = values
+  return {
+    x,
+    ...(d.length ? { d } : {}),
+    ...(q.length ? { q } : {}),
+    ...(g.length ? { g } : {}),
+  }
+}
+
+function addRow(
+  row: Row,
+  to: { type: string; first: string; values: Required<Pick<Values, 'x' | 'd' | 'q' | 'g'>> },
+): void {
+  const { type, first, values } = to
+  const { x, d, q, g } = values
+  const name = nameOfRows(type, row.param, first)
+  switch (row.kind) {
+    case 'token':
+      x.push(codeEntry(name, row.code), tokenEntry(name, row.system, row.code))
+      break
+    case 'string':
+      x.push(stringEntry(name, row.text, row.exact))
+      break
+    case 'reference':
+      x.push(valueEntry(name, row.target), refersTo(type, row.target))
+      break
+    case 'uri':
+      x.push(valueEntry(name, row.uri))
+      break
+    case 'label':
+      x.push(valueEntry(labelName(type, row.param), row.text))
+      break
+    case 'date': {
+      const param = dateParam(row.param, row.low, row.high)
+      d.push({ p: nameOfRows(type, param, first), lo: row.low, hi: row.high })
+      break
+    }
+    case 'quantity': {
+      const param = quantityParam(row.param, row.high === row.low ? '' : row.high)
+      q.push({
+        p: nameOfRows(type, param, first),
+        lo: row.low,
+        hi: row.high,
+        ...(row.system ? { s: row.system } : {}),
+        ...(row.unit ? { u: row.unit } : {}),
+      })
+      break
+    }
+    case 'position':
+      g.push({ p: name, at: [row.longitude, row.latitude] })
+      break
+    default:
+      row satisfies never
+  }
+}
