@@ -4,6 +4,7 @@ import { availableParallelism, cpus, loadavg, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import { readData } from './data.ts'
 import { growth } from './growth.ts'
+import type { StoreName } from './keeping.ts'
 import { micro } from './micro.ts'
 import { printTable, type Row } from './row.ts'
 import { ladder } from './search.ts'
@@ -16,6 +17,7 @@ const { values, positionals } = parseArgs({
     seconds: { type: 'string', default: '5' },
     repeat: { type: 'string', default: '3' },
     keep: { type: 'string' },
+    store: { type: 'string', default: 'sqlite' },
     out: { type: 'string', default: 'bench/results' },
     help: { type: 'boolean', default: false },
   },
@@ -29,16 +31,18 @@ if (values.help) {
   --seconds N     of each measurement (default 5)
   --repeat N      of each; the middle one is shown (default 3)
   --keep FOLDER   where the stores of search are kept for the next run
+  --store NAME    sqlite or mongodb, for server and search (default sqlite)
   --out FOLDER    where results go (default bench/results)`)
   process.exit(0)
 }
 
 const parts = new Set(positionals.length ? positionals : ['micro', 'server'])
-const options = { seconds: Number(values.seconds), repeat: Number(values.repeat) }
+const store: StoreName = values.store === 'mongodb' ? 'mongodb' : 'sqlite'
+const options = { seconds: Number(values.seconds), repeat: Number(values.repeat), store }
 const facts = {
   date: new Date().toISOString().slice(0, 10),
   node: process.version,
-  sqlite: process.versions.sqlite,
+  store: store === 'sqlite' ? `SQLite ${process.versions.sqlite}` : 'MongoDB',
   processor: cpus()[0]?.model ?? 'unknown',
   cores: availableParallelism(),
   memory: `${Math.round(totalmem() / 2 ** 30)} GiB`,
@@ -68,10 +72,11 @@ Each figure is the middle of ${options.repeat} runs of ${options.seconds} s. Mac
 
 ${tables.map(([title, rows]) => `## ${title}\n\n${printTable(rows)}`).join('\n\n')}
 `
+const name = store === 'sqlite' ? 'latest' : store
 mkdirSync(values.out, { recursive: true })
-writeFileSync(`${values.out}/latest.md`, text)
+writeFileSync(`${values.out}/${name}.md`, text)
 writeFileSync(
-  `${values.out}/latest.json`,
+  `${values.out}/${name}.json`,
   `${JSON.stringify({ facts, options, tables: Object.fromEntries(tables) }, null, 1)}\n`,
 )
 console.log(text)

@@ -1,37 +1,36 @@
 /** The whole server as its own process, durable, beside a bare Express route and a bare fsync on the same machine. */
-import {
-  closeSync,
-  fdatasyncSync,
-  mkdtempSync,
-  openSync,
-  readdirSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from 'node:fs'
+import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Child, cpuOf, memoryOf, startChild, startNidaan } from './child.ts'
 import { bodiesOf, type Data } from './data.ts'
+import { keepingOf, type StoreName } from './keeping.ts'
 import { type Load, load, type Send } from './load.ts'
 import { median, type Row } from './row.ts'
 
 export interface Options {
   seconds: number
   repeat: number
+  store: StoreName
 }
 
-/** A measurement with the server's CPU for each request. */
+/** A measurement with the CPU for each request, of the server and the database beside it. */
 interface Measured extends Load {
   cpu: number | undefined
 }
 
-async function measured(server: Child, run: () => Promise<Load>): Promise<Measured> {
-  const before = cpuOf(server.pid)
+/** The server, and what works for it. */
+interface Server extends Child {
+  beside?: number[]
+}
+
+async function measured(server: Server, run: () => Promise<Load>): Promise<Measured> {
+  const all = [server.pid, ...(server.beside ?? [])]
+  const used = () => all.reduce((ms, pid) => ms + (cpuOf(pid) ?? Number.NaN), 0)
+  const before = used()
   const result = await run()
-  const after = cpuOf(server.pid)
-  const cpu = before === undefined || after === undefined ? undefined : after - before
-  return { ...result, cpu: cpu === undefined ? undefined : cpu / result.requests }
+  const cpu = (used() - before) / result.requests
+  return { ...result, cpu: Number.isNaN(cpu) ? undefined : cpu }
 }
 
 const middle = (runs: Measured[]): Measured =>
@@ -48,11 +47,20 @@ const rowOf = (what: string, { rate, p50, p99, cpu, errors }: Measured, note = '
 })
 
 export async function wholeServer(data: Data, options: Options): Promise<Row[]> {
-  const folder = mkdtempSync(join(tmpdir(), 'nidaan-bench-'))
-  const env = { DATA_DIR: folder, LOG_LEVEL: 'warn' }
+  const keeping = keepingOf(options.store)
+  const start = async (): Promise<Server> => ({
+    ...(await startNidaan(keeping.env)),
+    beside: keeping.pids,
+  })
+  const size = async (what: string, ofSize: 'files' | 'live'): Promise<Row[]> => {
+    const bytes = (await keeping.size())[ofSize]
+    return bytes === undefined
+      ? []
+      : [{ what, unit: 'kB', value: bytes / data.resources.length / 1000 }]
+  }
   try {
-    await (await startNidaan(env)).stop()
-    let server = await startNidaan(env)
+    await (await start()).stop()
+    let server = await start()
     const { origin } = server
     const imported = await importing(server, data)
     // The log is emptied into the database when the writer rests.
@@ -60,11 +68,8 @@ export async function wholeServer(data: Data, options: Options): Promise<Row[]> 
     const rows = [
       rowOf('import in transactions, 4 at a time: resources', imported),
       { what: 'memory after the import', unit: 'MB', value: memoryOf(server.pid) ?? Number.NaN },
-      {
-        what: 'disk for a resource',
-        unit: 'kB',
-        value: sizeOf(folder) / data.resources.length / 1000,
-      },
+      ...(await size('disk for a resource, files', 'files')),
+      ...(await size('disk for a resource, live', 'live')),
     ]
     const ids = await idsOf(origin)
     rows.push(...(await reads(server, ids, options)))
@@ -72,7 +77,7 @@ export async function wholeServer(data: Data, options: Options): Promise<Row[]> 
     rows.push(...(await creates(server, data, options)), await crud(server, data, options))
     rows.push({ what: 'memory at the end', unit: 'MB', value: memoryOf(server.pid) ?? Number.NaN })
     await server.stop()
-    server = await startNidaan(env)
+    server = await start()
     rows.push({
       what: 'start with all of it, to the first answer',
       unit: 'ms',
@@ -81,12 +86,12 @@ export async function wholeServer(data: Data, options: Options): Promise<Row[]> 
     await server.stop()
     return rows
   } finally {
-    rmSync(folder, { recursive: true, force: true })
+    keeping.end()
   }
 }
 
 /** Each Bundle once; counted in resources. */
-async function importing(server: Child, { bundles, resources }: Data): Promise<Measured> {
+async function importing(server: Server, { bundles, resources }: Data): Promise<Measured> {
   let next = 0
   const result = await measured(server, () =>
     load(server.origin, { connections: 4, seconds: 600 }, async send => {
@@ -103,9 +108,6 @@ async function importing(server: Child, { bundles, resources }: Data): Promise<M
   }
 }
 
-const sizeOf = (folder: string): number =>
-  readdirSync(folder).reduce((sum, file) => sum + statSync(join(folder, file)).size, 0)
-
 type Ids = Record<'Patient' | 'Observation', string[]>
 
 async function idsOf(origin: string): Promise<Ids> {
@@ -119,7 +121,7 @@ async function idsOf(origin: string): Promise<Ids> {
 const pick = <T>(all: readonly T[]): T => all[Math.floor(Math.random() * all.length)] as T
 
 /** By id, in turns with a bare route that answers as many bytes, so that both have the same neighbours. */
-async function reads(server: Child, ids: Ids, { seconds, repeat }: Options): Promise<Row[]> {
+async function reads(server: Server, ids: Ids, { seconds, repeat }: Options): Promise<Row[]> {
   const rows: Row[] = []
   for (const type of ['Observation', 'Patient'] as const) {
     const sample = await fetch(`${server.origin}/fhir/${type}/${ids[type][0]}`)
@@ -128,7 +130,7 @@ async function reads(server: Child, ids: Ids, { seconds, repeat }: Options): Pro
     // The first turn warms both up.
     for (let n = 0; n <= repeat; n++) {
       const get = (path: () => string) => (send: Send) => send({ method: 'GET', path: path() })
-      const on = (child: Child, path: () => string) =>
+      const on = (child: Server, path: () => string) =>
         measured(child, () => load(child.origin, { connections: 16, seconds }, get(path)))
       ours.push(await on(server, () => `/fhir/${type}/${pick(ids[type])}`))
       theirs.push(await on(bare, () => `/${type}/1`))
@@ -146,7 +148,7 @@ async function reads(server: Child, ids: Ids, { seconds, repeat }: Options): Pro
 
 /** Reads while transactions are being loaded. */
 async function readsBeside(
-  server: Child,
+  server: Server,
   { ids, data }: { ids: Ids; data: Data },
   { repeat }: Options,
 ): Promise<Row[]> {
@@ -174,7 +176,7 @@ async function readsBeside(
   ]
 }
 
-async function creates(server: Child, data: Data, { seconds, repeat }: Options): Promise<Row[]> {
+async function creates(server: Server, data: Data, { seconds, repeat }: Options): Promise<Row[]> {
   const bodies = bodiesOf(data, 'Observation', 500)
   const post = (send: Send) =>
     send({ method: 'POST', path: '/fhir/Observation', body: pick(bodies) })
@@ -238,7 +240,7 @@ const nine = [
 ]
 
 /** Create, read, update, delete, of nine types in turn; each step counts. */
-async function crud(server: Child, data: Data, { seconds, repeat }: Options): Promise<Row> {
+async function crud(server: Server, data: Data, { seconds, repeat }: Options): Promise<Row> {
   const models = nine.map(type => bodiesOf(data, type, 20))
   let turn = 0
   const work = async (send: Send) => {

@@ -1,0 +1,72 @@
+/** Where a measured server keeps its resources: a folder, or a database of its own on a real mongod. */
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { MongoClient } from 'mongodb'
+
+export type StoreName = 'sqlite' | 'mongodb'
+
+export interface Keeping {
+  /** What the server is told. */
+  env: Record<string, string>
+  /** Processes beside the server that work for it. */
+  pids: number[]
+  /** Bytes of the files; and of what they hold, where the two differ. */
+  size(): Promise<{ files: number; live?: number }>
+  end(): void
+}
+
+export const keepingOf = (store: StoreName): Keeping => (store === 'sqlite' ? folder() : mongod())
+
+function folder(): Keeping {
+  const path = mkdtempSync(join(tmpdir(), 'nidaan-bench-'))
+  return {
+    env: { DATA_DIR: path, LOG_LEVEL: 'warn' },
+    pids: [],
+    size: async () => ({ files: sizeOf(path) }),
+    end: () => rmSync(path, { recursive: true, force: true }),
+  }
+}
+
+const sizeOf = (path: string): number =>
+  readdirSync(path).reduce((sum, file) => sum + statSync(join(path, file)).size, 0)
+
+const script = '../shared/runtime/mongo.sh'
+
+/** A set of one: every write is journaled and acknowledged by all there are. */
+function mongod(): Keeping {
+  if (!existsSync(script)) throw new Error(`${script} is not there: it starts the mongod`)
+  const kept = folder()
+  const path = mkdtempSync(join(tmpdir(), 'nidaan-bench-mongo-'))
+  const run = (...args: string[]) =>
+    execFileSync('bash', [script, ...args], {
+      env: {
+        MONGO_CACHE_GB: '2',
+        MONGO_ARGS: '--wiredTigerCollectionBlockCompressor zstd',
+        ...process.env,
+        STOP_WITH: String(process.pid),
+      },
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+  const url = new URL(run('start', '0', path).trim().split('\n').at(-1) ?? '')
+  url.pathname = '/bench'
+  const pid = Number(/pid (\d+)/.exec(run('status', path))?.[1])
+  return {
+    env: { ...kept.env, STORE_URL: url.href },
+    pids: [pid],
+    async size() {
+      const client = await new MongoClient(url.href).connect()
+      const stats = await client.db().stats()
+      await client.close()
+      const { storageSize, indexSize, freeStorageSize = 0 } = stats
+      return { files: storageSize + indexSize, live: storageSize + indexSize - freeStorageSize }
+    },
+    end() {
+      run('stop', path)
+      rmSync(path, { recursive: true, force: true })
+      kept.end()
+    },
+  }
+}
