@@ -1,6 +1,7 @@
-export default {
+import { howToHaveMongo, wayToMongo } from './test/support/mongod.ts'
+
+const each = {
   testEnvironment: 'node',
-  testMatch: ['<rootDir>/test/**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '^.+\\.ts$': [
@@ -14,9 +15,6 @@ export default {
   },
   // Machines may be busy; a test that hangs still ends.
   testTimeout: 30_000,
-  // All cores: it leaves one idle by itself, which of two is half.
-  maxWorkers: '100%',
-  coverageProvider: 'v8',
   // What runs as a process or thread of its own is tested there, out of sight of this measure.
   collectCoverageFrom: [
     '{resources,profiles,terminology,adapters,server}/**/*.ts',
@@ -24,5 +22,38 @@ export default {
     '!server/import/**',
     '!adapters/**/*-thread.ts',
   ],
+}
+
+const sqlite = {
+  ...each,
+  displayName: 'sqlite',
+  globals: { storeOfTests: 'sqlite' },
+  testMatch: ['<rootDir>/test/**/*.test.ts'],
+  testPathIgnorePatterns: ['/test/adapters/mongo/'],
+}
+const mongo = {
+  ...each,
+  displayName: 'mongo',
+  globals: { storeOfTests: 'mongo' },
+  testMatch: ['<rootDir>/test/adapters/mongo/**/*.test.ts'],
+  // Run only where one of these tests is.
+  globalSetup: '<rootDir>/test/support/mongo-setup.ts',
+  globalTeardown: '<rootDir>/test/support/mongo-teardown.ts',
+}
+
+/** In CI nothing is left out. */
+function withMongo() {
+  if (wayToMongo()) return [mongo]
+  const missing = `the tests on MongoDB are left out, because there is none here: ${howToHaveMongo}`
+  if (process.env.CI) throw new Error(missing)
+  console.warn(missing)
+  return []
+}
+
+export default {
+  projects: [sqlite, ...withMongo()],
+  // All cores: it leaves one idle by itself, which of two is half.
+  maxWorkers: '100%',
+  coverageProvider: 'v8',
   coverageThreshold: { global: { lines: 95, branches: 90 } },
 }

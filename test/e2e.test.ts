@@ -8,6 +8,7 @@ import { createGunzip } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { parseJson, printJson } from '../resources/json.ts'
 import { runScript, startServer } from './support/process.ts'
+import { lasting } from './support/stores.ts'
 
 const data = '../shared/data/synthea-75.ndjson.gz'
 const folder = mkdtempSync(join(tmpdir(), 'nidaan-e2e-'))
@@ -66,7 +67,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
 describeGiven(`the Synthea file${missing}`, () => {
-  const env = { DATA_DIR: join(folder, 'served') }
+  const env = lasting(join(folder, 'served'))
   let server: Awaited<ReturnType<typeof startServer>>
   beforeAll(async () => {
     server = await startServer(env)
@@ -137,11 +138,12 @@ describeGiven(`the Synthea file${missing}`, () => {
 
 describeGiven(`an import that is killed${missing}`, () => {
   test('goes on where it was, and everything is there once', async () => {
-    const env = { DATA_DIR: join(folder, 'killed'), PORT: '1' }
+    const at = join(folder, 'killed')
+    const env = { ...lasting(at), PORT: '1' }
     const first = load(env)
     await first.says(/loading into the database/)
     // Its checkpoint is there as soon as it has come some way.
-    while (globSync(join(env.DATA_DIR, 'import', '*.json')).length === 0)
+    while (globSync(join(at, 'import', '*.json')).length === 0)
       await new Promise(resolve => setTimeout(resolve, 10))
     first.child.kill('SIGKILL')
     expect(await first.ended).toBe('SIGKILL')
@@ -149,7 +151,7 @@ describeGiven(`an import that is killed${missing}`, () => {
     expect(await second.ended).toBe(0)
     expect(second.output()).toMatch(/going on after line \d/)
 
-    const server = await startServer({ DATA_DIR: env.DATA_DIR })
+    const server = await startServer({ ...env, PORT: '0' })
     const counts = Map.groupBy(file.values(), resource => resource.resourceType)
     for (const [type, resources] of counts) {
       const answer = await fetch(`${server.url}/${type}?_summary=count`)

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { type App, startApp } from '../support/app.ts'
 import { ownFolder } from '../support/folder.ts'
+import { lasting } from '../support/stores.ts'
 
 const file = ownFolder('concurrency')
 
@@ -138,7 +139,7 @@ test('transactions that write the same resources in other orders all come throug
 })
 
 test('writes by search keep up with many writes by id, alone and in transactions', async () => {
-  const busy = await startApp({ STORE_URL: '', DATA_DIR: file('busy') })
+  const busy = await startApp(lasting(file('busy')))
   const body = (n: number) => patient('busy', { id: 'busy', birthDate: `19${10 + (n % 90)}-01-01` })
   await busy.request.put('/fhir/Patient/busy').set('Content-Type', json).send(body(0))
   const transaction = (n: number) => ({

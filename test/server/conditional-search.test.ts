@@ -4,11 +4,12 @@ import type { Bundle } from 'fhir/r4'
 import { type App, startApp } from '../support/app.ts'
 import { ownFolder } from '../support/folder.ts'
 import { observation, put, send } from '../support/make.ts'
+import { lasting } from '../support/stores.ts'
 
 const at = ownFolder('conditional')
 let app: App
 beforeAll(async () => {
-  app = await startApp({ STORE_URL: '', DATA_DIR: at('data') })
+  app = await startApp(lasting(at('data')))
   await put(app, { resourceType: 'Organization', id: 'o', name: 'Clinic' })
   await put(app, { resourceType: 'Patient', id: 'p', name: [{ family: 'Rao' }] })
   await put(app, {

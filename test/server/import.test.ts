@@ -282,14 +282,6 @@ describe('interrupted', () => {
   })
 })
 
-test('a store in memory is not loaded where no server runs', async () => {
-  const name = file('memory.ndjson', lines(patient('memory')))
-  const env = { PORT: '9', STORE_URL: 'sqlite::memory:', DATA_DIR: at('data') }
-  const run = runScript('import', [name], env)
-  expect(await run.ended).toBe(1)
-  expect(run.output()).toMatch(/^the import stopped: no server runs, and a store in memory/)
-})
-
 test('a packed file that is cut off is loaded as far as it goes, and named', async () => {
   const many = Array.from({ length: 3000 }, (_, n) =>
     patient(`cut-${n}`, { identifier: [{ value: randomUUID() }] }),

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { compose } from '../../server/compose.ts'
 import { readConfig } from '../../server/config.ts'
 import { type App, startApp } from '../support/app.ts'
+import { passing } from '../support/stores.ts'
 
 const json = 'application/fhir+json'
 const observation = (subject: string, more: object = {}) => ({
@@ -153,9 +154,10 @@ describe('with REFERENTIAL_INTEGRITY on', () => {
   })
 
   test('a server at an IPv6 address knows its own before it listens', async () => {
+    const { settings, drop } = passing()
     const { repository, makeContext, close } = await compose(
       readConfig({
-        STORE_URL: 'sqlite::memory:',
+        ...settings,
         LOG_LEVEL: 'silent',
         REFERENTIAL_INTEGRITY: 'on',
         HOST: '::1',
@@ -167,5 +169,6 @@ describe('with REFERENTIAL_INTEGRITY on', () => {
       repository.write(makeContext('r'), { kind: 'create', type: 'Observation', resource }),
     ).rejects.toMatchObject({ status: 422 })
     await close()
+    await drop()
   })
 })

@@ -1,11 +1,12 @@
 import { expect, test } from '@jest/globals'
 import { ownFolder } from '../support/folder.ts'
 import { startServer } from '../support/process.ts'
+import { lasting } from '../support/stores.ts'
 
 const at = ownFolder('log')
 
 test('a request is one line of JSON: ids, tenant, interaction, status and time, and nothing of what it holds', async () => {
-  const server = await startServer({ DATA_DIR: at('data'), LOG_LEVEL: 'info' })
+  const server = await startServer({ ...lasting(at('data')), LOG_LEVEL: 'info' })
   const secrets = ['Kulkarni', '9876543210', '2345-6789-0123']
   const [family, phone, aadhaar] = secrets
   const body = JSON.stringify({

@@ -7,6 +7,7 @@ import { colour, colourParameter as parameter } from '../support/colour.ts'
 import { ownFolder } from '../support/folder.ts'
 import { put } from '../support/make.ts'
 import { runScript, startServer } from '../support/process.ts'
+import { lasting } from '../support/stores.ts'
 
 const inFolder = ownFolder('reindex')
 const patients = 30_000
@@ -53,8 +54,8 @@ async function counted(url: string, code: string) {
 }
 
 test('a reindex goes on where it was after kill -9, and misses nothing', async () => {
-  const DATA_DIR = inFolder('data')
-  let server = await startServer({ DATA_DIR })
+  const place = lasting(inFolder('data'))
+  let server = await startServer(place)
   try {
     await fill(server.url)
     expect((await call(`${server.url}/SearchParameter/colour`, 'PUT', parameter)).status).toBe(201)
@@ -68,7 +69,7 @@ test('a reindex goes on where it was after kill -9, and misses nothing', async (
     server.child.kill('SIGKILL')
     await server.ended
 
-    server = await startServer({ DATA_DIR })
+    server = await startServer(place)
     const blue = new Set<number>()
     let going = true
     const client = async (own: number) => {
@@ -92,7 +93,7 @@ test('a reindex goes on where it was after kill -9, and misses nothing', async (
     expect((await call(`${server.url}/SearchParameter/colour`, 'DELETE')).status).toBe(204)
     server.child.kill('SIGKILL')
     await server.ended
-    server = await startServer({ DATA_DIR })
+    server = await startServer(place)
     expect((await ask(server.url, 'red')).status).toBe(400)
     expect((await call(`${server.url}/SearchParameter/colour`, 'PUT', parameter)).status).toBe(201)
     expect((await counted(server.url, 'red')).total).toBe(patients - blue.size)
@@ -102,12 +103,12 @@ test('a reindex goes on where it was after kill -9, and misses nothing', async (
 }, 120_000)
 
 describe('what an older program stored', () => {
-  const file = { STORE_URL: `sqlite:${inFolder('old.db')}` }
+  const place = lasting(inFolder('old'))
   const count = 30
 
   /** As an older program left it: without the rows of names. */
   async function makeOld(): Promise<void> {
-    const app = await startApp(file)
+    const app = await startApp(place)
     for (let n = 0; n < count; n++)
       await put(app, {
         resourceType: 'Patient',
@@ -141,7 +142,7 @@ describe('what an older program stored', () => {
 
   test('is indexed anew after the start, and answers say so until then', async () => {
     await makeOld()
-    const app = await startApp(file)
+    const app = await startApp(place)
     const first = await app.request.get('/fhir/Patient?gender=male&_count=1').expect(200)
     await app.server.reindex.idle()
     expect(await families(app)).toBe(count)
@@ -154,15 +155,15 @@ describe('what an older program stored', () => {
   })
 
   test('is indexed by a command, too', async () => {
-    const before = await startApp(file)
+    const before = await startApp(place)
     const { store, makeContext } = before.server
     while (await store.dropRows(makeContext('test').tenant, 'Patient', 'family', 100));
     expect(await families(before)).toBe(0)
     await before.close()
-    const command = runScript('reindex', [], file)
+    const command = runScript('reindex', [], place)
     expect(await command.ended).toBe(0)
     expect(command.output()).toContain(`indexed ${count + 1} resources`)
-    const after = await startApp(file)
+    const after = await startApp(place)
     expect(await families(after)).toBe(count)
     const { body } = await ask(`${after.url}/fhir`, 'male')
     expect(body).toMatchObject({ total: count })
@@ -171,7 +172,7 @@ describe('what an older program stored', () => {
 })
 
 test('what was stored in another zone is found in the zone of now', async () => {
-  const file = { STORE_URL: `sqlite:${inFolder('zone.db')}` }
+  const place = lasting(inFolder('zone'))
   const dated = {
     resourceType: 'Observation',
     id: 'o',
@@ -181,11 +182,11 @@ test('what was stored in another zone is found in the zone of now', async () => 
   }
   const at = async (app: App, instant: string) =>
     (await app.request.get(`/fhir/Observation?date=sa${instant}`).expect(200)).body.total
-  const london = await startApp({ ...file, TIME_ZONE: 'UTC' })
+  const london = await startApp({ ...place, TIME_ZONE: 'UTC' })
   await put(london, dated)
   expect(await at(london, '2024-04-30T20:00:00Z')).toBe(1)
   await london.close()
-  const pune = await startApp({ ...file, TIME_ZONE: 'Asia/Kolkata' })
+  const pune = await startApp({ ...place, TIME_ZONE: 'Asia/Kolkata' })
   await pune.server.reindex.idle()
   expect(await at(pune, '2024-04-30T20:00:00Z')).toBe(0)
   expect(await at(pune, '2024-04-30T18:00:00Z')).toBe(1)

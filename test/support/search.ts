@@ -1,5 +1,4 @@
-/** Searches by text on a store in memory, through the repository, without HTTP. */
-import { openSqlite } from '../../adapters/sqlite/store.ts'
+/** Searches by text on an empty store, through the repository, without HTTP. */
 import { createStructureValidator } from '../../profiles/structure.ts'
 import type { Context } from '../../resources/context.ts'
 import { createParameters } from '../../resources/parameters.ts'
@@ -17,6 +16,7 @@ import { createExtractor } from '../../resources/search.ts'
 import type { Page, Tenant } from '../../resources/store.ts'
 import { spaceOf, tenantOf } from '../../server/tenants.ts'
 import { createTerminology } from '../../terminology/terminology.ts'
+import { openStore } from './stores.ts'
 
 export interface Searchable {
   /** Stores a resource under its id, and tells when (ms). */
@@ -45,7 +45,7 @@ export async function openSearch(
   clock: { now: number } = { now: Date.UTC(2025, 0, 1, 12) },
   { referentialIntegrity = false, zone = utc }: Setup = {},
 ): Promise<Searchable> {
-  const store = await openSqlite({ file: ':memory:', now: () => clock.now })
+  const store = await openStore(() => clock.now)
   let made = 0
   const context: Context = {
     tenant: tenantOf(),

@@ -1,10 +1,10 @@
 /** Links between the pages of a search. https://hl7.org/fhir/R4/http.html#paging */
-import { statSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { createPageLinks } from '../../../server/search/page-links.ts'
 import { type App, startApp } from '../../support/app.ts'
 import { ownFolder } from '../../support/folder.ts'
 import { numbered, put } from '../../support/make.ts'
+import { lasting } from '../../support/stores.ts'
 
 let app: App
 const clock = { now: Date.UTC(2026, 10, 27) }
@@ -135,10 +135,9 @@ describe('the key of links', () => {
     }
   }
 
-  test('is kept beside the database, for its owner only', async () => {
-    const settings = { STORE_URL: '', DATA_DIR: inFolder('data') }
+  test('outlasts the server', async () => {
+    const settings = lasting(inFolder('data'))
     const { next } = await onward(settings)
-    expect(statSync(inFolder('data/link.key')).mode & 0o777).toBe(0o600)
     expect((await onward(settings, next)).status).toBe(200)
   })
 

@@ -2,12 +2,12 @@
 import { DatabaseSync } from 'node:sqlite'
 import { afterAll, expect, test } from '@jest/globals'
 import type { Bundle } from 'fhir/r4'
-import { backup, restore } from '../../server/compose.ts'
-import { readConfig } from '../../server/config.ts'
-import { type App, startApp } from '../support/app.ts'
-import { colour, colourParameter as parameter } from '../support/colour.ts'
-import { ownFolder } from '../support/folder.ts'
-import { put } from '../support/make.ts'
+import { backup, restore } from '../../../server/compose.ts'
+import { readConfig } from '../../../server/config.ts'
+import { type App, startApp } from '../../support/app.ts'
+import { colour, colourParameter as parameter } from '../../support/colour.ts'
+import { ownFolder } from '../../support/folder.ts'
+import { put } from '../../support/make.ts'
 
 const at = ownFolder('restored')
 const place = (name: string) => ({ DATA_DIR: at(name), STORE_URL: '' })

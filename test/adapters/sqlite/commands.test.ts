@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { backup, restore } from '../../server/compose.ts'
-import { readConfig } from '../../server/config.ts'
-import { checkpointsOf } from '../../server/import/checkpoint.ts'
-import { type App, startApp } from '../support/app.ts'
-import { numbered, put, send } from '../support/make.ts'
+import { backup, restore } from '../../../server/compose.ts'
+import { readConfig } from '../../../server/config.ts'
+import { checkpointsOf } from '../../../server/import/checkpoint.ts'
+import { type App, startApp } from '../../support/app.ts'
+import { numbered, put, send } from '../../support/make.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'nidaan-backup-'))
 const place = (name: string) => ({ DATA_DIR: join(folder, name), STORE_URL: '' })
