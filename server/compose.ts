@@ -67,6 +67,7 @@ export async function compose(config: Config, now: () => number = Date.now): Pro
     store,
     folder: file === ':memory:' ? undefined : dirname(file),
     minFreeDisk: config.minFreeDisk,
+    others: metrics.others,
   })
   const totals = () => repository.totals(makeContext('totals'))
   const app = createApp({

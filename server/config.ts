@@ -94,6 +94,13 @@ export const settings = {
     read: whole(0, 65535),
     purpose: 'Port to listen on; 0 takes a free one.',
   },
+  workers: {
+    variable: 'WORKERS',
+    default: '1',
+    read: whole(1, 256),
+    purpose:
+      'Processes that take requests on PORT, on this machine. More than one need STORE_URL=mongodb://…',
+  },
   dataDir: {
     variable: 'DATA_DIR',
     default: 'data',
@@ -266,6 +273,10 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     if (value instanceof Wrong) wrong.push(`${setting.variable} must be ${value.must}`)
     else values[name] = value
   }
+  if (Number(values.workers) > 1 && !String(values.storeUrl).startsWith('mongodb'))
+    wrong.push(
+      'WORKERS must be 1 with the embedded database, which one process owns: more need STORE_URL=mongodb://…',
+    )
   if (wrong.length) throw new Error(wrong.join('; '))
   return Object.freeze(values) as unknown as Config
 }

@@ -1,12 +1,15 @@
 import { statfs } from 'node:fs/promises'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Store } from '../resources/store.ts'
+import type { Others } from './workers/worker.ts'
 
 interface Readiness {
   ready: boolean
   /** What is not as it should be, in a few words each. */
   problems: string[]
   freeDisk?: number
+  /** How many processes take requests here, and how many should; absent where it is one. */
+  workers?: { listening: number; of: number }
 }
 
 export interface Health {
@@ -21,16 +24,18 @@ export function createHealth(parts: {
   store: Store
   folder: string | undefined
   minFreeDisk: number
+  others?: Others | undefined
 }): Health {
   return {
     async ready() {
       const problems: string[] = []
+      const workers = parts.others && { workers: parts.others.count() }
       const late = wait(patience, true, { ref: false })
       const silent = await Promise.race([late, parts.store.check().then(() => false)]).catch(
         () => true,
       )
       if (silent) problems.push('the store cannot be written')
-      if (parts.folder === undefined) return { ready: problems.length === 0, problems }
+      if (parts.folder === undefined) return { ready: problems.length === 0, problems, ...workers }
       const disk = await statfs(parts.folder).catch(() => undefined)
       if (!disk) return { ready: false, problems: [...problems, 'the folder cannot be read'] }
       const freeDisk = disk.bavail * disk.bsize

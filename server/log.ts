@@ -2,8 +2,12 @@ import pino, { type Logger } from 'pino'
 
 export type Log = Logger
 
-/** Characters that leave in one write, and the milliseconds after which a quiet server shows its lines. */
-const block = 8192
+/**
+ * Characters that leave in one write: as many as a pipe takes in one piece, so that the lines of several processes stay
+ * whole. https://pubs.opengroup.org/onlinepubs/9799919799/functions/write.html
+ */
+const block = 4096
+/** ms after which a quiet server shows its lines. */
 const soon = 200
 
 /** One line of level `info`, of values that need no care: the log of requests, where pino's generality costs a tenth of a read. */
@@ -43,8 +47,8 @@ function blocks(out: NodeJS.WriteStream) {
   process.once('exit', () => flush())
   return {
     write(line: string): void {
+      if (held.length + line.length > block) flush()
       held += line
-      if (held.length >= block) flush()
     },
     flush,
   }

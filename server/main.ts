@@ -1,14 +1,20 @@
-/** Reads the settings, composes, listens, and stops in reverse. */
+/** Reads the settings, composes, listens, and stops in reverse: by itself, or in several workers. */
+import cluster from 'node:cluster'
 import { compose } from './compose.ts'
 import { readConfig } from './config.ts'
+import { say } from './workers/worker.ts'
+import { createWorkers } from './workers.ts'
 
 /** ms between two looks for who started this. */
 const lookEvery = 250
 
 try {
-  const server = await compose(readConfig(process.env))
+  const config = readConfig(process.env)
+  const many = config.workers > 1 && cluster.isPrimary
+  const server = many ? createWorkers(config) : await compose(config)
   const address = await server.listen()
-  console.log(`Nidaan listens on ${address}`)
+  if (cluster.isWorker) await say({ listens: address })
+  else console.log(`Nidaan listens on ${address}`)
   let stopping = false
   const stop = async () => {
     if (stopping) return
@@ -23,6 +29,8 @@ try {
   const orphaned = () => process.ppid !== parent
   if (process.env.npm_lifecycle_event) setInterval(() => orphaned() && stop(), lookEvery).unref()
 } catch (error) {
-  console.error(`Nidaan cannot start: ${Error.isError(error) ? error.message : error}`)
+  const why = Error.isError(error) ? error.message : String(error)
+  if (cluster.isWorker) await say({ fails: why })
+  else console.error(`Nidaan cannot start: ${why}`)
   process.exit(1)
 }

@@ -1,13 +1,16 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { joinOthers, type Others } from './workers/worker.ts'
 
 export interface Metrics {
   /** A request answered: FHIR's word for it, its status, seconds. */
   answered(interaction: string, status: number, seconds: number): void
   /** A group of commits written: how many, seconds. */
   committed(size: number, seconds: number): void
-  /** The text of https://prometheus.io/docs/instrumenting/exposition_formats/ */
+  /** Of all processes that take requests on the port. The text of https://prometheus.io/docs/instrumenting/exposition_formats/ */
   text(): Promise<string>
   contentType: string
+  /** Absent: this process alone takes requests on the port. */
+  others: Others | undefined
 }
 
 /** Labels are words of ours only, so that their number stays bounded. */
@@ -67,7 +70,9 @@ export function createMetrics(now: {
     requests.labels(interaction, String(status)),
   )
   const histogram = remember(interaction => seconds.labels(interaction))
+  const others = joinOthers(() => registry.getMetricsAsJSON())
   return {
+    others,
     answered(interaction, status, duration) {
       counter(interaction, status).inc()
       histogram(interaction, 0).observe(duration)
@@ -76,7 +81,7 @@ export function createMetrics(now: {
       batch.observe(size)
       commit.observe(duration)
     },
-    text: () => registry.metrics(),
+    text: () => (others ? others.metrics() : registry.metrics()),
     contentType: registry.contentType,
   }
 }

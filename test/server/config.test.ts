@@ -41,6 +41,16 @@ test.each([
   expect(() => readConfig({ [variable]: text })).toThrow(new RegExp(`^${variable} must be `))
 })
 
+test.each(['', 'sqlite:data/nidaan.db', 'sqlite::memory:'])(
+  'WORKERS must be 1 with STORE_URL "%s"',
+  url => {
+    expect(readConfig({ STORE_URL: url, WORKERS: '1' })).toMatchObject({ workers: 1 })
+    expect(() => readConfig({ STORE_URL: url, WORKERS: '2' })).toThrow(
+      /^WORKERS must be 1 with the embedded database/,
+    )
+  },
+)
+
 test('all settings that are wrong are named together', () => {
   const wrong = { PORT: 'x', HOST: '0.0.0.0', MAX_BODY: 'big', CORS_ORIGINS: 'here' }
   expect(() => readConfig(wrong)).toThrow(/HOST must .*PORT must .*MAX_BODY must .*CORS_ORIGINS/)

@@ -1,0 +1,20 @@
+/** What a worker and the process that started it say to each other. A number tells which question an answer is for. */
+import type { MetricObjectWithValues, MetricValue } from 'prom-client'
+
+export type Measured = MetricObjectWithValues<MetricValue<string>>[]
+
+export type FromWorker =
+  /** It takes requests at this address. */
+  | { listens: string }
+  /** Why it cannot start. */
+  | { fails: string }
+  /** For the metrics of all. */
+  | { asks: number }
+  | { measured: Measured; for: number }
+
+export type ToWorker =
+  /** How many take requests, and how many should. */
+  | { listening: number; of: number }
+  /** For its own metrics. */
+  | { measure: number }
+  | { metrics: string; for: number }
