@@ -15,14 +15,15 @@ export interface Query {
 
 /**
  * `date`: by the main date of the type (see Extract.date), else the time of version 1. `updated`: by the newest version.
- * A parameter: by its least value where ascending, its greatest where descending; resources without one come last.
+ * By value: by the least of all that the parameters have where ascending, the greatest where descending; resources
+ * without one come last.
  */
 export type Sort = { descending: boolean } & (
   | { by: 'date' | 'updated' | 'id' }
-  | { by: 'value'; kind: SortKind; param: string }
+  | { by: 'value'; kind: SortKind; params: string[] }
 )
 
-/** The rows of a parameter, by which resources can be put in order. */
+/** The rows of parameters, by which resources can be put in order. */
 export type SortKind = 'token' | 'reference' | 'string' | 'date' | 'quantity' | 'uri'
 
 export type Predicate =
@@ -44,10 +45,13 @@ export type Predicate =
   | { kind: 'reference'; param: string; first?: Token; targets: string[] }
   /** Any reference at all, by whatever element, to any of these. */
   | { kind: 'refers'; targets: string[] }
-  /** A chain: the parameter refers to a resource of one of these types for which all of `where` holds. */
-  | { kind: 'chain'; param: string; types: string[]; where: Predicate[] }
-  /** `_has`: some resource of `type`, for which all of `where` holds, refers to it by `param`. */
-  | { kind: 'has'; type: string; param: string; where: Predicate[] }
+  /**
+   * A chain: the parameter refers to a resource of one of these types for which all of `where` holds. `names`: it does not
+   * name it as `Type/id`, but by one of the targets that the resource itself has in its reference rows of that name.
+   */
+  | { kind: 'chain'; param: string; types: string[]; where: Predicate[]; names?: string }
+  /** `_has`: some resource of `type`, for which all of `where` holds, refers to it by `param`; `names` as in a chain. */
+  | { kind: 'has'; type: string; param: string; where: Predicate[]; names?: string }
   /**
    * The folded value begins with, contains, ends with or equals the folded `text`; `exact`: the value as written is
    * `text` as written.

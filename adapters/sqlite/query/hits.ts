@@ -218,14 +218,15 @@ function isMainDate(first: ByValue, more: Sort[], scope: Scope): boolean {
   return (
     then?.by === 'date' &&
     then.descending === first.descending &&
-    mainDateOf(scope.connection.typeName(type) ?? '') === first.param
+    first.params.length === 1 &&
+    mainDateOf(scope.connection.typeName(type) ?? '') === first.params[0]
   )
 }
 
 /** Those that have one, then the others by the time they were made. */
 function byMainDate(
   { where, keys, back, after, count }: Wanted,
-  { param }: ByValue,
+  { params: [param = ''] }: ByValue,
   scope: Scope,
 ): Way[] {
   const dated: Predicate = { kind: 'date', param }

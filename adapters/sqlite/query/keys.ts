@@ -1,8 +1,9 @@
-/** Sort keys by a parameter: its least value where ascending, its greatest where descending. */
+/** Sort keys by parameters: the least value where ascending, the greatest where descending. */
 import { parseStored } from '../../../resources/json.ts'
 import type { Resource } from '../../../resources/resource.ts'
 import { openStart } from '../../../resources/search/instant.ts'
 import { compareKeys, type Key } from '../../../resources/search/order.ts'
+import { anyOf } from '../../../resources/search/prefix.ts'
 import type { Predicate, Sort } from '../../../resources/search/query.ts'
 import { extract, isOwnRows } from '../../../resources/search.ts'
 import type { Row } from '../../../resources/store.ts'
@@ -30,11 +31,14 @@ const isInBody = (sort: Sort): sort is InBody =>
   sort.by === 'value' && (sort.kind === 'token' || sort.kind === 'uri')
 
 /** What of such a key is not R4's own is not made of the body here: it is read from all rows there are. */
-const isOwn = (sort: Sort): sort is InBody => isInBody(sort) && isOwnRows(sort.param)
+const isOwn = (sort: Sort): sort is InBody => isInBody(sort) && sort.params.some(isOwnRows)
+
+const paramsOf = ({ params }: ByValue, scope: Scope): number[] =>
+  params.flatMap(param => allParamsOf(scope, param))
 
 /** Of each resource that has one, the key by a tenant's own code or address. */
 function ownKeys(sort: InBody, scope: Scope): Map<number, Key> {
-  const params = allParamsOf(scope, sort.param)
+  const params = paramsOf(sort, scope)
   if (params.length === 0) return new Map()
   const [table, column] = ranges[sort.kind]
   const where = join(
@@ -67,7 +71,7 @@ export function keyColumn(sort: Sort, index: number, scope: Scope): Sql {
   if (sort.by === 'updated') return sql(`x.seq AS ${name}`)
   if (sort.by === 'id') return sql(`(SELECT o.id FROM resource o WHERE o.rid = x.rid) AS ${name}`)
   if (sort.by !== 'value' || isInBody(sort)) return sql(`NULL AS ${name}`)
-  const params = allParamsOf(scope, sort.param)
+  const params = paramsOf(sort, scope)
   if (params.length === 0) return sql(`NULL AS ${name}`)
   const least = sort.descending ? 'max' : 'min'
   const some = oneOf('v.param', params)
@@ -91,10 +95,9 @@ const placeOf = ({ kind }: ByValue): string =>
 
 /** Whether the values of the key are in the order of their rows. */
 export function standInOrder(sort: ByValue, scope: Scope): boolean {
-  const { kind, param } = sort
-  if (kind === 'reference' || isOwn(sort)) return false
-  if (kind !== 'date') return true
-  const params = allParamsOf(scope, param)
+  if (sort.kind === 'reference' || isOwn(sort)) return false
+  if (sort.kind !== 'date') return true
+  const params = paramsOf(sort, scope)
   const some = oneOf('r.param', params)
   return (
     params.length === 0 ||
@@ -114,7 +117,7 @@ function keyInBody(sort: Sort, rid: number, scope: Scope): Key | undefined {
     .get(scope.seq, scope.seq, rid)
   if (typeof row?.json !== 'string') return null
   const keys = extract(parseStored(row.json) as Resource).rows.flatMap(each =>
-    each.param === sort.param && each.first === undefined ? textOf(each) : [],
+    sort.params.includes(each.param) && each.first === undefined ? textOf(each) : [],
   )
   return keys.reduce<Key>(
     (best, key) =>
@@ -135,7 +138,7 @@ export function isNext(
   const key = keyInBody(sort, rid, scope)
   if (key !== undefined) return key === value
   if (value === null) return true
-  const params = allParamsOf(scope, sort.param)
+  const params = paramsOf(sort, scope)
   const some = oneOf('v.param', params)
   const seen = visible('v', scope.seq)
   const before = scope.connection
@@ -148,13 +151,13 @@ export function isNext(
 
 /** Each value there is, once, from a place on. */
 export function* valuesOf(
-  { kind, param }: ByValue,
+  sort: ByValue,
   { start, descending }: { start: string | number | undefined; descending: boolean },
   scope: Scope,
 ): Generator<string | number> {
-  if (kind === 'reference') return
-  const [table, column] = ranges[kind]
-  const params = allParamsOf(scope, param)
+  if (sort.kind === 'reference') return
+  const [table, column] = ranges[sort.kind]
+  const params = paramsOf(sort, scope)
   if (params.length === 0) return
   const some = oneOf('r.param', params)
   const [most, than] = descending ? ['max', '<'] : ['min', '>']
@@ -174,7 +177,10 @@ export function* valuesOf(
 }
 
 /** Those that have a value. */
-export function withValue({ kind, param }: ByValue, value: string | number): Predicate {
+export const withValue = ({ kind, params }: ByValue, value: string | number): Predicate =>
+  anyOf(params.map(param => having(kind, param, value)))
+
+function having(kind: ByValue['kind'], param: string, value: string | number): Predicate {
   switch (kind) {
     case 'token':
       return { kind: 'codes', param, codes: [String(value)] }
@@ -192,13 +198,15 @@ export function withValue({ kind, param }: ByValue, value: string | number): Pre
 }
 
 /** Those that have none, as far as it can be told without their bodies. */
-export function withoutValue({ kind, param }: ByValue): Predicate[] {
+export function withoutValue({ kind, params }: ByValue): Predicate[] {
   if (kind === 'token' || kind === 'uri') return []
-  const any: Predicate =
-    kind === 'string'
-      ? { kind, param, text: '', match: 'contains' }
-      : kind === 'reference'
-        ? { kind: 'present', param }
-        : { kind, param }
-  return [{ kind: 'not', not: any }]
+  return params.map(param => {
+    const any: Predicate =
+      kind === 'string'
+        ? { kind, param, text: '', match: 'contains' }
+        : kind === 'reference'
+          ? { kind: 'present', param }
+          : { kind, param }
+    return { kind: 'not', not: any }
+  })
 }

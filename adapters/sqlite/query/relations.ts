@@ -18,13 +18,15 @@ type Chain = Extract<Predicate, { kind: 'chain' }>
 type Has = Extract<Predicate, { kind: 'has' }>
 
 /** `scope.row` refers to a resource of which all of `where` holds. */
-export function probeChain({ param, types, where }: Chain, scope: Scope): Sql {
+export function probeChain({ param, types, where, names }: Chain, scope: Scope): Sql {
   const params = paramsOf(scope, param)
   const inner = typeIds(scope, types)
   if (params.length === 0 || inner.length === 0) return never
   const [row, target] = [scope.alias(), scope.alias()]
-  const kind = oneOf('+o.type', inner)
-  const there = standing(sql(`o.rid = ${row}.low AND ${kind.text}`, ...kind.values), scope.seq)
+  const there =
+    names === undefined
+      ? standsAt(row, inner, scope)
+      : goesBy(names, row, { ...scope, types: inner })
   const holds = scope.probe(where, within(scope, target, inner))
   const some = oneOf(`${row}.param`, params)
   const seen = visible(row, scope.seq)
@@ -38,14 +40,32 @@ export function probeChain({ param, types, where }: Chain, scope: Scope): Sql {
   )
 }
 
+/** What the reference `row` leads to, of these types. */
+function standsAt(row: string, types: number[], { seq }: Scope): Sql {
+  const kind = oneOf('+o.type', types)
+  return standing(sql(`o.rid = ${row}.low AND ${kind.text}`, ...kind.values), seq)
+}
+
+/** What has the target of the reference `row` among its names. */
+function goesBy(names: string, row: string, scope: Scope): Sql {
+  const params = paramsOf(scope, names)
+  if (params.length === 0) return nobody
+  const found = referring(params, `${row}.low`, scope)
+  return withSeq(found, scope.seq)
+}
+
 /** Some resource of which all of `where` holds refers to `scope.row`. */
-export function probeHas({ type, param, where }: Has, scope: Scope): Sql {
+export function probeHas({ type, param, where, names }: Has, scope: Scope): Sql {
   const inner = within(scope, '', typeIds(scope, [type]))
   const params = paramsOf(inner, param)
   if (params.length === 0) return never
-  const [row, referrer] = [scope.alias(), scope.alias()]
-  const pair = where.find(each => isPair(type, param, each))
-  const found = pair ? paired(pair, row, scope, inner) : referring(params, row, scope)
+  const referrer = scope.alias()
+  const pair = names === undefined && where.find(each => isPair(type, param, each))
+  const found = pair
+    ? paired(pair, scope.alias(), scope, inner)
+    : names === undefined
+      ? referring(params, `${scope.row}.rid`, scope)
+      : referringBy(names, params, scope)
   const from = where.some(asksWhen) ? withSeq(found, scope.seq) : found
   const rest = where.filter(each => each !== pair)
   const holds = scope.probe(rest, { ...inner, row: referrer })
@@ -56,15 +76,34 @@ export function probeHas({ type, param, where }: Has, scope: Scope): Sql {
   )
 }
 
-/** All that refer to `scope.row`. */
-function referring(params: number[], row: string, scope: Scope): Sql {
+const nobody = sql('SELECT 0 AS k, 0 AS rid, 0 AS seq WHERE 0')
+
+/** All that refer to a target. */
+function referring(params: number[], target: string, scope: Scope): Sql {
+  const row = scope.alias()
   const some = oneOf(`${row}.param`, params)
   const seen = visible(row, scope.seq)
   return sql(
     `SELECT ${row}.k AS k, ${row}.rid AS rid FROM reference ${row}
-       WHERE ${some.text} AND ${row}.target = ${scope.row}.rid AND ${seen.text}`,
+       WHERE ${some.text} AND ${row}.target = ${target} AND ${seen.text}`,
     ...some.values,
     ...seen.values,
+  )
+}
+
+/** All that refer to a name of `scope.row`. */
+function referringBy(names: string, params: number[], scope: Scope): Sql {
+  const [name, row] = [scope.alias(), scope.alias()]
+  const own = join(
+    [oneOf(`${name}.param`, paramsOf(scope, names)), visible(name, scope.seq)],
+    ' AND ',
+  )
+  const refers = join([oneOf(`${row}.param`, params), visible(row, scope.seq)], ' AND ')
+  return sql(
+    `SELECT ${row}.k AS k, ${row}.rid AS rid FROM value ${name} CROSS JOIN reference ${row} ON ${row}.target = ${name}.low
+       WHERE ${name}.rid = ${scope.row}.rid AND ${own.text} AND ${refers.text}`,
+    ...own.values,
+    ...refers.values,
   )
 }
 
@@ -98,25 +137,45 @@ function paired({ param, code, system }: Code, row: string, scope: Scope, inner:
   )
 }
 
-/** The rids of all that a chain's inner end is; absent where they are so many that each at the outer end is looked at. */
-export function targetsOf({ types, where }: Chain, scope: Scope): number[] | undefined {
-  return foundFirst(where, within(scope, 'x', typeIds(scope, types)))
+/** What refers to a chain's inner end names it by: rids; absent where they are so many that each at the outer end is looked at. */
+export function targetsOf({ types, where, names }: Chain, scope: Scope): number[] | undefined {
+  const inner = within(scope, 'x', typeIds(scope, types))
+  const found = foundFirst(where, inner)
+  return found && names !== undefined ? targetsAt(found, names, inner) : found
 }
 
 /** The rids of all that are referred to by the inner end of a _has. */
-export function referredBy({ type, param, where }: Has, scope: Scope): number[] | undefined {
+export function referredBy({ type, param, where, names }: Has, scope: Scope): number[] | undefined {
   const inner = within(scope, 'x', typeIds(scope, [type]))
-  const params = paramsOf(inner, param)
-  if (params.length === 0) return []
   const referrers = foundFirst(where, inner)
-  if (!referrers || referrers.length === 0) return referrers
-  const some = oneOf('v.param', params)
-  const which = among('v.rid', referrers)
-  const seen = visible('v', scope.seq)
-  const wanted = join([which, some, seen], ' AND ')
-  const rows = scope.connection
-    .sql(`SELECT DISTINCT v.low AS rid FROM value v WHERE ${wanted.text}`)
-    .all(...wanted.values)
+  const targets = referrers && targetsAt(referrers, param, inner)
+  if (!targets || names === undefined) return targets
+  return ridsAt('SELECT DISTINCT v.rid AS rid FROM reference v', 'v.target', {
+    keys: targets,
+    params: paramsOf(scope, names),
+    scope,
+  })
+}
+
+/** What these refer to by a parameter. */
+const targetsAt = (referrers: number[], param: string, scope: Scope): number[] =>
+  ridsAt('SELECT DISTINCT v.low AS rid FROM value v', 'v.rid', {
+    keys: referrers,
+    params: paramsOf(scope, param),
+    scope,
+  })
+
+function ridsAt(
+  select: string,
+  column: string,
+  { keys, params, scope }: { keys: number[]; params: number[]; scope: Scope },
+): number[] {
+  if (params.length === 0 || keys.length === 0) return []
+  const wanted = join(
+    [among(column, keys), oneOf('v.param', params), visible('v', scope.seq)],
+    ' AND ',
+  )
+  const rows = scope.connection.sql(`${select} WHERE ${wanted.text}`).all(...wanted.values)
   return rows.map(({ rid }) => Number(rid))
 }
 

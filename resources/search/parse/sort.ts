@@ -7,7 +7,7 @@ import { factsOf, isOfAll } from './unknown.ts'
 
 const mostKeys = 8
 
-/** By type of parameter. A composite has no order, and a place has one only from somewhere. */
+/** By type of parameter. A composite has no order of its own, and a place has one only from somewhere. */
 const kinds: Readonly<Record<string, SortKind>> = {
   token: 'token',
   string: 'string',
@@ -30,14 +30,15 @@ export function readSort(value: string, scopes: Scope[]): Sort[] {
   })
 }
 
-type Key = { by: 'updated' | 'id' } | { by: 'value'; kind: SortKind; param: string }
+type Key = { by: 'updated' | 'id' } | { by: 'value'; kind: SortKind; params: string[] }
 
 function keyOf(code: string, scopes: Scope[]): Key {
   if (code === '_id') return { by: 'id' }
   if (code === '_lastUpdated') return { by: 'updated' }
   const [first, ...others] = scopes.map(scope => keyOnType(code, scope))
   if (!first) throw invalid('_sort takes a search parameter')
-  if (others.some(({ kind, param }) => kind !== first.kind || param !== first.param))
+  const same = [first.kind, ...first.params].join()
+  if (others.some(({ kind, params }) => [kind, ...params].join() !== same))
     throw unsupported(`_sort: ${code} is not the same on all of the types: search one of them`)
   return first
 }
@@ -48,9 +49,11 @@ function keyOnType(code: string, scope: Scope): Extract<Key, { by: 'value' }> {
     throw invalid('_sort follows no chains: it takes parameters of what is searched')
   const facts = factsOf(code, scope)
   const kind = Object.hasOwn(kinds, facts.type) ? kinds[facts.type] : undefined
-  if (!kind) throw invalid(`_sort: ${code} is of type ${facts.type}, which has no order`)
-  const [param, ...more] = paramsOf(scope.type, facts)
-  if (!param || more.length)
-    throw unsupported(`_sort: ${code} is several parameters in one: sort by one of them`)
-  return { by: 'value', kind, param }
+  if (!kind) throw unsupported(`_sort: ${code} ${withoutOrder(facts.type)}`)
+  return { by: 'value', kind, params: paramsOf(scope.type, facts) }
 }
+
+const withoutOrder = (type: string): string =>
+  type === 'composite'
+    ? 'is a composite, which has no order here: sort by its parts'
+    : 'has no order here: it is found by distance, and comes in the order of another parameter'

@@ -86,7 +86,7 @@ test.each<[string, Predicate[], string]>([
 test('what few of all have is gathered where it does not come soon value by value', () => {
   const asking = query({
     where: [{ kind: 'not', not: by.name }],
-    sort: [{ by: 'value', kind: 'string', param: 'name', descending: false }],
+    sort: [{ by: 'value', kind: 'string', params: ['name'], descending: false }],
   })
   const { where, sort } = asking
   const asked = { where, keys: keysOf(sort), back: false, after: undefined, count: 10 }

@@ -36,8 +36,8 @@ afterAll(async () => {
 })
 
 const active: Query['where'] = [{ kind: 'token', param: 'active', code: 'true' }]
-const byName: Sort = { by: 'value', kind: 'string', param: 'name', descending: true }
-const byLink: Sort = { by: 'value', kind: 'reference', param: 'link', descending: false }
+const byName: Sort = { by: 'value', kind: 'string', params: ['name'], descending: true }
+const byLink: Sort = { by: 'value', kind: 'reference', params: ['link'], descending: false }
 /** Of all: each has to be looked at. */
 const undated: Predicate = { kind: 'not', not: { kind: 'date', param: 'birthdate', lowFrom: 0 } }
 const named = (text: string): Query['where'] => [

@@ -60,13 +60,25 @@ const subjects: Change[] = [
     ],
   }),
   change('b', {
-    rows: [name('Bala'), token('gender', 'm'), refers('organization', 'Organization/o2')],
+    rows: [
+      name('Bala'),
+      token('gender', 'm'),
+      refers('organization', 'Organization/o2'),
+      refers('names', 'http://c.org/b'),
+      refers('names', 'http://c.org/b|1'),
+    ],
   }),
   change('c', { rows: [token('gender', 'f')] }),
   observation(
     'x1',
     'a',
-    [token('code', 'hb'), token('status', 'final'), value('13.5'), label('haemoglobin')],
+    [
+      token('code', 'hb'),
+      token('status', 'final'),
+      value('13.5'),
+      label('haemoglobin'),
+      refers('method', 'http://c.org/b'),
+    ],
     {
       date: 1000,
       narrative: 'low haemoglobin',
@@ -123,6 +135,20 @@ const chain = (param: string, types: string[], where: Predicate[]): Predicate =>
   where,
 })
 const subject = (where: Predicate[]) => chain('subject', ['Patient', 'Group'], where)
+const byName = (where: Predicate[], names = 'names'): Predicate => ({
+  kind: 'chain',
+  param: 'method',
+  types: ['Patient'],
+  where,
+  names,
+})
+const namedBy = (where: Predicate[], names = 'names'): Predicate => ({
+  kind: 'has',
+  type: 'Observation',
+  param: 'method',
+  where,
+  names,
+})
 const contains = (text: string): Predicate => ({
   kind: 'string',
   param: 'name',
@@ -154,6 +180,26 @@ const reached: [string, string, Predicate[], string[]][] = [
     [],
   ],
   ['Observation', 'a chain to another type', [chain('subject', ['Device'], [])], []],
+  ['Observation', 'a chain by name', [byName([named('ba')])], ['x1']],
+  ['Observation', 'a chain by name to another', [byName([named('as')])], []],
+  [
+    'Observation',
+    'no chain by name',
+    [{ kind: 'not', not: byName([named('ba')]) }],
+    ['x2', 'x3', 'x4'],
+  ],
+  ['Observation', 'a chain that needs a name', [chain('method', ['Patient'], [named('ba')])], []],
+  ['Observation', 'a name of nobody', [byName([], 'title')], []],
+  [
+    'Observation',
+    'a chain by name, of those of a time',
+    [byName([{ kind: 'updated', from: 0 }])],
+    ['x1'],
+  ],
+  ['Patient', 'who is named', [namedBy([code('hb')])], ['b']],
+  ['Patient', 'who is named by another', [namedBy([code('na')])], []],
+  ['Patient', 'who is named by none', [namedBy([], 'title')], []],
+  ['Patient', 'who is not named', [{ kind: 'not', not: namedBy([code('hb')]) }], ['a', 'c']],
   [
     'Observation',
     'a chain of three',
@@ -291,7 +337,7 @@ const by = (
   descending = false,
 ): Sort => ({
   by: 'value',
-  param,
+  params: [param],
   kind,
   descending,
 })
@@ -303,6 +349,12 @@ const orders: [string, string, Sort[], string[]][] = [
   ['Observation', 'a date', [by('date', 'date')], ['x2', 'x4', 'x1', 'x3']],
   ['Observation', 'subject', [by('subject', 'reference')], all],
   ['Observation', '-subject', [by('subject', 'reference', true)], ['x4', 'x3', 'x2', 'x1']],
+  [
+    'Observation',
+    'subject or performer',
+    [{ by: 'value', kind: 'reference', params: ['subject', 'performer'], descending: false }],
+    ['x1', 'x2', 'x4', 'x3'],
+  ],
   [
     'Observation',
     '-subject and value',

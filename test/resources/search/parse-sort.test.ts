@@ -6,8 +6,10 @@ import { openSearch, type Searchable } from '../../support/search.ts'
 const parse = (type: string | undefined, query: string, strict = true) =>
   parseSearch(type, [...new URLSearchParams(query)], { strict, defaultCount: 20, maxCount: 100 })
 
-const by = (kind: 'token' | 'reference' | 'string' | 'date' | 'quantity' | 'uri', param: string) =>
-  ({ by: 'value', kind, param }) as const
+const by = (
+  kind: 'token' | 'reference' | 'string' | 'date' | 'quantity' | 'uri',
+  ...params: string[]
+) => ({ by: 'value' as const, kind, params })
 
 describe('_sort', () => {
   test.each<[string | undefined, string, Sort[]]>([
@@ -18,6 +20,11 @@ describe('_sort', () => {
     ['Patient', '-_id', [{ by: 'id', descending: true }]],
     ['Observation', 'patient', [{ ...by('reference', 'subject'), descending: false }]],
     ['Observation', 'value-quantity', [{ ...by('quantity', 'value-quantity'), descending: false }]],
+    [
+      'Observation',
+      '-combo-code',
+      [{ ...by('token', 'code', 'component-code'), descending: true }],
+    ],
     ['RiskAssessment', 'probability', [{ ...by('quantity', 'probability'), descending: false }]],
     ['ValueSet', 'url', [{ ...by('uri', 'url'), descending: false }]],
     [
@@ -46,8 +53,9 @@ describe('_sort', () => {
     ['Patient', '-', 400, '_sort takes parameters with commas'],
     ['Patient', '', 400, '_sort takes parameters with commas'],
     ['Patient', '__proto__', 400, 'not a search parameter'],
-    ['Observation', 'code-value-quantity', 400, 'code-value-quantity is of type composite'],
-    ['Observation', 'combo-code', 422, 'combo-code is several parameters in one'],
+    ['Observation', 'code-value-quantity', 422, 'code-value-quantity is a composite'],
+    ['Observation', 'combo-code-value-quantity', 422, 'is a composite'],
+    ['Location', '-near', 422, 'near has no order here'],
     ['Patient', 'a,b,c,d,e,f,g,h,i', 422, '8 parameters at most'],
     ['Patient', '_text', 400, '_sort: _text has no order'],
     ['Patient', '-_has', 400, '_sort: _has has no order'],
