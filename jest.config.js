@@ -20,8 +20,8 @@ const each = {
     '{resources,profiles,terminology,adapters,server}/**/*.ts',
     '!server/{main,import,demo,backup,restore}.ts',
     '!server/import/**',
-  '!server/workers.ts',
-  '!server/workers/**',
+    '!server/workers.ts',
+    '!server/workers/**',
     '!adapters/**/*-thread.ts',
   ],
 }

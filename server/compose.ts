@@ -5,7 +5,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { dirname } from 'node:path'
 import { backupSqlite, restoreSqlite } from '../adapters/sqlite/backup.ts'
-import { openSqlite } from '../adapters/sqlite/store.ts'
+import { openSqlite, type SqliteStore } from '../adapters/sqlite/store.ts'
 import { createStructureValidator } from '../profiles/structure.ts'
 import type { Context } from '../resources/context.ts'
 import { unsupported } from '../resources/error.ts'
@@ -18,7 +18,7 @@ import { createExtractor, extractor } from '../resources/search.ts'
 import type { Store } from '../resources/store.ts'
 import { createTerminology } from '../terminology/terminology.ts'
 import { createApp } from './app.ts'
-import { type Config, databaseOf } from './config.ts'
+import { type Config, placeOf } from './config.ts'
 import { createDispatch, type Dispatch } from './dispatch.ts'
 import { createHealth } from './health.ts'
 import { forgetAll } from './import/checkpoint.ts'
@@ -26,7 +26,8 @@ import { checkEvery, listening, openAnswers, originOf, setTimes, stopped } from 
 import { createLog, type Log } from './log.ts'
 import { createMetrics } from './metrics.ts'
 import { createReindex, type Reindex } from './reindex/runner.ts'
-import { createPageLinks, forgetLinkKey, linkKeyOf } from './search/page-links.ts'
+import { forgetKeyBeside, keyBeside, passingKey } from './search/link-key.ts'
+import { createPageLinks } from './search/page-links.ts'
 import { spaceOf, tenantOf } from './tenants.ts'
 
 export interface Composed {
@@ -44,7 +45,8 @@ export interface Composed {
 export async function compose(config: Config, now: () => number = Date.now): Promise<Composed> {
   const log = createLog(config.logLevel)
   const running = { count: 0, bytes: 0 }
-  const store = await openStore(config, now, (size, ms) => metrics.committed(size, ms / 1000))
+  const kept = await openStore(config, now, (size, ms) => metrics.committed(size, ms / 1000))
+  const { store, folder, alone } = kept
   const metrics = createMetrics({
     running: () => running.count,
     waiting: store.waiting,
@@ -54,21 +56,19 @@ export async function compose(config: Config, now: () => number = Date.now): Pro
   const base = () => config.baseUrl || address
   const zoneName = config.timeZone || Temporal.Now.timeZoneId()
   const zone = zoneOf(zoneName)
-  const { parameters, reindex } = await composeParameters({ store, zone, zoneName, now, log })
-  const { repository, dispatch } = composeFhir(config, { store, parameters, zone, base, now })
+  const dated = { zone, zoneName, now }
+  const { parameters, reindex } = await composeParameters({ store, alone, log, ...dated })
+  const linkKey = config.linkKey === '' ? await kept.linkKey() : Buffer.from(config.linkKey)
+  const fhir = { store, parameters, linkKey, base, ...dated }
+  const { repository, dispatch } = composeFhir(config, fhir)
   const makeContext = (requestId: string): Context => ({
     tenant: tenantOf(),
     requestId,
     now,
     newId: randomUUID,
   })
-  const file = databaseOf(config)
-  const health = createHealth({
-    store,
-    folder: file === ':memory:' ? undefined : dirname(file),
-    minFreeDisk: config.minFreeDisk,
-    others: metrics.others,
-  })
+  const { minFreeDisk } = config
+  const health = createHealth({ store, folder, minFreeDisk, others: metrics.others })
   const totals = () => repository.totals(makeContext('totals'))
   const app = createApp({
     config,
@@ -143,27 +143,53 @@ export function restore(config: Config, from: string, now: () => number = Date.n
   const file = fileOf(config)
   const aside = `${file}.until-${new Date(now()).toISOString().replaceAll(':', '')}`
   restoreSqlite(from, file, aside)
-  forgetLinkKey(file)
+  forgetKeyBeside(file)
   // What was loaded since the backup is gone, so an import must not go on after it.
   forgetAll(config.dataDir)
   return aside
 }
 
 function fileOf(config: Config): string {
-  const file = databaseOf(config)
-  if (file === ':memory:') throw new Error('the store is in memory (STORE_URL): it has no file')
-  return file
+  const place = placeOf(config)
+  if (place.kind === 'memory') throw new Error('the store is in memory (STORE_URL): it has no file')
+  return place.file
 }
 
-const openStore = (
+/** A store, and what differs by where it is. */
+interface Kept {
+  store: SqliteStore
+  /** Where it needs room on a disk of this machine. */
+  folder: string | undefined
+  /** No other process works on it. */
+  alone: boolean
+  /** What signs links to pages, where no setting does. */
+  linkKey(): Buffer | Promise<Buffer>
+}
+
+async function openStore(
   config: Config,
   now: () => number,
   onBatch: (size: number, ms: number) => void,
-) => openSqlite({ file: databaseOf(config), now, searchTime: config.searchTime, onBatch })
+): Promise<Kept> {
+  const { searchTime } = config
+  const place = placeOf(config)
+  switch (place.kind) {
+    case 'memory': {
+      const store = await openSqlite({ file: ':memory:', now, searchTime, onBatch })
+      return { store, folder: undefined, alone: true, linkKey: passingKey }
+    }
+    case 'file': {
+      const { file } = place
+      const store = await openSqlite({ file, now, searchTime, onBatch })
+      return { store, folder: dirname(file), alone: true, linkKey: () => keyBeside(file) }
+    }
+  }
+}
 
 /** Search parameters of the tenants, and what brings their indexes about. */
 async function composeParameters(parts: {
   store: Store
+  alone: boolean
   zone: Zone
   zoneName: string
   now: () => number
@@ -177,8 +203,6 @@ async function composeParameters(parts: {
     extractor: `${extractor} ${parts.zoneName}`,
     tenants: () => [tenantOf()],
     owner: randomUUID(),
-    // The file has one owning process.
-    alone: true,
   })
   // A store that cannot be written now can be read.
   await reindex.prepare().catch(error => parts.log.error({ err: error }, 'the index'))
@@ -193,12 +217,13 @@ function composeFhir(
   parts: {
     store: Store
     parameters: Parameters
+    linkKey: Buffer
     zone: Zone
     base: () => string
     now: () => number
   },
 ) {
-  const { store, parameters, zone, base, now } = parts
+  const { store, parameters, linkKey, zone, base, now } = parts
   const referentialIntegrity = config.referentialIntegrity === 'on'
   const criteria = { strict: true, defaultCount: 20, maxCount: 1000 }
   const terminology = createTerminology(store, base)
@@ -239,7 +264,7 @@ function composeFhir(
   const version = readVersion()
   const dispatch = createDispatch({
     ...config,
-    pageLinks: createPageLinks(linkKeyOf(config.linkKey, databaseOf(config))),
+    pageLinks: createPageLinks(linkKey),
     defaultPage: Math.min(config.defaultPage, config.maxPage),
     repository,
     terminology,

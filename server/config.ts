@@ -75,11 +75,13 @@ function origins(text: string): ReadonlySet<string> | Wrong {
     : new Wrong('origins such as https://app.example.org, without a path, separated by commas')
 }
 
-function store(text: string): string | Wrong {
-  return text === '' || text.startsWith('sqlite:')
+/** What it is not is not told: it may hold a password. */
+const store = (text: string): string | Wrong =>
+  text === '' || text.startsWith('sqlite:') || /^mongodb(\+srv)?:\/\/[^\s/]+(\/\S*)?$/.test(text)
     ? text
-    : new Wrong('sqlite: and a path, or sqlite::memory:')
-}
+    : new Wrong(
+        'sqlite: and a path, sqlite::memory:, or an address such as mongodb://127.0.0.1:27017/nidaan?replicaSet=rs0',
+      )
 
 export const settings = {
   host: {
@@ -281,8 +283,11 @@ export function readConfig(env: Record<string, string | undefined>): Config {
   return Object.freeze(values) as unknown as Config
 }
 
-/** The file of the embedded database, or `:memory:`. */
-export function databaseOf({ storeUrl, dataDir }: Pick<Config, 'storeUrl' | 'dataDir'>): string {
+/** Where resources are kept. */
+export type Place = { kind: 'memory' } | { kind: 'file'; file: string }
+
+export function placeOf({ storeUrl, dataDir }: Pick<Config, 'storeUrl' | 'dataDir'>): Place {
   const path = storeUrl.slice('sqlite:'.length)
-  return path === '' ? join(dataDir, 'nidaan.db') : path
+  if (path === ':memory:') return { kind: 'memory' }
+  return { kind: 'file', file: path === '' ? join(dataDir, 'nidaan.db') : path }
 }

@@ -2,7 +2,7 @@
 import { FhirError } from '../../resources/error.ts'
 import { printJson } from '../../resources/json.ts'
 import { compose } from '../compose.ts'
-import { type Config, databaseOf } from '../config.ts'
+import { type Config, placeOf } from '../config.ts'
 import { originOf } from '../listener.ts'
 import { type Answer, patiently, type Reply, type Sending } from './patience.ts'
 
@@ -33,7 +33,7 @@ async function answers(origin: string): Promise<boolean> {
 }
 
 async function inProcess(config: Config): Promise<Target> {
-  if (databaseOf(config) === ':memory:')
+  if (placeOf(config).kind === 'memory')
     throw new Error(
       'no server runs, and a store in memory would be gone at the end: start it first',
     )

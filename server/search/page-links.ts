@@ -1,7 +1,5 @@
 /** Links to the pages of a search: all they mean is in them, signed, so that nothing is kept per search. */
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { createHmac, timingSafeEqual } from 'node:crypto'
 import { expired, invalid } from '../../resources/error.ts'
 import type { Place } from '../../resources/search/result-page.ts'
 
@@ -80,38 +78,4 @@ function parseState(body: string): PageState {
   if (body[timeLength] === 's') return { since, place: { after: rest } }
   const { after, ...place } = JSON.parse(Buffer.from(rest, 'base64url').toString()) as Place
   return { since, place: { ...place, ...(after === '' ? {} : { after }) } as Place }
-}
-
-const keyBytes = 32
-
-/** The key that is set; else the one beside the database, made once; else one for as long as this process lives. */
-export function linkKeyOf(linkKey: string, database: string): Buffer {
-  if (linkKey !== '') return Buffer.from(linkKey)
-  if (database === ':memory:') return randomBytes(keyBytes)
-  const file = keyFile(database)
-  return readKey(file) ?? makeKey(file)
-}
-
-const keyFile = (database: string): string => join(dirname(database), 'link.key')
-
-/** Links from before another database took this one's place tell of commits that are no more. */
-export const forgetLinkKey = (database: string): void => rmSync(keyFile(database), { force: true })
-
-function readKey(file: string): Buffer | undefined {
-  let key: Buffer
-  try {
-    key = Buffer.from(readFileSync(file, 'utf8').trim(), 'base64url')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
-  }
-  if (key.length < keyBytes)
-    throw new Error(`${file} holds no key for links: delete it, and a new one is made`)
-  return key
-}
-
-function makeKey(file: string): Buffer {
-  const key = randomBytes(keyBytes)
-  writeFileSync(file, `${key.toString('base64url')}\n`, { mode: 0o600, flag: 'wx' })
-  return key
 }

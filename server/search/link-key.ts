@@ -1,0 +1,40 @@
+/** The key that links to pages are signed with, where LINK_KEY does not set one: it stays with the resources. */
+import { randomBytes } from 'node:crypto'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+
+const keyBytes = 32
+
+/** For as long as this process lives. */
+export const passingKey = (): Buffer => randomBytes(keyBytes)
+
+/** The one beside the database, made once. */
+export function keyBeside(database: string): Buffer {
+  const file = keyFile(database)
+  return readKey(file) ?? makeKey(file)
+}
+
+const keyFile = (database: string): string => join(dirname(database), 'link.key')
+
+/** Links from before another database took this one's place tell of commits that are no more. */
+export const forgetKeyBeside = (database: string): void =>
+  rmSync(keyFile(database), { force: true })
+
+function readKey(file: string): Buffer | undefined {
+  let key: Buffer
+  try {
+    key = Buffer.from(readFileSync(file, 'utf8').trim(), 'base64url')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+  if (key.length < keyBytes)
+    throw new Error(`${file} holds no key for links: delete it, and a new one is made`)
+  return key
+}
+
+function makeKey(file: string): Buffer {
+  const key = randomBytes(keyBytes)
+  writeFileSync(file, `${key.toString('base64url')}\n`, { mode: 0o600, flag: 'wx' })
+  return key
+}
