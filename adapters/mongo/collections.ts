@@ -1,5 +1,5 @@
 /** The collections, and what they are found by. The tenant leads every index. */
-import type { Collection, IndexDescription } from 'mongodb'
+import type { Collection, Db, IndexDescription } from 'mongodb'
 import type { Event, Tenant } from '../../resources/store.ts'
 import type { Stored } from './document.ts'
 
@@ -10,10 +10,17 @@ export interface Collections {
   term: Collection<Term>
   /** Every unit there is or was. `_id`: tenant, a space, system, |, unit. */
   unit: Collection<Unit>
-  /** Whom conditional writes of the same criteria meet at. */
-  guard: Collection<{ _id: string; n: number }>
-  /** What the outside is still to be told. */
-  outbox: Collection<{ _id: number; event: Event }>
+  /** Where conditional writes of the same criteria meet, also those of several processes. `_id`: a hash of them. */
+  guard: Collection<{ _id: number; n: number }>
+  /** What the outside is still to be told. `_id`: a commit number and the process, in the order of commits. */
+  outbox: Collection<Outgoing>
+  /** What the database is of: `_id` schema, number. */
+  meta: Collection<{ _id: string; number: number }>
+}
+
+export interface Outgoing {
+  _id: string
+  event: Event
 }
 
 export interface Term {
@@ -53,4 +60,14 @@ export const indexes: Readonly<Record<keyof Collections, IndexDescription[]>> = 
   unit: [{ key: { t: 1, system: 1 } }],
   guard: [],
   outbox: [],
+  meta: [],
 }
+
+export const collectionsOf = (db: Db): Collections => ({
+  resource: db.collection('resource'),
+  term: db.collection('term'),
+  unit: db.collection('unit'),
+  guard: db.collection('guard'),
+  outbox: db.collection('outbox'),
+  meta: db.collection('meta'),
+})

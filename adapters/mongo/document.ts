@@ -24,8 +24,11 @@ export interface Stored {
   c: number
   /** The main date (ms), else meta.lastUpdated of version 1: the order when nothing else is asked. */
   k: number
-  /** The commit number of the version that superseded this one. */
+  /** The process that wrote it: with `s` it tells that a write landed of which no answer came. */
+  by: string
+  /** The commit number of the version that superseded this one, and its meta.lastUpdated. */
   u?: number
+  end?: number
   /** The resource as JSON text; absent where the version is a delete. */
   body?: Binary
   /** What a search finds the newest version by; absent on a delete. */
@@ -88,4 +91,16 @@ export const nameOf = (tenant: Tenant, type: string, id: string): string =>
 
 /** Nine digits, so that the order of ids is the order of versions. */
 export const idOf = (name: string, number: number): string =>
-  `${name}/${String(number).padStart(9, '0')}`
+  `${name}/${String(number).padStart(digits, '0')}`
+
+/** The name in an id, and in the name the id of the resource. */
+export const nameIn = (id: string): string => id.slice(0, -1 - digits)
+export const resourceIn = (name: string): string => name.slice(name.lastIndexOf('/') + 1)
+
+const digits = 9
+
+/** All that is under a name: what it begins with and what it ends before, since `0` comes after `/`. */
+export const under = (name: string): { $gt: string; $lt: string } => ({
+  $gt: `${name}/`,
+  $lt: `${name}0`,
+})

@@ -1,0 +1,96 @@
+import { MongoClient, type MongoClientOptions, MongoServerSelectionError } from 'mongodb'
+import { type Collections, collectionsOf } from './collections.ts'
+
+export interface ConnectionOptions {
+  /** mongodb://… of a replica set. The path names the database; without one it is `nidaan`. */
+  url: string
+  /** Connections at most. */
+  poolSize?: number
+  /** ms that a command may wait for a connection. */
+  waitQueueTime?: number
+  /** ms after which a connection that nobody uses is closed. */
+  maxIdleTime?: number
+}
+
+export interface Connection {
+  client: MongoClient
+  collections: Collections
+}
+
+/** Longer than an election takes; then longer than any command may. */
+const selection = 15_000
+const socket = 30_000
+
+const optionsOf = ({ poolSize, waitQueueTime, maxIdleTime }: ConnectionOptions) =>
+  ({
+    appName: 'nidaan',
+    maxPoolSize: poolSize ?? 32,
+    waitQueueTimeoutMS: waitQueueTime ?? 30_000,
+    maxIdleTimeMS: maxIdleTime ?? 600_000,
+    serverSelectionTimeoutMS: selection,
+    connectTimeoutMS: selection,
+    socketTimeoutMS: socket,
+    writeConcern: { w: 'majority', journal: true },
+    readConcern: { level: 'majority' },
+    readPreference: 'primary',
+    promoteBuffers: true,
+  }) satisfies MongoClientOptions
+
+/** Rejects with one clear line where there is no replica set to be reached. */
+export async function connect(options: ConnectionOptions): Promise<Connection> {
+  let client: MongoClient
+  try {
+    client = new MongoClient(options.url, optionsOf(options))
+  } catch (error) {
+    throw new Error('STORE_URL is no address of a MongoDB: mongodb://host:port/name', {
+      cause: new Error(Error.isError(error) ? error.name : 'not read'),
+    })
+  }
+  try {
+    const hello = await client.db('admin').command({ hello: 1 })
+    if (!hello.setName && hello.msg !== 'isdbgrid') throw new Error(notASet(options.url))
+    return { client, collections: collectionsOf(client.db(nameIn(options.url))) }
+  } catch (error) {
+    await client.close()
+    throw await whyNotOpen(error, options.url)
+  }
+}
+
+const nameIn = (url: string): string =>
+  decodeURIComponent(/^mongodb(?:\+srv)?:\/\/[^/]+\/([^?]*)/.exec(url)?.[1] || 'nidaan')
+
+/** Its hosts: what comes before may be a password. */
+export const hostsIn = (url: string): string =>
+  /^mongodb(?:\+srv)?:\/\/(?:[^@/]*@)?([^/?]*)/.exec(url)?.[1] ?? ''
+
+const notASet = (url: string): string =>
+  `the MongoDB at ${hostsIn(url)} is not a replica set, which transactions need: start mongod with --replSet rs0, then call rs.initiate() once in mongosh`
+
+async function whyNotOpen(error: unknown, url: string): Promise<Error> {
+  if (!Error.isError(error)) return new Error(String(error))
+  if (error instanceof MongoServerSelectionError) {
+    if (await isAlone(url)) return new Error(notASet(url))
+    return new Error(
+      `the MongoDB at ${hostsIn(url)} cannot be reached, or has no primary: see that it runs, and that its members reach each other`,
+    )
+  }
+  if ('code' in error && (error.code === 18 || error.code === 13))
+    return new Error(`the MongoDB at ${hostsIn(url)} refuses the user or password of STORE_URL`)
+  return error
+}
+
+/** Whether the first host answers, and is of no set yet. */
+async function isAlone(url: string): Promise<boolean> {
+  const [host = ''] = hostsIn(url).split(',')
+  const client = new MongoClient(`mongodb://${host}/?directConnection=true`, {
+    serverSelectionTimeoutMS: 2000,
+  })
+  try {
+    const hello = await client.db('admin').command({ hello: 1 })
+    return !hello.setName
+  } catch {
+    return false
+  } finally {
+    await client.close()
+  }
+}

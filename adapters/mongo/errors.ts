@@ -1,0 +1,92 @@
+import {
+  MongoError,
+  MongoNetworkError,
+  MongoServerError,
+  MongoServerSelectionError,
+  MongoWriteConcernError,
+} from 'mongodb'
+import { FhirError, storageFull, timedOut, tooLarge, unavailable } from '../../resources/error.ts'
+
+/** A document that the database did not take, and why. */
+export class Refused extends Error {
+  readonly code: number
+
+  constructor(code: number) {
+    super(`the database refused a document (${code})`)
+    this.code = code
+  }
+}
+
+/** https://github.com/mongodb/mongo/blob/master/src/mongo/base/error_codes.yml */
+const codes = {
+  timeLimit: [50],
+  duplicate: [11000],
+  conflict: [24, 112, 246, 251, 11000],
+  notPrimary: [
+    6, 7, 89, 91, 189, 262, 317, 358, 384, 9001, 10058, 10107, 11600, 11602, 13435, 13436,
+  ],
+  full: [14031],
+  large: [10334, 17280, 17419, 17420],
+  refused: [11, 13, 18],
+} as const
+
+const codeOf = (error: unknown): number =>
+  Error.isError(error) && 'code' in error && typeof error.code === 'number' ? error.code : 0
+const isOne = (error: unknown, list: readonly number[]): boolean => list.includes(codeOf(error))
+
+export const isDuplicate = (error: unknown): boolean => isOne(error, codes.duplicate)
+
+/** It lost against another writer: looked at again, it may be taken or be told why not. */
+export const isRace = (error: unknown): boolean => isOne(error, codes.conflict)
+
+/** A connection or a primary went away: it may have been done or not. */
+export const isUnclear = (error: unknown): boolean =>
+  !(error instanceof MongoServerSelectionError) &&
+  (error instanceof MongoNetworkError ||
+    error instanceof MongoWriteConcernError ||
+    isOne(error, codes.notPrimary) ||
+    (error instanceof MongoError &&
+      ['UnknownTransactionCommitResult', 'RetryableWriteError'].some(label =>
+        error.hasErrorLabel(label),
+      )))
+
+export const isPassing = (error: unknown): boolean =>
+  isRace(error) ||
+  isUnclear(error) ||
+  (error instanceof MongoError && error.hasErrorLabel('TransientTransactionError'))
+
+const isFull = (error: unknown): boolean =>
+  isOne(error, codes.full) ||
+  (error instanceof MongoServerError && /no space left/i.test(error.message))
+
+/** Names what the database said, never a value: its own messages may quote one. */
+const said = (error: Error): Error =>
+  new Error(
+    error instanceof MongoServerError
+      ? `the database said ${error.codeName ?? 'an error'} (${codeOf(error)})`
+      : `${error.name}`,
+  )
+
+/** A FhirError for what the database or the way to it did; anything else as it is. */
+export function atEdge(error: unknown): unknown {
+  if (error instanceof FhirError) return error
+  if (!(error instanceof MongoError || error instanceof Refused)) return error
+  const cause = said(error)
+  if (isFull(error)) return storageFull('the disk is full: nothing was written', 30, cause)
+  if (isOne(error, codes.large)) return tooLarge(tooLargeText, undefined, { cause })
+  if (isOne(error, codes.timeLimit))
+    return timedOut(
+      'the search takes too long: narrow it by more parameters, such as a patient or a date',
+      5,
+      cause,
+    )
+  if (isRace(error)) return unavailable('others write the same: repeat the request', 1, cause)
+  if (isOne(error, codes.refused))
+    return unavailable('the database refuses this server: see its user and password', 30, cause)
+  if (isPassing(error) || !(error instanceof MongoServerError || error instanceof Refused))
+    return unavailable('the database cannot be reached now: repeat the request', 5, cause)
+  return cause
+}
+
+export const tooLargeText =
+  'the resource is too large: with what it is found by it must be under 16 MB'
