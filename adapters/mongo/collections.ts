@@ -42,8 +42,10 @@ export interface Unit {
 export const byEntry = { t: 1, x: 1, k: 1, c: 1 } as const
 export const bySpan = { t: 1, 'd.p': 1, 'd.lo': 1 } as const
 export const byAmount = { t: 1, 'q.p': 1, 'q.lo': 1 } as const
-export const byPoint = { t: 1, 'g.p': 1, 'g.at': 1 } as const
+export const byPoint = { t: 1, 'g.p': 1, 'g.lat': 1 } as const
 export const byWord = { t: 1, w: 1 } as const
+/** The newest versions by their names: those of a type in the order of ids. */
+export const byName = { n: 1 } as const
 /** All versions of a type, or of all, as they were made. */
 export const byTypeTime = { t: 1, ty: 1, at: 1, s: 1 } as const
 export const byTime = { t: 1, at: 1, s: 1 } as const
@@ -52,7 +54,7 @@ export const bySuperseded = { t: 1, u: 1 } as const
 
 export const indexes: Readonly<Record<keyof Collections, IndexDescription[]>> = {
   resource: [
-    { key: { n: 1 }, unique: true, sparse: true },
+    { key: byName, unique: true, sparse: true },
     ...[byEntry, bySpan, byAmount, byPoint, byWord, byTypeTime, byTime].map(key => ({ key })),
     { key: bySuperseded, partialFilterExpression: { old: { $exists: true } } },
   ],

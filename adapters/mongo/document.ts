@@ -74,10 +74,11 @@ export interface Amount {
   u?: string
 }
 
-/** A position: longitude, latitude, as GeoJSON has them. */
+/** A position, in degrees. */
 export interface Point {
   p: string
-  at: [number, number]
+  lat: number
+  lon: number
 }
 
 /** Folded text, words with single spaces: of the narrative, and of all there is to read. */

@@ -1,9 +1,12 @@
 import type { ClientSession } from 'mongodb'
 import type { Collections } from './collections.ts'
+import type { Sizes } from './query/sizes.ts'
 
 /** What a search reads from. */
 export interface Source {
   collections: Collections
+  /** Of the store: what its searches found out. */
+  sizes: Sizes
   /** Until when it may take, by performance.now(). */
   until: number
   signal?: AbortSignal | undefined

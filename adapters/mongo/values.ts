@@ -65,11 +65,12 @@ export function valuesOf(type: string, extract: Extract): Values {
     values.x.push(codeEntry(name, code), tokenEntry(name, system, code))
   }
   const { present, narrative, content } = extract
+  const words = [narrative, content].flatMap(text => (text ? text.split(' ') : []))
   return {
     ...values,
     x: [...new Set(values.x)],
     ...(present.length ? { has: present } : {}),
-    ...(content ? { w: [...new Set(content.split(' '))] } : {}),
+    ...(words.length ? { w: [...new Set(words)] } : {}),
     ...(narrative || content
       ? { text: { ...(narrative ? { n: narrative } : {}), ...(content ? { c: content } : {}) } }
       : {}),
@@ -130,7 +131,7 @@ function addRow(
       break
     }
     case 'position':
-      g.push({ p: name, at: [row.longitude, row.latitude] })
+      g.push({ p: name, lat: row.latitude, lon: row.longitude })
       break
     default:
       row satisfies never

@@ -3,6 +3,7 @@
  * twin of their parameter by how long they are, so that the end of a value follows from its beginning within as much, and
  * a bound on it is a range of the key.
  */
+import type { Bounds } from './query.ts'
 
 const day = 86_400_000
 
@@ -31,3 +32,24 @@ export function longest(twin: number): number | undefined {
   const below = lengths[twin]?.below
   return below === undefined || below === Number.POSITIVE_INFINITY ? undefined : below - 1
 }
+
+/** What the bounds of the end say of the beginning of a value that is so long at most; quantities are points, or of any length. */
+export function withinLength<B extends Bounds<number> | Bounds<string>>(
+  bounds: B,
+  length: number | undefined,
+): B {
+  const { highFrom, highTo, lowFrom, lowTo } = bounds
+  const from =
+    length === undefined ? undefined : typeof highFrom === 'number' ? highFrom - length : highFrom
+  return {
+    ...bounds,
+    ...bound('lowFrom', later(lowFrom, from)),
+    ...bound('lowTo', sooner(lowTo, highTo)),
+  }
+}
+
+type End = string | number | undefined
+
+const bound = (name: string, value: End) => (value === undefined ? {} : { [name]: value })
+const later = (a: End, b: End): End => (a === undefined || (b !== undefined && b > a) ? b : a)
+const sooner = (a: End, b: End): End => (a === undefined || (b !== undefined && b < a) ? b : a)

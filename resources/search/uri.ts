@@ -45,3 +45,11 @@ export const uri: SearchType = {
   },
   known: ['missing', 'above', 'below'],
 }
+
+/** A uri and every path above it. */
+export function pathsOf(uri: string): string[] {
+  const paths = [uri]
+  for (let end = uri.lastIndexOf('/'); end > 0; end = uri.lastIndexOf('/', end - 1))
+    paths.push(uri.slice(0, end), uri.slice(0, end + 1))
+  return [...new Set(paths)]
+}

@@ -1,6 +1,7 @@
 /** What must hold of one row of a table, for each kind of predicate that has rows. */
 import { fold } from '../../../resources/search/fold.ts'
 import type { Predicate, StringMatch } from '../../../resources/search/query.ts'
+import { pathsOf } from '../../../resources/search/uri.ts'
 import { type Connection, unitKey, unitsStart } from '../connection.ts'
 import { among, oneOf, type Sql, sql, type Value } from '../sql.ts'
 import { ridsOf, type Scope } from './scope.ts'
@@ -151,14 +152,6 @@ function uriConditions(
     range: [sql(`${row}.uri >= ? AND ${row}.uri < ?`, uri, `${uri}\u{10ffff}`)],
     rest: [sql(`(${row}.uri = ? OR substr(${row}.uri, 1, length(?)) = ?)`, uri, under, under)],
   }
-}
-
-/** The uri and every path above it. */
-function pathsOf(uri: string): string[] {
-  const paths = [uri]
-  for (let end = uri.lastIndexOf('/'); end > 0; end = uri.lastIndexOf('/', end - 1))
-    paths.push(uri.slice(0, end), uri.slice(0, end + 1))
-  return [...new Set(paths)]
 }
 
 interface Ends {

@@ -1,6 +1,6 @@
 /** Where a predicate's rows stand. */
 import { firstText, isFirst } from '../../../resources/search/first.ts'
-import { longest, twinsOf } from '../../../resources/search/long.ts'
+import { longest, twinsOf, withinLength } from '../../../resources/search/long.ts'
 import type { Token } from '../../../resources/search/query.ts'
 import { join, never, oneOf, type Sql } from '../sql.ts'
 import { conditions, type RowPredicate } from './conditions.ts'
@@ -63,7 +63,7 @@ export function rangesOf(predicate: RowPredicate, row: string, scope: Scope): Ro
     return [rowsWhere(predicate, short, scope) ?? []].flat()
   return twinsOf(code).flatMap((name, twin) => {
     const asked = { ...short, params: paramsOf(scope, name, first) }
-    return rowsWhere(tightened(predicate, longest(twin)), asked, scope) ?? []
+    return rowsWhere(withinLength(predicate, longest(twin)), asked, scope) ?? []
   })
 }
 
@@ -75,36 +75,6 @@ const namesOf = (predicate: Exclude<RowPredicate, { kind: 'refers' }>) => ({
 /** With the twins for long values. */
 export const allParamsOf = (scope: Scope, code: string, first?: Token): number[] =>
   twinsOf(code).flatMap(name => paramsOf(scope, name, first))
-
-/** What the bounds of the end say of the beginning of a value that is so long at most. */
-function tightened<P extends Extract<RowPredicate, { kind: 'date' | 'quantity' }>>(
-  predicate: P,
-  length: number | undefined,
-): P {
-  const { highFrom, highTo, lowFrom, lowTo } = predicate
-  // Quantities are points, or of any length.
-  const from =
-    length === undefined ? undefined : typeof highFrom === 'number' ? highFrom - length : highFrom
-  return {
-    ...predicate,
-    ...greatest('lowFrom', lowFrom, from),
-    ...least('lowTo', lowTo, highTo),
-  }
-}
-
-const greatest = (name: string, a: string | number | undefined, b: string | number | undefined) =>
-  a === undefined || (b !== undefined && b > a)
-    ? b === undefined
-      ? {}
-      : { [name]: b }
-    : { [name]: a }
-
-const least = (name: string, a: string | number | undefined, b: string | number | undefined) =>
-  a === undefined || (b !== undefined && b < a)
-    ? b === undefined
-      ? {}
-      : { [name]: b }
-    : { [name]: a }
 
 function rowsWhere(
   predicate: Exclude<RowPredicate, { kind: 'refers' }>,
