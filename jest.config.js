@@ -13,8 +13,6 @@ const each = {
       },
     ],
   },
-  // Machines may be busy; a test that hangs still ends.
-  testTimeout: 30_000,
   // What runs as a process or thread of its own is tested there, out of sight of this measure.
   collectCoverageFrom: [
     '{resources,profiles,terminology,adapters,server}/**/*.ts',
@@ -54,6 +52,8 @@ function withMongo() {
 
 export default {
   projects: [sqlite, ...withMongo()],
+  // Machines may be busy; a test that hangs still ends. A project cannot have it.
+  testTimeout: 30_000,
   // All cores: it leaves one idle by itself, which of two is half.
   maxWorkers: '100%',
   coverageProvider: 'v8',
