@@ -79,6 +79,14 @@ export function restoreSqlite(from: string, file: string, aside: string): void {
   }
 }
 
+/** Throws where a restore ended between taking the old database away and putting the backup in its place. */
+export function checkRestored(file: string): void {
+  if (!existsSync(file) && existsSync(`${file}.part`))
+    throw new Error(
+      `putting a backup in the place of ${file} was interrupted: run npm run restore again`,
+    )
+}
+
 /** A journal that a full disk left would be taken for one of the next file of that name. */
 function clear(part: string): void {
   for (const end of ['', '-journal', '-wal', '-shm']) rmSync(part + end, { force: true })

@@ -1,5 +1,6 @@
 import { throttled, unavailable } from '../../resources/error.ts'
 import type { Commit, Event, Page, Step, Store, Tenant, Version } from '../../resources/store.ts'
+import { checkRestored } from './backup.ts'
 import { closeable } from './closing.ts'
 import { type Connection, type ConnectionOptions, connect } from './connection.ts'
 import { createWriteEngine, type ReadCall, runRead, type WriteCall } from './engine.ts'
@@ -38,6 +39,7 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteStore> {
   const { file } = options
   const threads = file !== ':memory:' && options.threads !== false
   try {
+    checkRestored(file)
     const unlock = file === ':memory:' ? () => {} : lockFile(file)
     try {
       return threads ? await openThreads(options, unlock) : openInline(options, unlock)

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { expect, test } from '@jest/globals'
 import { backupSqlite, restoreSqlite } from '../../../adapters/sqlite/backup.ts'
 import { openSqlite, type SqliteStore } from '../../../adapters/sqlite/store.ts'
@@ -100,4 +100,21 @@ test('put back keeps what was there aside, and is refused while the store is ope
   }
   expect(await count('two.db')).toBe(3)
   expect(await count('aside.db')).toBe(6)
+})
+
+test('put back by half keeps the server from starting with nothing, and can be done again', async () => {
+  const file = at('three.db')
+  const store = await open(file)
+  await three(store, 1)
+  await backupSqlite(file, at('three-copy.db'))
+  await store.close()
+  // As an end of the program between its two last steps leaves it.
+  renameSync(file, at('three-aside.db'))
+  copyFileSync(at('three-copy.db'), `${file}.part`)
+  await expect(open(file)).rejects.toThrow(/was interrupted: run npm run restore again/)
+  expect(existsSync(file)).toBe(false)
+  restoreSqlite(at('three-copy.db'), file, at('none-aside.db'))
+  const opened = await open(file)
+  expect(await opened.count(pune, query())).toBe(3)
+  await opened.close()
 })
