@@ -39,6 +39,8 @@ async function attempt(
     await breathe(index)
   }
   const due = drafts.filter(draft => !draft.settled)
+  // It may have taken long to come here.
+  await parts.parameters.fresh(context)
   const versions = due.length
     ? await parts.store.commit(context.tenant, at => commitOf(drafts, due, at))
     : []

@@ -28,9 +28,8 @@ export interface IndexState {
   total: number
   /** Of the index of all that R4 has: what it was made by. */
   extractor?: string
-  /** Who works on it, and until when nobody else does (ms). */
-  owner?: string
-  until?: number
+  /** When it came to be wanted, or unwanted (ms): other processes know of it a little later. */
+  since?: number
 }
 
 export interface StoredIndex {
@@ -64,6 +63,8 @@ export interface Parameters {
   fresh(context: Pick<Context, 'tenant' | 'now'>): Known | Promise<Known>
   /** As it was read last; nothing where it never was. */
   now(tenant: Tenant): Known
+  /** Whether rows may still be written that were made by it. */
+  holds(known: Known, context: Pick<Context, 'tenant' | 'now'>): boolean
   /** Reads again, after a write of this process. */
   changed(tenant: Tenant): Promise<Known>
   /** Calls back whenever what is known has changed. */
@@ -72,8 +73,9 @@ export interface Parameters {
   space(tenant: Tenant): Tenant
 }
 
-/** ms for which what another process wrote may be unknown here. */
+/** ms for which what another process wrote may be unknown to whoever asks here; then to what is being written. */
 const staleness = 1000
+export const tolerance = 10_000
 
 interface Kept {
   known: Known
@@ -138,6 +140,10 @@ export function createParameters(
       })
     },
     now: tenant => keptOf(tenant).known,
+    holds(known, { tenant, now }) {
+      const kept = keptOf(tenant)
+      return kept.known.revision === known.revision && now() - kept.checked < tolerance
+    },
     changed: tenant => reread(tenant, keptOf(tenant)),
     onChange: tell => void told.push(tell),
     space,

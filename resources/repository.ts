@@ -205,6 +205,7 @@ async function deleteMatching(
     await finishDraft(draft, parts)
     if (!draft.settled) drafts.push(draft)
   }
+  await parts.parameters.fresh(context)
   const checks = [{ query, ids, name: `delete of ${type} by criteria` }]
   await parts.store.commit(context.tenant, at => ({
     changes: drafts.map(draft => changeOf(draft, at)),

@@ -180,6 +180,13 @@ export interface Store {
   dropRows(tenant: Tenant, type: string, param: string, limit: number): Promise<boolean>
   /** Events not yet delivered, oldest first; `done` forgets one. */
   undelivered(limit: number): Promise<{ event: Event; done(): Promise<void> }[]>
+  /**
+   * Gives a name to a holder for so long (ms, by the clock of the store), or for longer than it has it; 0 gives it up.
+   * False: another one has it. Nothing else is kept from anyone by it.
+   */
+  lease(name: string, holder: string, ms: number): Promise<boolean>
+  /** The names that begin so and are somebody's now. */
+  leases(start: string): Promise<{ name: string; holder: string }[]>
   /** Rejects, saying why, when nothing can be written now. */
   check(): Promise<void>
   close(): Promise<void>

@@ -22,6 +22,7 @@ import { type Config, placeOf } from './config.ts'
 import { createDispatch, type Dispatch } from './dispatch.ts'
 import { createHealth } from './health.ts'
 import { forgetAll } from './import/checkpoint.ts'
+import { joinLeases } from './leases.ts'
 import { checkEvery, listening, openAnswers, originOf, setTimes, stopped } from './listener.ts'
 import { createLog, type Log } from './log.ts'
 import { createMetrics } from './metrics.ts'
@@ -46,7 +47,7 @@ export async function compose(config: Config, now: () => number = Date.now): Pro
   const log = createLog(config.logLevel)
   const running = { count: 0, bytes: 0 }
   const kept = await openStore(config, now, (size, ms) => metrics.committed(size, ms / 1000))
-  const { store, folder, alone } = kept
+  const { store, folder } = kept
   const metrics = createMetrics({
     running: () => running.count,
     waiting: store.waiting,
@@ -57,7 +58,7 @@ export async function compose(config: Config, now: () => number = Date.now): Pro
   const zoneName = config.timeZone || Temporal.Now.timeZoneId()
   const zone = zoneOf(zoneName)
   const dated = { zone, zoneName, now }
-  const { parameters, reindex } = await composeParameters({ store, alone, log, ...dated })
+  const { parameters, reindex, leases } = await composeParameters({ store, log, ...dated })
   const linkKey = config.linkKey === '' ? await kept.linkKey() : Buffer.from(config.linkKey)
   const fhir = { store, parameters, linkKey, base, ...dated }
   const { repository, dispatch } = composeFhir(config, fhir)
@@ -103,6 +104,7 @@ export async function compose(config: Config, now: () => number = Date.now): Pro
     async close() {
       await stopped(server, config.shutdownTime, open)
       await reindex.stop()
+      await leases.close()
       await store.close()
       log.flush()
     },
@@ -160,8 +162,6 @@ interface Kept {
   store: SqliteStore
   /** Where it needs room on a disk of this machine. */
   folder: string | undefined
-  /** No other process works on it. */
-  alone: boolean
   /** What signs links to pages, where no setting does. */
   linkKey(): Buffer | Promise<Buffer>
 }
@@ -176,12 +176,12 @@ async function openStore(
   switch (place.kind) {
     case 'memory': {
       const store = await openSqlite({ file: ':memory:', now, searchTime, onBatch })
-      return { store, folder: undefined, alone: true, linkKey: passingKey }
+      return { store, folder: undefined, linkKey: passingKey }
     }
     case 'file': {
       const { file } = place
       const store = await openSqlite({ file, now, searchTime, onBatch })
-      return { store, folder: dirname(file), alone: true, linkKey: () => keyBeside(file) }
+      return { store, folder: dirname(file), linkKey: () => keyBeside(file) }
     }
   }
 }
@@ -189,26 +189,27 @@ async function openStore(
 /** Search parameters of the tenants, and what brings their indexes about. */
 async function composeParameters(parts: {
   store: Store
-  alone: boolean
   zone: Zone
   zoneName: string
   now: () => number
   log: Log
 }) {
+  const made = `${extractor} ${parts.zoneName}`
+  const leases = await joinLeases(parts.store, { id: randomUUID(), word: made })
   const parameters = createParameters(parts.store, spaceOf, parts.zone)
   const reindex = createReindex({
     ...parts,
+    leases,
     parameters,
     extract: createExtractor(parts.zone),
-    extractor: `${extractor} ${parts.zoneName}`,
+    extractor: made,
     tenants: () => [tenantOf()],
-    owner: randomUUID(),
   })
   // A store that cannot be written now can be read.
   await reindex.prepare().catch(error => parts.log.error({ err: error }, 'the index'))
   parameters.onChange(reindex.wake)
   reindex.wake()
-  return { parameters, reindex }
+  return { parameters, reindex, leases }
 }
 
 /** What answers FHIR, without HTTP. */

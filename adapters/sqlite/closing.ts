@@ -49,6 +49,8 @@ export function closeable<S extends Store>(store: S): S {
       const found = await store.undelivered(limit)
       return found.map(({ event, done }) => ({ event, done: pass(done) }))
     }),
+    lease: pass(store.lease),
+    leases: pass(store.leases),
     check: pass(store.check),
     close() {
       closed ??= Promise.resolve().then(drained).then(store.close)

@@ -5,6 +5,7 @@ import { closeable } from './closing.ts'
 import { type Connection, type ConnectionOptions, connect } from './connection.ts'
 import { createWriteEngine, type ReadCall, runRead, type WriteCall } from './engine.ts'
 import { atEdge, unpackError, whyNotOpen } from './errors.ts'
+import { createLeases } from './leases.ts'
 import { lockFile } from './lock.ts'
 import { type PackedCommit, packAddition, packCommit, sizeOf } from './message.ts'
 import { newestSeq, readVersion, unitsOf } from './read.ts'
@@ -280,6 +281,7 @@ function createStore(options: SqliteOptions, calls: Calls): SqliteStore {
         done: async () => void (await calls.write({ do: 'delivered', seq })),
       }))
     },
+    ...createLeases(options.now),
     check: async () => void (await calls.write({ do: 'check' })),
     waiting: calls.waiting,
     async close() {

@@ -15,6 +15,5 @@ function extractWith(known: Known, draft: Draft, parts: WriteParts): void {
     ? extract({ ...draft.after, id: draft.id })
     : { rows: [], present: [] }
   if (draft.current) draft.old = extract(draft.current)
-  const { tenant } = draft.context
-  draft.isStale = () => parts.parameters.now(tenant).revision !== known.revision
+  draft.isStale = () => !parts.parameters.holds(known, draft.context)
 }

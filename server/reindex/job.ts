@@ -1,6 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { printJson } from '../../resources/json.ts'
-import type { IndexState, Parameters, StoredIndex } from '../../resources/parameters.ts'
+import {
+  type IndexState,
+  type Parameters,
+  type StoredIndex,
+  tolerance,
+} from '../../resources/parameters.ts'
 import type { Resource } from '../../resources/resource.ts'
 import {
   type Change,
@@ -9,29 +14,25 @@ import {
   type Store,
   type Tenant,
 } from '../../resources/store.ts'
+import type { Leases } from '../leases.ts'
 import type { Log } from '../log.ts'
 
 export interface ReindexParts {
   store: Store
   parameters: Parameters
   extract(resource: Resource): Extract
-  /** Names the revision of the extraction, and what it depends on. */
+  /** Names the revision of the extraction, and what it depends on. Each process tells the others its own. */
   extractor: string
   tenants: () => Tenant[]
   now: () => number
-  /** Tells this process from others that work on the same store. */
-  owner: string
-  /** No other process works on the store: what says so was left by one that ended. */
-  alone: boolean
+  leases: Leases
   log: Log
 }
 
-/** ms for which a job is its owner's without a sign of life. */
-export const lease = 10_000
 /** An index that this process works on. Each step is saved only where nobody else has changed the state meanwhile. */
 export interface Job {
   readonly state: IndexState
-  /** False: it is somebody else's now, or no more what it was. */
+  /** False: it is no more what it was. */
   save(more: Partial<IndexState>): Promise<boolean>
   /** Further, without saving it. */
   advance(more: Partial<IndexState>): void
@@ -46,8 +47,7 @@ export function createJob(tenant: Tenant, index: StoredIndex, parts: ReindexPart
       return state
     },
     async save(more) {
-      const owned = { owner: parts.owner, until: parts.now() + lease }
-      const next: IndexState = { ...state, ...owned, ...more }
+      const next: IndexState = { ...state, ...more }
       if (!(await saveState(space, { number, state: next }, parts))) return false
       number++
       state = next
@@ -60,9 +60,19 @@ export function createJob(tenant: Tenant, index: StoredIndex, parts: ReindexPart
   }
 }
 
-/** Without the place and the owner of a job. */
-export function free({ type, after, owner, until, ...state }: IndexState): IndexState {
-  return state
+/** ms after which no process writes any more by what it knew before: as long as it may, and a write may be under way. */
+const settling = 2 * tolerance
+
+/** Waits until all other processes write by what the state says, before what is stored is read. */
+export async function settled(
+  { since = 0 }: IndexState,
+  { leases, now }: ReindexParts,
+  signal: AbortSignal,
+): Promise<void> {
+  if ((await leases.others()).length === 0) return
+  const left = since + settling - now()
+  // Their clocks may differ.
+  await wait(Math.max(0, Math.min(left, settling)), undefined, { signal }).catch(() => {})
 }
 
 /** As long as the step took: those who work with the server have the other half. */
@@ -73,7 +83,7 @@ export const rest = (began: number, signal: AbortSignal): Promise<void> =>
 export async function saveState(
   space: Tenant,
   { number, state, gone = false }: StoredIndex & { gone?: boolean },
-  { store }: ReindexParts,
+  { store }: Pick<ReindexParts, 'store'>,
 ): Promise<boolean> {
   const change: Change = {
     type: 'index',

@@ -4,6 +4,7 @@ import { closeContract } from './store/close.ts'
 import { commitContract } from './store/commit.ts'
 import { eventContract } from './store/events.ts'
 import { historyContract } from './store/history.ts'
+import { leaseContract } from './store/leases.ts'
 import { modelContract } from './store/model.ts'
 import { reachContract } from './store/reach.ts'
 import { reindexContract } from './store/reindex.ts'
@@ -43,6 +44,7 @@ export function storeContract(name: string, open: Open): void {
   })
   describe(`${name}: tenants`, () => tenantContract(claim))
   describe(`${name}: events`, () => eventContract(claim))
+  describe(`${name}: leases`, () => leaseContract(claim))
   describe(`${name}: rows of a new parameter`, () => reindexContract(claim))
   describe(`${name}: close`, () => closeContract(open))
   describe(`${name}: any sequence of commits`, () => modelContract(open))
