@@ -14,6 +14,8 @@ export interface Collections {
   guard: Collection<{ _id: number; n: number }>
   /** What the outside is still to be told. `_id`: a commit number and the process, in the order of commits. */
   outbox: Collection<Outgoing>
+  /** What one process does or is. `_id`: the name; see leases.ts. */
+  lease: Collection<Lease>
   /** What the database is of: `_id` schema, number. */
   meta: Collection<{ _id: string; number: number }>
 }
@@ -21,6 +23,13 @@ export interface Collections {
 export interface Outgoing {
   _id: string
   event: Event
+}
+
+export interface Lease {
+  _id: string
+  holder: string
+  /** By the clock of the database. */
+  until: Date
 }
 
 export interface Term {
@@ -62,6 +71,8 @@ export const indexes: Readonly<Record<keyof Collections, IndexDescription[]>> = 
   unit: [{ key: { t: 1, system: 1 } }],
   guard: [],
   outbox: [],
+  // Those of processes that are no more.
+  lease: [{ key: { until: 1 }, expireAfterSeconds: 60 }],
   meta: [],
 }
 
@@ -71,5 +82,6 @@ export const collectionsOf = (db: Db): Collections => ({
   unit: db.collection('unit'),
   guard: db.collection('guard'),
   outbox: db.collection('outbox'),
+  lease: db.collection('lease'),
   meta: db.collection('meta'),
 })
