@@ -1,7 +1,7 @@
 import { howToHaveMongo, wayToMongo } from './test/support/mongod.ts'
 
 const each = {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/support/environment.ts',
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '^.+\\.ts$': [
