@@ -1,4 +1,4 @@
-import { MongoClient, type MongoClientOptions, MongoServerSelectionError } from 'mongodb'
+import { type Db, MongoClient, type MongoClientOptions, MongoServerSelectionError } from 'mongodb'
 import { type Collections, collectionsOf } from './collections.ts'
 
 export interface ConnectionOptions {
@@ -14,6 +14,7 @@ export interface ConnectionOptions {
 
 export interface Connection {
   client: MongoClient
+  db: Db
   collections: Collections
 }
 
@@ -49,7 +50,8 @@ export async function connect(options: ConnectionOptions): Promise<Connection> {
   try {
     const hello = await client.db('admin').command({ hello: 1 })
     if (!hello.setName && hello.msg !== 'isdbgrid') throw new Error(notASet(options.url))
-    return { client, collections: collectionsOf(client.db(nameIn(options.url))) }
+    const db = client.db(nameIn(options.url))
+    return { client, db, collections: collectionsOf(db) }
   } catch (error) {
     await client.close()
     throw await whyNotOpen(error, options.url)

@@ -88,5 +88,13 @@ export function atEdge(error: unknown): unknown {
   return cause
 }
 
+export async function atTheEdge<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    throw atEdge(error)
+  }
+}
+
 export const tooLargeText =
   'the resource is too large: with what it is found by it must be under 16 MB'

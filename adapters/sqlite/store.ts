@@ -1,7 +1,7 @@
+import { closeable } from '../../resources/closing.ts'
 import { throttled, unavailable } from '../../resources/error.ts'
 import type { Commit, Event, Page, Step, Store, Tenant, Version } from '../../resources/store.ts'
 import { checkRestored } from './backup.ts'
-import { closeable } from './closing.ts'
 import { type Connection, type ConnectionOptions, connect } from './connection.ts'
 import { createWriteEngine, type ReadCall, runRead, type WriteCall } from './engine.ts'
 import { atEdge, unpackError, whyNotOpen } from './errors.ts'

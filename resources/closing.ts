@@ -1,5 +1,5 @@
-import { unavailable } from '../../resources/error.ts'
-import type { Store } from '../../resources/store.ts'
+import { unavailable } from './error.ts'
+import type { Store } from './store.ts'
 
 /** The same store, but its close waits for what was asked before, and what is asked after it is refused. */
 export function closeable<S extends Store>(store: S): S {

@@ -1,0 +1,132 @@
+/** Writes a batch of commits in one transaction; each has its own outcome. */
+import type { Query } from '../../resources/search/query.ts'
+import type { Tenant } from '../../resources/store.ts'
+import type { Collections } from './collections.ts'
+import { insert, update } from './commands.ts'
+import { atEdge, isPassing, isUnclear } from './errors.ts'
+import { guardsOf } from './guard.ts'
+import { landedOf, replacedBy } from './look.ts'
+import type { Order } from './order.ts'
+import { type Plan, planBatch, type Taken, Unanswered, type Waiting } from './plan.ts'
+import type { Last } from './schema.ts'
+import type { Rows, Terms } from './terms.ts'
+import type { Session, Transactions } from './transact.ts'
+
+export interface Parts {
+  collections: Collections
+  transactions: Transactions
+  terms: Terms
+  order: Order
+  /** The process. */
+  by: string
+  searchIds(tenant: Tenant, query: Query, session: Session): Promise<string[]>
+}
+
+/** Answers all of a batch but those for which it is too early: with these it resolves. */
+export type WriteBatch = (batch: Waiting[]) => Promise<Waiting[]>
+
+export function createWriteBatch(parts: Parts, last: Last): WriteBatch {
+  const { order, transactions } = parts
+  const after = { ...last }
+
+  return async batch => {
+    order.begin()
+    try {
+      return await writeAll(batch)
+    } finally {
+      order.end()
+    }
+  }
+
+  async function writeAll(batch: Waiting[]): Promise<Waiting[]> {
+    const until = Math.max(...batch.map(each => each.until))
+    const later: Waiting[] = []
+    let rest = batch
+    for (let attempt = 0; ; attempt++) {
+      let plan: Plan | undefined
+      try {
+        rest = await withoutLanded(rest)
+        if (rest.length === 0) return later
+        const all = rest
+        await transactions.once(until, async session => {
+          plan = await planOf(parts, all, { session, after, careful: attempt > 0 })
+          await write(plan, session)
+        })
+        plan?.taken.forEach(settle)
+        for (const { waiting, error } of plan?.refused ?? []) waiting.reject(error)
+        return [...(plan?.later ?? []), ...later]
+      } catch (error) {
+        if (error instanceof Unanswered) {
+          error.waiting.reject(error.cause)
+          rest = rest.filter(each => each !== error.waiting)
+        } else if (!isPassing(error) || performance.now() > until) {
+          await giveUp(rest, error)
+          return later
+        } else {
+          if (isUnclear(error))
+            for (const taken of plan?.taken ?? []) taken.waiting.tried.push(taken)
+          // Whom others get in the way of again and again does better with less.
+          else if (attempt > 0) later.unshift(...rest.splice(Math.ceil(rest.length / 2)))
+          await transactions.pause(attempt)
+        }
+      }
+    }
+  }
+
+  /** What one of them does wrong must not be the failure of those beside it. */
+  async function giveUp(rest: Waiting[], error: unknown): Promise<void> {
+    if (rest.length === 1 || isPassing(error)) for (const { reject } of rest) reject(atEdge(error))
+    else
+      for (const one of rest)
+        for (let again = [one]; again.length > 0; ) again = await writeAll(again)
+  }
+
+  async function withoutLanded(batch: Waiting[]): Promise<Waiting[]> {
+    const landed = await landedOf(parts.collections, batch)
+    for (const taken of landed) settle(taken)
+    return batch.filter(waiting => landed.every(taken => taken.waiting !== waiting))
+  }
+
+  function settle({ waiting, versions }: Taken): void {
+    after.s = Math.max(after.s, waiting.numbers?.at(-1) ?? 0)
+    after.at = Math.max(after.at, waiting.at)
+    waiting.resolve(versions)
+  }
+}
+
+async function planOf(
+  { collections, terms, order, by, searchIds }: Parts,
+  batch: Waiting[],
+  { session, after, careful }: { session: Session; after: Last; careful: boolean },
+): Promise<Plan> {
+  // Outside of the transaction: there is no harm in a word that nothing has.
+  await terms.remember(batch.flatMap(rowsOf), { db: session.db, maxTimeMS: session.maxTimeMS })
+  const checked = batch.flatMap(({ tenant, commit: { checks } }) =>
+    checks?.length ? { tenant, checks } : [],
+  )
+  if (checked.length > 0) await update('guard', guardsOf(checked), session)
+  return planBatch(batch, {
+    found: await replacedBy(collections, batch, { session, careful }),
+    ids: (tenant, query) => searchIds(tenant, query, session),
+    order,
+    by,
+    after,
+  })
+}
+
+const rowsOf = ({ tenant, commit }: Waiting): Rows[] =>
+  commit.changes.map(({ type, extract }) => ({ tenant, type, rows: extract.rows }))
+
+async function write({ taken, ends }: Plan, session: Session): Promise<void> {
+  await update('resource', ends, session)
+  await insert(
+    'resource',
+    taken.flatMap(({ stored }) => stored),
+    session,
+  )
+  await insert(
+    'outbox',
+    taken.flatMap(({ events }) => events),
+    session,
+  )
+}

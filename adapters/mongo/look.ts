@@ -1,0 +1,70 @@
+/** What there is, before a batch is written. */
+import type { Change } from '../../resources/store.ts'
+import type { Collections } from './collections.ts'
+import { idOf, nameIn, nameOf } from './document.ts'
+import { asksFirst, type Replaced, type Taken, type Waiting } from './plan.ts'
+import type { Session } from './transact.ts'
+
+interface Named {
+  name: string
+  change: Change
+}
+
+const namedIn = (batch: readonly Waiting[]): Named[] =>
+  batch.flatMap(({ tenant, commit }) =>
+    commit.changes.map(change => ({ name: nameOf(tenant, change.type, change.id), change })),
+  )
+
+/**
+ * The newest versions of what is replaced; where one is careful, of what is made too: else whether it is there already is
+ * told by the index, which ends the transaction.
+ */
+export async function replacedBy(
+  { resource }: Collections,
+  batch: readonly Waiting[],
+  { session: { session, maxTimeMS }, careful }: { session: Session; careful: boolean },
+): Promise<Map<string, Replaced>> {
+  const options = { session, maxTimeMS }
+  const all = namedIn(batch).filter(({ change }) => careful || change.replaces > 0)
+  if (all.length === 0) return new Map()
+  const newest = await resource
+    .find({ n: { $in: all.map(({ name }) => name) } }, options)
+    .project<Replaced>({ v: 1, s: 1, at: 1, c: 1, k: 1 })
+    .toArray()
+  const found = new Map(newest.map(each => [nameIn(each._id), each]))
+  const asking = all.filter(({ change }) => asksFirst(change))
+  if (asking.length === 0) return found
+  const firsts = await resource
+    .find({ _id: { $in: asking.map(({ name }) => idOf(name, 1)) } }, options)
+    .project<{ _id: string; at: number }>({ at: 1 })
+    .toArray()
+  for (const { _id, at } of firsts) {
+    const of = found.get(nameIn(_id))
+    if (of) of.first = at
+  }
+  return found
+}
+
+/** The tries of which no answer came, though they were made: all of a try is there, or nothing of it. */
+export async function landedOf(
+  { resource, outbox }: Collections,
+  batch: readonly Waiting[],
+): Promise<Taken[]> {
+  const tried = batch.flatMap(({ tried }) => tried)
+  if (tried.length === 0) return []
+  const versions = await resource
+    .find({ _id: { $in: tried.flatMap(({ stored: [first] }) => first?._id ?? []) } })
+    .project<{ _id: string; s: number; by: string }>({ s: 1, by: 1 })
+    .toArray()
+  const events = await outbox
+    .find({ _id: { $in: tried.flatMap(({ events: [first] }) => first?._id ?? []) } })
+    .toArray()
+  const there = new Set([...versions, ...events].map(keyOf))
+  return tried.filter(({ stored: [first], events: [event] }) => {
+    const one = first ?? event
+    return one !== undefined && there.has(keyOf(one))
+  })
+}
+
+const keyOf = (one: { _id: string; s?: number; by?: string }): string =>
+  `${one._id} ${one.s} ${one.by}`

@@ -1,0 +1,271 @@
+/**
+ * What a batch of commits writes, and which of them are refused: each is looked at on top of those before it. So the
+ * order of commits is the order in which they were asked for, also where several change or look for the same.
+ */
+import { Binary } from 'mongodb'
+import { matchesAll, typesAsked } from '../../resources/search/match.ts'
+import type { Query } from '../../resources/search/query.ts'
+import {
+  type Change,
+  type Check,
+  type Commit,
+  CommitConflict,
+  type Tenant,
+  type Version,
+} from '../../resources/store.ts'
+import type { Outgoing } from './collections.ts'
+import type { Update } from './commands.ts'
+import { idOf, nameOf, type Stored } from './document.ts'
+import { atEdge, isPassing } from './errors.ts'
+import type { Order } from './order.ts'
+import { superseding } from './superseded.ts'
+import { valuesOf } from './values.ts'
+
+/** A commit that waits for its turn. */
+export interface Waiting {
+  tenant: Tenant
+  build: (at: number) => Commit
+  commit: Commit
+  at: number
+  /** About how many bytes. */
+  size: number
+  /** When nobody should wait any more, by performance.now(). */
+  until: number
+  /** The numbers of its changes, then of its events, of the last try. */
+  numbers?: number[]
+  /** Tries of which no answer came. */
+  tried: Taken[]
+  resolve(versions: Version[]): void
+  reject(error: unknown): void
+}
+
+/** A newest version, as far as what replaces it must know. */
+export type Replaced = Pick<Stored, '_id' | 'v' | 's' | 'at' | 'c' | 'k'> & {
+  /** meta.lastUpdated of version 1, where it is asked for. */
+  first?: number
+}
+
+/** A commit that is written. */
+export interface Taken {
+  waiting: Waiting
+  versions: Version[]
+  stored: Stored[]
+  events: Outgoing[]
+}
+
+export interface Plan {
+  taken: Taken[]
+  refused: { waiting: Waiting; error: unknown }[]
+  /** These must see the others written, and all after them keep their order. */
+  later: Waiting[]
+  ends: Update[]
+  /** The last instant in it. */
+  at: number
+}
+
+/** A check that could not be answered: its own commit fails, and those beside it go on. */
+export class Unanswered extends Error {
+  readonly waiting: Waiting
+
+  constructor(waiting: Waiting, cause: unknown) {
+    super('a check was not answered', { cause })
+    this.waiting = waiting
+  }
+}
+
+export interface Given {
+  /** Newest versions by their names. */
+  found: ReadonlyMap<string, Replaced>
+  order: Order
+  /** The process. */
+  by: string
+  /** Where the last batch ended. */
+  after: { at: number; s: number }
+  ids(tenant: Tenant, query: Query): Promise<string[]>
+}
+
+interface Made {
+  change: Change
+  tenant: Tenant
+  number: number
+}
+
+export async function planBatch(batch: readonly Waiting[], given: Given): Promise<Plan> {
+  const plan: Plan = { taken: [], refused: [], later: [], ends: [], at: given.after.at }
+  const made = new Map<string, Made>()
+  let last = given.after.s
+  for (const [index, waiting] of batch.entries()) {
+    const verdict = await judge(waiting, made, given)
+    if (verdict === 'later') {
+      plan.later.push(...batch.slice(index))
+      break
+    }
+    if (verdict instanceof CommitConflict) {
+      plan.refused.push({ waiting, error: verdict })
+      continue
+    }
+    try {
+      settlePlace(waiting, verdict, { given, at: plan.at, last })
+    } catch (error) {
+      plan.refused.push({ waiting, error })
+      continue
+    }
+    plan.at = waiting.at
+    last = waiting.numbers?.at(-1) ?? last
+    plan.taken.push(take(waiting, verdict, { plan, by: given.by }))
+    for (const change of waiting.commit.changes)
+      made.set(nameOf(waiting.tenant, change.type, change.id), {
+        change,
+        tenant: waiting.tenant,
+        number: change.replaces + 1,
+      })
+  }
+  return plan
+}
+
+/** The versions that it replaces, by the place of the change; or why it cannot be written, or not now. */
+async function judge(
+  waiting: Waiting,
+  made: ReadonlyMap<string, Made>,
+  given: Given,
+): Promise<(Replaced | undefined)[] | CommitConflict | 'later'> {
+  const { tenant, commit } = waiting
+  for (const check of commit.checks ?? []) {
+    const holds = await isHeld(waiting, check, { made: [...made.values()], given })
+    if (holds === undefined) return 'later'
+    if (!holds) return new CommitConflict('check', check.name)
+  }
+  const names = commit.changes.map(({ type, id }) => nameOf(tenant, type, id))
+  const twice = commit.changes[names.findIndex((name, index) => names.indexOf(name) < index)]
+  if (twice) return new CommitConflict('version', `${twice.type}/${twice.id}`)
+  let later = false
+  for (const [index, { type, id, replaces }] of commit.changes.entries()) {
+    const name = names[index] ?? ''
+    const number = made.get(name)?.number ?? given.found.get(name)?.v ?? 0
+    if (number !== replaces) return new CommitConflict('version', `${type}/${id}`)
+    if (made.has(name)) later = true
+  }
+  return later ? 'later' : names.map(name => given.found.get(name))
+}
+
+/** undefined: it cannot be told before the others are written. */
+async function isHeld(
+  waiting: Waiting,
+  check: Check,
+  { made, given }: { made: Made[]; given: Given },
+): Promise<boolean | undefined> {
+  const { tenant } = waiting
+  const { query, ids } = check
+  const asked = new Set(query.where.flatMap(typesAsked))
+  const own = made.filter(each => each.tenant === tenant)
+  if (own.some(({ change }) => asked.has(change.type))) return undefined
+  const beside = own.filter(({ change }) => !query.types || query.types.includes(change.type))
+  if (beside.length > 0 && query.types?.length !== 1) return undefined
+  let found: string[]
+  try {
+    found = await given.ids(tenant, { ...query, count: ids.length + 1 })
+  } catch (error) {
+    throw isPassing(error) ? error : new Unanswered(waiting, atEdge(error))
+  }
+  const now = new Set(found)
+  for (const { change } of beside) {
+    const matches = change.json === undefined ? false : matchesAll(query.where, change)
+    if (matches === undefined) return undefined
+    // More may be behind those that were looked at.
+    if (!matches && now.has(change.id) && found.length > ids.length) return undefined
+    if (matches) now.add(change.id)
+    else now.delete(change.id)
+  }
+  return now.size === ids.length && ids.every(id => now.has(id))
+}
+
+/** Its instant is not before those of the commits before it, nor of what it replaces; nor are its numbers. */
+function settlePlace(
+  waiting: Waiting,
+  replaced: (Replaced | undefined)[],
+  { given, at, last }: { given: Given; at: number; last: number },
+): void {
+  const { order } = given
+  const least = Math.max(at, ...replaced.map(each => each?.at ?? 0))
+  if (waiting.at < least) {
+    waiting.at = order.instant(least)
+    waiting.commit = waiting.build(waiting.at)
+    delete waiting.numbers
+  }
+  const first = Math.max(waiting.at * 1000, last + 1, ...replaced.map(each => (each?.s ?? 0) + 1))
+  const { changes, events = [] } = waiting.commit
+  if ((waiting.numbers?.[0] ?? 0) < first)
+    waiting.numbers = [...changes, ...events].map(() => order.number(first))
+}
+
+function take(
+  waiting: Waiting,
+  replaced: (Replaced | undefined)[],
+  { plan, by }: { plan: Plan; by: string },
+): Taken {
+  const { tenant, at, commit, numbers = [] } = waiting
+  const stored = commit.changes.map((change, index) => {
+    const before = replaced[index]
+    const s = numbers[index] ?? 0
+    if (before) plan.ends.push(superseding(before, { s, at }))
+    return storedOf(change, before, { tenant, at, s, by })
+  })
+  const { events = [] } = commit
+  return {
+    waiting,
+    stored,
+    versions: commit.changes.map((change, index) => versionOf(change, numbers[index] ?? 0, at)),
+    events: events.map((event, index) => ({
+      _id: `${String(numbers[stored.length + index]).padStart(16, '0')}/${by}`,
+      event,
+    })),
+  }
+}
+
+function storedOf(
+  change: Change,
+  before: Replaced | undefined,
+  { tenant, at, s, by }: { tenant: Tenant; at: number; s: number; by: string },
+): Stored {
+  const { type, id, method, replaces, json, extract } = change
+  const name = nameOf(tenant, type, id)
+  return {
+    _id: idOf(name, replaces + 1),
+    n: name,
+    t: tenant,
+    ty: type,
+    v: replaces + 1,
+    m: method,
+    s,
+    at,
+    by,
+    c: before?.c ?? s,
+    k: sortKey(change, before, at),
+    ...(json === undefined
+      ? {}
+      : { body: new Binary(Buffer.from(json)), ...valuesOf(type, extract) }),
+  }
+}
+
+/** The main date, else the time of version 1. */
+function sortKey({ json, extract }: Change, before: Replaced | undefined, at: number): number {
+  if (!before) return extract.date ?? at
+  return json === undefined ? before.k : (extract.date ?? before.first ?? before.k)
+}
+
+/** Whether what it replaces does not tell the time of version 1 by its own key. */
+export const asksFirst = ({ json, extract, old, replaces }: Change): boolean =>
+  replaces > 0 &&
+  json !== undefined &&
+  extract.date === undefined &&
+  (!old || old.date !== undefined)
+
+const versionOf = (change: Change, seq: number, at: number): Version => ({
+  type: change.type,
+  id: change.id,
+  number: change.replaces + 1,
+  seq,
+  at,
+  method: change.method,
+  ...(change.json === undefined ? {} : { json: change.json }),
+})

@@ -1,0 +1,39 @@
+import { expect, test } from '@jest/globals'
+import { MongoClient } from 'mongodb'
+import { change, pune, write } from '../../contract/store/material.ts'
+import { dropDatabase, newDatabase } from '../../support/mongo-database.ts'
+import { openAt } from './open.ts'
+
+const now = () => Date.UTC(2026, 0, 1)
+
+test('a second start finds what the first wrote, and goes on after it', async () => {
+  const url = newDatabase()
+  const first = await openAt(url, () => now() + 60_000)
+  const [a] = await write(first, pune, change('a'))
+  await first.close()
+  const second = await openAt(url, now)
+  expect(await second.read(pune, 'Patient', 'a')).toEqual(a)
+  const [b] = await write(second, pune, change('b'))
+  expect(b?.at).toBe(a?.at)
+  expect(b?.seq).toBeGreaterThan(a?.seq ?? Number.POSITIVE_INFINITY)
+  await second.close()
+  await dropDatabase(url)
+})
+
+test('a database of a newer program is refused', async () => {
+  const url = newDatabase()
+  await (await openAt(url, now)).close()
+  const client = new MongoClient(url)
+  await client
+    .db()
+    .collection<{ _id: string }>('meta')
+    .updateOne({ _id: 'schema' }, { $inc: { number: 1 } })
+  await client.close()
+  await expect(openAt(url, now)).rejects.toThrow(/newer version of this server.*start that one/)
+  await dropDatabase(url)
+})
+
+test('an address that is none is refused, and its password is not told', async () => {
+  for (const url of ['mongodb://', 'mongodb://asha:secret@', 'http://asha:secret@127.0.0.1'])
+    await expect(openAt(url, now)).rejects.toThrow(/^STORE_URL is no address of a MongoDB/)
+})
