@@ -1,8 +1,8 @@
 /** Writes a batch of commits in one transaction; each has its own outcome. */
 import type { Query } from '../../resources/search/query.ts'
 import type { Tenant } from '../../resources/store.ts'
-import type { Collections } from './collections.ts'
 import { insert, update } from './commands.ts'
+import type { Connection } from './connection.ts'
 import { atEdge, isPassing, isUnclear } from './errors.ts'
 import { guardsOf } from './guard.ts'
 import { landedOf, replacedBy } from './look.ts'
@@ -13,7 +13,7 @@ import type { Rows, Terms } from './terms.ts'
 import type { Session, Transactions } from './transact.ts'
 
 export interface Parts {
-  collections: Collections
+  connection: Connection
   transactions: Transactions
   terms: Terms
   order: Order
@@ -26,7 +26,7 @@ export interface Parts {
 export type WriteBatch = (batch: Waiting[]) => Promise<Waiting[]>
 
 export function createWriteBatch(parts: Parts, last: Last): WriteBatch {
-  const { order, transactions } = parts
+  const { connection, order, transactions } = parts
   const after = { ...last }
 
   return async batch => {
@@ -82,7 +82,7 @@ export function createWriteBatch(parts: Parts, last: Last): WriteBatch {
   }
 
   async function withoutLanded(batch: Waiting[]): Promise<Waiting[]> {
-    const landed = await landedOf(parts.collections, batch)
+    const landed = await landedOf(connection.collections, batch)
     for (const taken of landed) settle(taken)
     return batch.filter(waiting => landed.every(taken => taken.waiting !== waiting))
   }
@@ -95,7 +95,7 @@ export function createWriteBatch(parts: Parts, last: Last): WriteBatch {
 }
 
 async function planOf(
-  { collections, terms, order, by, searchIds }: Parts,
+  { connection: { collections }, terms, order, by, searchIds }: Parts,
   batch: Waiting[],
   { session, after, careful }: { session: Session; after: Last; careful: boolean },
 ): Promise<Plan> {

@@ -2,21 +2,13 @@
 import { BSON } from 'mongodb'
 import { tooLarge, unavailable } from '../../resources/error.ts'
 import type { Change, Commit, Store, Version } from '../../resources/store.ts'
-import type { WriteBatch } from './batch.ts'
+import { createWriteBatch } from './batch.ts'
 import { tooLargeText } from './errors.ts'
-import type { Order } from './order.ts'
+import type { MongoOptions, Parts } from './parts.ts'
 import type { Waiting } from './plan.ts'
+import type { Last } from './schema.ts'
+import { searchIds } from './search.ts'
 import { valuesOf } from './values.ts'
-
-interface Options {
-  order: Order
-  write: WriteBatch
-  /** Bytes of writes waiting before more are refused. */
-  limit: number
-  /** ms that a write may wait and take. */
-  time: number
-  onBatch?: ((size: number, ms: number) => void) | undefined
-}
 
 export interface Commits {
   commit: Store['commit']
@@ -26,7 +18,21 @@ export interface Commits {
 /** What is written together at most; one that is larger is written alone. */
 const most = { commits: 64, bytes: 4_000_000 }
 
-export function createCommits({ order, write, limit, time, onBatch }: Options): Commits {
+/** ms that the search of a check may take: all writers wait for it. */
+const checkTime = 2000
+
+export function createCommits(options: MongoOptions, parts: Parts, last: Last): Commits {
+  const { order, source, writeTime } = parts
+  const { writeQueue: limit = 64 * 1024 * 1024, newId, onBatch } = options
+  const write = createWriteBatch(
+    {
+      ...parts,
+      by: newId().slice(0, 8),
+      searchIds: (tenant, query, { session }) =>
+        searchIds(source({ session, until: performance.now() + checkTime }), tenant, query),
+    },
+    last,
+  )
   let queue: Waiting[] = []
   let held = 0
   let flowing = false
@@ -59,10 +65,12 @@ export function createCommits({ order, write, limit, time, onBatch }: Options): 
         const commit = build(at)
         for (const change of commit.changes) refuseTooLarge(change)
         const size = sizeOf(commit)
-        const until = performance.now() + time
+        const until = performance.now() + writeTime
         held += size
+        let waits = true
         const leave = () => {
-          held -= size
+          if (waits) held -= size
+          waits = false
         }
         queue.push({
           ...{ tenant, build, commit, at, size, until, tried: [] },

@@ -4,13 +4,13 @@ import type { Addition, Tenant } from '../../resources/store.ts'
 import { byAmount, byEntry, byPoint, bySpan, type Collections } from './collections.ts'
 import { type Update, update } from './commands.ts'
 import { nameIn, nameOf, type Stored, type Values } from './document.ts'
-import type { Rows, Terms } from './terms.ts'
-import type { Transactions } from './transact.ts'
+import type { Parts } from './parts.ts'
+import type { Rows } from './terms.ts'
 import { nameOfRows, rowValues, valuesOf } from './values.ts'
 
 /** All or none; resolves with those whose newest version is another. */
 export async function addRows(
-  { collections, transactions, terms }: Parts,
+  { connection: { collections }, transactions, terms }: Parts,
   tenant: Tenant,
   additions: Addition[],
 ): Promise<Addition[]> {
@@ -35,12 +35,6 @@ export async function addRows(
     await update('resource', updates, { db, session, maxTimeMS })
     return lost
   })
-}
-
-interface Parts {
-  collections: Collections
-  transactions: Transactions
-  terms: Terms
 }
 
 const optional = ['d', 'q', 'g', 'has', 'w', 'text'] as const satisfies (keyof Values)[]

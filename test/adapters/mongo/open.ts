@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { type MongoOptions, type MongoStore, openMongo } from '../../../adapters/mongo/store.ts'
+import type { MongoOptions } from '../../../adapters/mongo/parts.ts'
+import { type MongoStore, openMongo } from '../../../adapters/mongo/store.ts'
 import { dropDatabase, newDatabase } from '../../support/mongo-database.ts'
 
 export const openAt = (
