@@ -36,6 +36,8 @@ const isOne = (error: unknown, list: readonly number[]): boolean => list.include
 
 export const isDuplicate = (error: unknown): boolean => isOne(error, codes.duplicate)
 
+export const isTimeLimit = (error: unknown): boolean => isOne(error, codes.timeLimit)
+
 /** It lost against another writer: looked at again, it may be taken or be told why not. */
 export const isRace = (error: unknown): boolean => isOne(error, codes.conflict)
 
@@ -74,7 +76,7 @@ export function atEdge(error: unknown): unknown {
   const cause = said(error)
   if (isFull(error)) return storageFull('the disk is full: nothing was written', 30, cause)
   if (isOne(error, codes.large)) return tooLarge(tooLargeText, undefined, { cause })
-  if (isOne(error, codes.timeLimit))
+  if (isTimeLimit(error))
     return timedOut(
       'the search takes too long: narrow it by more parameters, such as a patient or a date',
       5,

@@ -1,20 +1,210 @@
-/** What a query finds. */
-import { unsupported } from '../../resources/error.ts'
+/** Pages, ids and counts of what a query finds, and how. */
+import { expired } from '../../resources/error.ts'
+import { keysOf } from '../../resources/search/order.ts'
+import { type Place, parsePlace, printPlace } from '../../resources/search/place.ts'
 import type { Query } from '../../resources/search/query.ts'
-import type { Page, Step, Tenant } from '../../resources/store.ts'
-import type { Source } from './source.ts'
+import type { Page, Step, Tenant, Version } from '../../resources/store.ts'
+import { bySuperseded } from './collections.ts'
+import { nameIn, resourceIn } from './document.ts'
+import { answer } from './query/answer.ts'
+import { type Driver, driving, everything, hintOf } from './query/drivers.ts'
+import { hidden } from './query/filter.ts'
+import type { Hit, Wanted } from './query/hits.ts'
+import { isOpen, type Node } from './query/nodes.ts'
+import { planOf } from './query/plan.ts'
+import { settled } from './query/relations.ts'
+import { count, find, type Past, type Scope } from './query/scope.ts'
+import { toVersion, type VersionDocument, versionFields } from './read.ts'
+import { limitsOf, type Source } from './source.ts'
 
-const notYet = () => unsupported('searching is not supported on this store yet')
+/** Values of superseded versions are kept for as long as a link to a page lives, ms. */
+export const linkLife = 3_600_000
 
-export async function searchPage(_: Source, __: Tenant, ___: Query): Promise<Page> {
-  throw notYet()
+async function scopeOf(source: Source, tenant: Tenant, query: Query): Promise<Scope> {
+  const types = query.types ?? (await typesOf(source, tenant))
+  return { source, tenant, types }
 }
-export async function searchIds(_: Source, __: Tenant, ___: Query): Promise<string[]> {
-  throw notYet()
+
+/** All that there are or were. */
+const typesOf = (source: Source, t: Tenant): Promise<string[]> =>
+  source.collections.resource.distinct('ty', { t }, limitsOf(source))
+
+function placeOf(source: Source, { after }: Query): Place | undefined {
+  if (after === undefined) return undefined
+  const place = parsePlace(after)
+  if (place.seq < (source.now() - linkLife) * 1000)
+    throw expired('the link to this page is older than an hour: search again')
+  return place
 }
-export async function countHits(_: Source, __: Tenant, ___: Query, ____?: number): Promise<number> {
-  throw notYet()
+
+/** What pages see that go on from a place. */
+async function pastOf({ seq, seen = [] }: Place, scope: Scope): Promise<Past> {
+  const filter = { t: scope.tenant, u: { $gt: seq }, old: { $exists: true } }
+  const [changed] = await find(scope, filter, {
+    hint: bySuperseded,
+    projection: { _id: 1 },
+    limit: 1,
+  })
+  return { seq, seen, changed: changed !== undefined }
 }
-export async function explainHits(_: Source, __: Tenant, ___: Query): Promise<Step[]> {
-  throw notYet()
+
+async function scopeAt(
+  source: Source,
+  tenant: Tenant,
+  query: Query,
+): Promise<{ scope: Scope; place: Place | undefined }> {
+  const place = placeOf(source, query)
+  const scope = await scopeOf(source, tenant, query)
+  return place ? { scope: { ...scope, past: await pastOf(place, scope) }, place } : { scope, place }
+}
+
+const wantedOf = (query: Query, place: Place | undefined, bodies: boolean): Wanted => ({
+  keys: keysOf(query.sort),
+  back: place?.back ?? false,
+  after: place,
+  count: query.count + 1,
+  bodies,
+})
+
+export async function searchPage(source: Source, tenant: Tenant, query: Query): Promise<Page> {
+  const now = source.asOf()
+  const { scope, place } = await scopeAt(source, tenant, query)
+  const found = await answer(query.where, wantedOf(query, place, true), scope)
+  const more = found.hits.length > query.count
+  const hits = found.hits.slice(0, query.count)
+  if (place?.back) hits.reverse()
+  const versions = await versionsOf(hits, scope)
+  const [first, last] = [hits[0], hits.at(-1)]
+  const hasNext = place?.back ? true : more
+  const hasPrevious = place?.back ? more : place !== undefined
+  const seq = place?.seq ?? now
+  const seen =
+    place?.seen ?? hits.flatMap(({ rid }, at) => ((versions[at]?.seq ?? 0) > now ? rid : []))
+  const print = (hit: Hit, back: boolean) =>
+    printPlace({ rid: hit.rid, keys: hit.keys, seq, seen, back })
+  return {
+    versions,
+    ...(last && hasNext ? { next: print(last, false) } : {}),
+    ...(first && hasPrevious ? { previous: print(first, true) } : {}),
+  }
+}
+
+async function versionsOf(hits: Hit[], scope: Scope): Promise<Version[]> {
+  const missing = hits.flatMap(({ version, stored }) => (stored ? [] : version))
+  const filter = { t: scope.tenant, _id: { $in: missing } }
+  const found = missing.length
+    ? await find<VersionDocument>(scope, filter, { hint: { _id: 1 }, projection: versionFields })
+    : []
+  const all = new Map(found.map(stored => [stored._id, stored]))
+  return hits.flatMap(({ version, stored }) => {
+    const one = stored ?? all.get(version)
+    return one ? toVersion(one) : []
+  })
+}
+
+/** Ids only, for the checks of a commit. */
+export async function searchIds(source: Source, tenant: Tenant, query: Query): Promise<string[]> {
+  const { scope, place } = await scopeAt(source, tenant, query)
+  const wanted = { ...wantedOf(query, place, false), count: query.count }
+  const { hits } = await answer(query.where, wanted, scope)
+  return hits.map(({ version }) => resourceIn(nameIn(version)))
+}
+
+/** How many there are, counted up to a bound. */
+export async function countHits(
+  source: Source,
+  tenant: Tenant,
+  query: Query,
+  atMost?: number,
+): Promise<number> {
+  const scope = await scopeOf(source, tenant, query)
+  const plan = await planOf(await settled(query.where, scope), scope)
+  if (scope.types.length === 0 || plan.driver?.any.length === 0) return 0
+  if (plan.rest.some(isOpen)) return countOpen(query, scope, atMost)
+  const driver = plan.driver ?? everything(scope)
+  const residuals = hidden(plan.rest, scope, '')
+  const filter = { ...driving(driver, scope), ...(residuals.length ? { $and: residuals } : {}) }
+  return count(scope, filter, {
+    hint: hintOf(driver),
+    ...(atMost === undefined ? {} : { limit: atMost }),
+  })
+}
+
+/** What asks for others, where they are many, is told candidate by candidate. */
+async function countOpen(
+  query: Query,
+  scope: Scope,
+  atMost = Number.POSITIVE_INFINITY,
+): Promise<number> {
+  const wanted: Wanted = {
+    keys: [{ by: 'date', descending: true }],
+    back: false,
+    after: undefined,
+    count: Math.min(1000, atMost),
+    bodies: false,
+  }
+  let hits = 0
+  for (;;) {
+    const found = await answer(query.where, wanted, scope)
+    hits += found.hits.length
+    wanted.after = found.hits.at(-1)
+    if (hits >= atMost || found.hits.length < wanted.count) return Math.min(hits, atMost)
+  }
+}
+
+/** Hits are counted so far: that shows whether a condition is narrow. */
+const counted = 100_000
+
+const tables: Readonly<Record<Driver['in'], string>> = {
+  x: 'entries',
+  d: 'dates',
+  q: 'amounts',
+  g: 'positions',
+  w: 'words',
+  n: 'names',
+  at: 'times',
+}
+
+/** How a search is answered, for operators: names, indexes, numbers and times, never a value. */
+export async function explainHits(source: Source, tenant: Tenant, query: Query): Promise<Step[]> {
+  const scope = await scopeOf(source, tenant, query)
+  const timed = async <T>(work: () => Promise<T>): Promise<{ value: T; ms: number }> => {
+    const began = performance.now()
+    const value = await work()
+    return { value, ms: Math.round((performance.now() - began) * 1000) / 1000 }
+  }
+  const found = await timed(() => answer(query.where, wantedOf(query, undefined, false), scope))
+  const page = await timed(() => searchPage(source, tenant, query))
+  const all = await timed(() => countHits(source, tenant, query, counted))
+  const { way, plan, hits } = found.value
+  const driver = way?.driver
+  return [
+    ...plan.sizes.map(({ driver, size }) => ({
+      step: `condition ${covered(driver) || 'of several'}`,
+      table: tables[driver.in],
+      estimate: size,
+    })),
+    ...(way
+      ? [{ step: `${way.name} ${driver ? `by ${covered(driver) || 'several'}` : 'all'}` }]
+      : []),
+    ...(driver === plan.driver ? plan.rest : plan.all).map(node => ({
+      step: `probe ${nameOf(node)}`,
+    })),
+    { step: 'find the page', rows: hits.length, ms: found.ms },
+    { step: 'find it and read the resources', rows: page.value.versions.length, ms: page.ms },
+    {
+      step: all.value < counted ? 'count all' : `count up to ${counted}`,
+      rows: all.value,
+      ms: all.ms,
+    },
+  ]
+}
+
+const covered = ({ covers }: Driver): string => covers.map(nameOf).join(' and ')
+
+/** The kind and parameter of a predicate. */
+function nameOf(node: Node): string {
+  if (node.kind === 'not') return `not ${nameOf(node.not)}`
+  if (node.kind === 'or') return `any of ${node.any.length}`
+  return 'param' in node ? `${node.kind} ${node.param}` : node.kind
 }

@@ -60,8 +60,9 @@ function readNear(value: string, { param, name }: Asked): Predicate {
   }
 }
 
-const radius = 6_371_008.8
-const radians = Math.PI / 180
+/** Of the earth, metres; and of one degree. */
+export const radius = 6_371_008.8
+export const radians = Math.PI / 180
 
 /** On a sphere of the earth's mean radius: within half a percent. Degrees. https://en.wikipedia.org/wiki/Haversine_formula */
 export function metresBetween(

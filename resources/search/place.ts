@@ -6,10 +6,14 @@ export interface Place extends Position {
   seq: number
   /** The page before it is asked for. */
   back: boolean
+  /** Resources that the first page showed as a later commit made them: no other page does. */
+  seen?: number[]
 }
 
-export const printPlace = ({ seq, rid, keys, back }: Place): string =>
-  Buffer.from(JSON.stringify([seq, rid, back ? 1 : 0, ...keys])).toString('base64url')
+export const printPlace = ({ seq, rid, keys, back, seen = [] }: Place): string =>
+  Buffer.from(
+    JSON.stringify([seq, rid, back ? 1 : 0, ...keys, ...(seen.length ? [seen] : [])]),
+  ).toString('base64url')
 
 export function parsePlace(text: string): Place {
   let read: unknown
@@ -19,10 +23,13 @@ export function parsePlace(text: string): Place {
     throw foreign()
   }
   if (!Array.isArray(read)) throw foreign()
-  const [seq, rid, back, ...keys] = read as unknown[]
+  const seen: unknown = read.at(-1)
+  const [seq, rid, back, ...keys] = (Array.isArray(seen) ? read.slice(0, -1) : read) as unknown[]
   if (!isNumber(seq) || !isNumber(rid) || !keys.every(isKey) || keys.length > mostKeys)
     throw foreign()
-  return { seq, rid, back: back === 1, keys }
+  if (!Array.isArray(seen)) return { seq, rid, back: back === 1, keys }
+  if (!seen.every(isNumber)) throw foreign()
+  return { seq, rid, back: back === 1, keys, seen }
 }
 
 const mostKeys = 50

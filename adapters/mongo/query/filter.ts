@@ -1,0 +1,105 @@
+/** Nodes as filters. What does not drive is hidden from the planner, which would take the first condition it can use. */
+import { BSONRegExp, type Document } from 'mongodb'
+import { radians, radius } from '../../../resources/search/near.ts'
+import type { Predicate } from '../../../resources/search/query.ts'
+import { nameIn } from '../document.ts'
+import { conditionOf, type RowPredicate } from './conditions.ts'
+import { beginning, escaped, namesOf } from './names.ts'
+import type { Node } from './nodes.ts'
+import type { Scope } from './scope.ts'
+
+/** Where the values of a version stand: of the newest, or of one that was superseded. */
+export type Place = '' | 'old.'
+
+export function filterOf(node: Node, scope: Scope, place: Place): Document {
+  switch (node.kind) {
+    case 'id':
+      return called(
+        scope.types.flatMap(type => node.ids.map(id => `${type}/${id}`)),
+        scope,
+        place,
+      )
+    case 'names':
+      return called(node.names, scope, place)
+    case 'type':
+      return { ty: { $in: node.types } }
+    case 'updated': {
+      const { from, to } = node
+      return {
+        at: {
+          ...(from === undefined ? { $exists: true } : { $gte: from }),
+          ...(to === undefined ? {} : { $lte: to }),
+        },
+      }
+    }
+    case 'present':
+      return { [`${place}has`]: node.param }
+    case 'words':
+      return { [`${place}text.${node.in === 'narrative' ? 'n' : 'c'}`]: phrase(node.words) }
+    case 'and':
+      return node.all.length ? { $and: node.all.map(each => filterOf(each, scope, place)) } : {}
+    case 'or':
+      return node.any.length
+        ? { $or: node.any.map(each => filterOf(each, scope, place)) }
+        : { _id: { $in: [] } }
+    case 'not':
+      return { $nor: [filterOf(node.not, scope, place)] }
+    case 'chain':
+    case 'has':
+      throw new Error('a relation is no condition of a version')
+    default:
+      return rowFilter(node, scope, place)
+  }
+}
+
+/** All of these, out of the planner's sight. */
+export const hidden = (nodes: Node[], scope: Scope, place: Place): Document[] =>
+  nodes.map(node => ({ $nor: [{ $nor: [filterOf(node, scope, place)] }] }))
+
+function rowFilter(predicate: RowPredicate, scope: Scope, place: Place): Document {
+  const condition = conditionOf(predicate, scope.types)
+  const field = `${place}${condition.in}`
+  if (condition.in === 'x') return { [field]: { $in: condition.any } }
+  if (condition.any.length === 0) return { _id: { $in: [] } }
+  const filter = { $or: condition.any.map(element => ({ [field]: { $elemMatch: element } })) }
+  return predicate.kind === 'near' ? { $and: [filter, isNear(predicate, scope, field)] } : filter
+}
+
+function called(names: string[], { tenant }: Scope, place: Place): Document {
+  const all = names.map(name => `${tenant}/${name}`)
+  return place === ''
+    ? { n: { $in: all } }
+    : { _id: { $in: all.map(name => beginning(`${name}/`)) } }
+}
+
+/** Folded words next to each other, of which the last may go on. */
+const phrase = (words: string[]): BSONRegExp => new BSONRegExp(`(?:^| )${escaped(words.join(' '))}`)
+
+/** As metresBetween computes it. */
+function isNear(
+  { param, latitude, longitude, metres }: Extract<Predicate, { kind: 'near' }>,
+  { types }: Scope,
+  field: string,
+): Document {
+  const names = namesOf(types, param).map(({ text }) => text)
+  const half = (a: Document | string, b: number) => ({
+    $sin: { $divide: [{ $multiply: [{ $subtract: [a, b] }, radians] }, 2] },
+  })
+  const north = half('$$this.lat', latitude)
+  const east = half('$$this.lon', longitude)
+  const cosines = [Math.cos(latitude * radians), { $cos: { $multiply: ['$$this.lat', radians] } }]
+  const square = {
+    $add: [{ $multiply: [north, north] }, { $multiply: [...cosines, east, east] }],
+  }
+  const distance = { $multiply: [2 * radius, { $asin: { $min: [1, { $sqrt: square }] } }] }
+  const isThere = { $and: [{ $in: ['$$this.p', names] }, { $lte: [distance, metres] }] }
+  return {
+    $expr: {
+      $anyElementTrue: [{ $map: { input: { $ifNull: [`$${field}`, []] }, in: isThere } }],
+    },
+  }
+}
+
+/** What others call the resource of a version: `Patient/1`. */
+export const calledIn = ({ tenant }: Scope, version: string): string =>
+  nameIn(version).slice(tenant.length + 1)

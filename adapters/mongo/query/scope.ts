@@ -1,0 +1,64 @@
+import type { Document } from 'mongodb'
+import type { Tenant } from '../../../resources/store.ts'
+import { limitsOf, type Source } from '../source.ts'
+
+/** What a query is compiled with. */
+export interface Scope {
+  source: Source
+  tenant: Tenant
+  types: string[]
+  /** Where pages go on: the state they see. Absent: that of now. */
+  past?: Past
+}
+
+export interface Past {
+  seq: number
+  /** Resources (by `c`) that the first page has shown as they became after that. */
+  seen: number[]
+  /** Whether anything was superseded since. */
+  changed: boolean
+}
+
+/** So many of an entry are counted: more is more. */
+export const counted = 1000
+
+export const within = (scope: Scope, types: string[]): Scope => ({ ...scope, types })
+
+export const find = <T extends Document>(
+  { source }: Scope,
+  filter: Document,
+  options: {
+    hint: Document
+    projection: Document
+    sort?: Document
+    limit?: number
+    maxTimeMS?: number
+  },
+): Promise<T[]> =>
+  source.collections.resource
+    .find<T>(filter, { ...limitsOf(source), ...options, batchSize: options.limit ?? 10_000 })
+    .toArray()
+
+export const aggregate = <T extends Document>(
+  { source }: Scope,
+  stages: Document[],
+  hint: Document,
+): Promise<T[]> =>
+  source.collections.resource
+    .aggregate<T>(stages, { ...limitsOf(source), hint, batchSize: 10_000 })
+    .toArray()
+
+/** How many there are, up to a bound. */
+export async function count(
+  scope: Scope,
+  filter: Document,
+  { hint, limit }: { hint: Document; limit?: number },
+): Promise<number> {
+  const stages = [
+    { $match: filter },
+    ...(limit === undefined ? [] : [{ $limit: limit }]),
+    { $group: { _id: 1, n: { $sum: 1 } } },
+  ]
+  const [found] = await aggregate<{ n: number }>(scope, stages, hint)
+  return found?.n ?? 0
+}
