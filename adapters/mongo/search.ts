@@ -1,62 +1,19 @@
 /** Pages, ids and counts of what a query finds, and how. */
-import { expired } from '../../resources/error.ts'
 import { keysOf } from '../../resources/search/order.ts'
-import { type Place, parsePlace, printPlace } from '../../resources/search/place.ts'
+import { type Place, printPlace } from '../../resources/search/place.ts'
 import type { Query } from '../../resources/search/query.ts'
 import type { Page, Step, Tenant, Version } from '../../resources/store.ts'
-import { bySuperseded } from './collections.ts'
 import { nameIn, resourceIn } from './document.ts'
 import { answer } from './query/answer.ts'
-import { type Driver, driving, everything, hintOf } from './query/drivers.ts'
-import { hidden } from './query/filter.ts'
-import type { Hit, Wanted } from './query/hits.ts'
+import { scopeAt, scopeOf } from './query/begin.ts'
+import { type Driver, everything, hintOf } from './query/drivers.ts'
+import { drivenBy, type Hit, type Wanted } from './query/hits.ts'
 import { isOpen, type Node } from './query/nodes.ts'
 import { planOf } from './query/plan.ts'
 import { settled } from './query/relations.ts'
-import { count, find, type Past, type Scope } from './query/scope.ts'
+import { count, find, type Scope } from './query/scope.ts'
 import { toVersion, type VersionDocument, versionFields } from './read.ts'
-import { limitsOf, type Source } from './source.ts'
-
-/** Values of superseded versions are kept for as long as a link to a page lives, ms. */
-export const linkLife = 3_600_000
-
-async function scopeOf(source: Source, tenant: Tenant, query: Query): Promise<Scope> {
-  const types = query.types ?? (await typesOf(source, tenant))
-  return { source, tenant, types }
-}
-
-/** All that there are or were. */
-const typesOf = (source: Source, t: Tenant): Promise<string[]> =>
-  source.collections.resource.distinct('ty', { t }, limitsOf(source))
-
-function placeOf(source: Source, { after }: Query): Place | undefined {
-  if (after === undefined) return undefined
-  const place = parsePlace(after)
-  if (place.seq < (source.now() - linkLife) * 1000)
-    throw expired('the link to this page is older than an hour: search again')
-  return place
-}
-
-/** What pages see that go on from a place. */
-async function pastOf({ seq, seen = [] }: Place, scope: Scope): Promise<Past> {
-  const filter = { t: scope.tenant, u: { $gt: seq }, old: { $exists: true } }
-  const [changed] = await find(scope, filter, {
-    hint: bySuperseded,
-    projection: { _id: 1 },
-    limit: 1,
-  })
-  return { seq, seen, changed: changed !== undefined }
-}
-
-async function scopeAt(
-  source: Source,
-  tenant: Tenant,
-  query: Query,
-): Promise<{ scope: Scope; place: Place | undefined }> {
-  const place = placeOf(source, query)
-  const scope = await scopeOf(source, tenant, query)
-  return place ? { scope: { ...scope, past: await pastOf(place, scope) }, place } : { scope, place }
-}
+import type { Source } from './source.ts'
 
 const wantedOf = (query: Query, place: Place | undefined, bodies: boolean): Wanted => ({
   keys: keysOf(query.sort),
@@ -122,8 +79,7 @@ export async function countHits(
   if (scope.types.length === 0 || plan.driver?.any.length === 0) return 0
   if (plan.rest.some(isOpen)) return countOpen(query, scope, atMost)
   const driver = plan.driver ?? everything(scope)
-  const residuals = hidden(plan.rest, scope, '')
-  const filter = { ...driving(driver, scope), ...(residuals.length ? { $and: residuals } : {}) }
+  const filter = drivenBy({ driver, rest: plan.rest }, scope)
   return count(scope, filter, {
     hint: hintOf(driver),
     ...(atMost === undefined ? {} : { limit: atMost }),

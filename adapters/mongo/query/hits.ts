@@ -119,15 +119,20 @@ function waysOf(plan: Plan, wanted: Wanted, scope: Scope): Way[] {
 const recent: Driver = { covers: [], in: 'at', any: [{}] }
 
 /** Those that the first page saw, and that it has not shown as they are now. */
-export const seenThen = ({ past }: Scope): Document[] =>
+const seenThen = ({ past }: Scope): Document[] =>
   past ? [{ s: { $lte: past.seq }, ...(past.seen.length ? { c: { $nin: past.seen } } : {}) }] : []
 
-interface Source {
+export interface Source {
   driver: Driver
   rest: Node[]
 }
 
-const filterOf = ({ driver, rest }: Source, scope: Scope, more: Document[] = []): Document => {
+/** All that is in the range of a driver and holds of the rest. */
+export const drivenBy = (
+  { driver, rest }: Source,
+  scope: Scope,
+  more: Document[] = [],
+): Document => {
   const residuals = [...hidden(rest, scope, ''), ...seenThen(scope), ...more]
   const driven = driving(driver, scope)
   return residuals.length ? { ...driven, $and: residuals } : driven
@@ -149,7 +154,7 @@ async function streamedHits(
   const descending = key.descending !== back
   const order = descending ? -1 : 1
   const [major, minor] = key.by === 'date' ? ['k', 'c'] : ['at', 's']
-  const filter = filterOf(source, scope, after ? [notBefore(key, after, descending)] : [])
+  const filter = drivenBy(source, scope, after ? [notBefore(key, after, descending)] : [])
   const place = after && (key.by === 'date' ? after.keys[0] : after.keys[1])
   const bound = after ? { [major]: { [descending ? '$lte' : '$gte']: place } } : {}
   const documents = await find<Found>(scope, merged(filter, bound, major), {
@@ -196,7 +201,7 @@ async function walkNames(
   const source: Source = { driver: { covers: [], in: 'n', any: [] }, rest: plan.all }
   const documents = await find<Found>(
     scope,
-    { ...filterOf(source, scope), n },
+    { ...drivenBy(source, scope), n },
     {
       hint: byName,
       projection: bodies ? all : named,
@@ -212,7 +217,7 @@ async function walkNames(
 }
 
 const sortedHits = (source: Source, wanted: Wanted, scope: Scope): Promise<Hit[]> =>
-  bySort(filterOf(source, scope), hintOf(source.driver), { wanted, place: '' }, scope)
+  bySort(drivenBy(source, scope), hintOf(source.driver), { wanted, place: '' }, scope)
 
 /** Versions that are superseded by now, but were not when the first page was read. */
 function supersededHits(where: Node[], wanted: Wanted, scope: Scope): Promise<Hit[]> {

@@ -5,9 +5,9 @@
 import type { Document } from 'mongodb'
 import { bySuperseded } from '../collections.ts'
 import { valueEntry } from '../values.ts'
-import { type Driver, driving, everything, hintOf } from './drivers.ts'
-import { calledIn, filterOf, hidden } from './filter.ts'
-import { seenThen, superseded } from './hits.ts'
+import { type Driver, everything, hintOf } from './drivers.ts'
+import { calledIn, filterOf } from './filter.ts'
+import { drivenBy, superseded } from './hits.ts'
 import { each, isOpen, type Node, type Relation, replaced } from './nodes.ts'
 import { type Plan, planOf } from './plan.ts'
 import { aggregate, counted, find, type Scope, within } from './scope.ts'
@@ -55,8 +55,7 @@ async function versionsOf(plan: Plan, scope: Scope): Promise<string[]> {
   const driver: Driver = plan.driver ?? everything(scope)
   const rest = plan.driver ? plan.rest : plan.all
   const closed = (nodes: Node[]) => nodes.filter(node => !isOpen(node))
-  const residuals = [...hidden(closed(rest), scope, ''), ...seenThen(scope)]
-  const filter = { ...driving(driver, scope), ...(residuals.length ? { $and: residuals } : {}) }
+  const filter = drivenBy({ driver, rest: closed(rest) }, scope)
   const projection = { _id: 1 }
   const found = await find<{ _id: string }>(scope, filter, { hint: hintOf(driver), projection })
   if (scope.past?.changed) {
