@@ -75,7 +75,7 @@ export interface Parameters {
 
 /** ms for which what another process wrote may be unknown to whoever asks here; then to what is being written. */
 const staleness = 1000
-export const tolerance = 10_000
+const tolerance = 4000
 
 interface Kept {
   known: Known

@@ -96,6 +96,23 @@ export interface Commit {
   events?: Event[]
 }
 
+/** Something that is not as it should be. Ids only, never contents. */
+export interface Finding {
+  tenant: Tenant
+  /** `Patient/1`, `Patient/1 version 3`, or what else it is about. */
+  on: string
+  /** Goes on after the name: `has no newest version`. */
+  what: string
+}
+
+/** What those who inspect a store know of the resources in it. */
+export interface Knowledge {
+  /** What a newest version is found by; undefined where nobody can say now. */
+  extract(tenant: Tenant, version: Version): Extract | undefined
+  /** Names of rows that may be there or not: they are being made, or taken away. */
+  unsure(tenant: Tenant): readonly string[]
+}
+
 /** Why a commit did not happen. Nothing of it was written; the caller may look again and retry. */
 export class CommitConflict extends Error {
   /** The change (`Patient/1`) or the check's name that failed. */
@@ -180,6 +197,11 @@ export interface Store {
   dropRows(tenant: Tenant, type: string, param: string, limit: number): Promise<boolean>
   /** Events not yet delivered, oldest first; `done` forgets one. */
   undelivered(limit: number): Promise<{ event: Event; done(): Promise<void> }[]>
+  /**
+   * Compares all that is stored with itself: versions, what they are found by, what is counted and what is still to be
+   * told. Changes nothing. `progress` is told how many versions were looked at.
+   */
+  inspect(knowledge: Knowledge, progress: (done: number) => void): AsyncIterable<Finding>
   /**
    * Gives a name to a holder for so long (ms, by the clock of the store), or for longer than it has it; 0 gives it up.
    * False: another one has it. Nothing else is kept from anyone by it.

@@ -15,13 +15,14 @@ import { createRepository, type Repository } from '../resources/repository.ts'
 import { parseSearch } from '../resources/search/parse.ts'
 import { type Zone, zoneOf } from '../resources/search/zone.ts'
 import { createExtractor, extractor } from '../resources/search.ts'
-import type { Store } from '../resources/store.ts'
+import type { Finding, Store } from '../resources/store.ts'
 import { createTerminology } from '../terminology/terminology.ts'
 import { createApp } from './app.ts'
 import { type Config, placeOf } from './config.ts'
 import { createDispatch, type Dispatch } from './dispatch.ts'
 import { createHealth } from './health.ts'
 import { forgetAll } from './import/checkpoint.ts'
+import { knowledgeOf } from './knowledge.ts'
 import { joinLeases } from './leases.ts'
 import { checkEvery, listening, openAnswers, originOf, setTimes, stopped } from './listener.ts'
 import { createLog, type Log } from './log.ts'
@@ -55,9 +56,8 @@ export async function compose(config: Config, now: () => number = Date.now): Pro
   })
   let address = `${originOf(config, config.port)}/fhir`
   const base = () => config.baseUrl || address
-  const zoneName = config.timeZone || Temporal.Now.timeZoneId()
-  const zone = zoneOf(zoneName)
-  const dated = { zone, zoneName, now }
+  const { zone, made } = zoned(config)
+  const dated = { zone, made, now }
   const { parameters, reindex, leases } = await composeParameters({ store, log, ...dated })
   const linkKey = config.linkKey === '' ? await kept.linkKey() : Buffer.from(config.linkKey)
   const fhir = { store, parameters, linkKey, base, ...dated }
@@ -140,6 +140,40 @@ export async function reindexAll(
   }
 }
 
+/** Looks whether all that is stored fits together. Changes nothing. */
+export async function inspect(
+  config: Config,
+  told: {
+    progress(done: number, total: number): void
+    /** What could not be looked at. */
+    doubt(line: string): void
+    finding(finding: Finding): void
+  },
+): Promise<{ resources: number }> {
+  const { store } = await openStore(config, Date.now, () => {})
+  try {
+    const { zone, made } = zoned(config)
+    const { doubts, ...knowledge } = await knowledgeOf({
+      parameters: createParameters(store, spaceOf, zone),
+      tenants: [tenantOf()],
+      extract: createExtractor(zone),
+      extractor: made,
+    })
+    doubts.forEach(told.doubt)
+    const totals = await Promise.all([tenantOf(), spaceOf(tenantOf())].map(store.totals))
+    const total = totals.flatMap(Object.values).reduce((sum: number, count) => sum + count, 0)
+    let resources = 0
+    const progress = (done: number) => {
+      resources = done
+      told.progress(done, total)
+    }
+    for await (const finding of store.inspect(knowledge, progress)) told.finding(finding)
+    return { resources }
+  } finally {
+    await store.close()
+  }
+}
+
 /** Puts a backup in place of the store of a server that does not run; returns where the old one is kept now. */
 export function restore(config: Config, from: string, now: () => number = Date.now): string {
   const file = fileOf(config)
@@ -186,15 +220,21 @@ async function openStore(
   }
 }
 
+/** The zone of dates that name none, and what is made of resources by it and by this program. */
+function zoned({ timeZone }: Config): { zone: Zone; made: string } {
+  const name = timeZone || Temporal.Now.timeZoneId()
+  return { zone: zoneOf(name), made: `${extractor} ${name}` }
+}
+
 /** Search parameters of the tenants, and what brings their indexes about. */
 async function composeParameters(parts: {
   store: Store
   zone: Zone
-  zoneName: string
+  made: string
   now: () => number
   log: Log
 }) {
-  const made = `${extractor} ${parts.zoneName}`
+  const { made } = parts
   const leases = await joinLeases(parts.store, { id: randomUUID(), word: made })
   const parameters = createParameters(parts.store, spaceOf, parts.zone)
   const reindex = createReindex({

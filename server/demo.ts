@@ -4,8 +4,8 @@ import { readConfig } from './config.ts'
 import { dayLines } from './demo/day.ts'
 import { unkept } from './import/checkpoint.ts'
 import { loadFile } from './import/load.ts'
-import { createProgress } from './import/progress.ts'
 import { findTarget, type Target } from './import/send.ts'
+import { createProgress } from './progress.ts'
 
 const usage = `npm run demo -- [options]
 

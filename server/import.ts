@@ -5,8 +5,8 @@ import { readConfig } from './config.ts'
 import { checkpointsOf } from './import/checkpoint.ts'
 import { openSource } from './import/lines.ts'
 import { loadFile } from './import/load.ts'
-import { createProgress } from './import/progress.ts'
 import { findTarget, type Target } from './import/send.ts'
+import { createProgress } from './progress.ts'
 
 const usage = `npm run import -- FILE...
 

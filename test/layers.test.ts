@@ -57,6 +57,7 @@ const words: Record<string, string[]> = {
     'server/backup.ts',
     'server/restore.ts',
     'server/reindex.ts',
+    'server/check.ts',
   ],
   'Date\\.now|new Date\\(\\)': ['server/compose.ts'],
   randomUUID: ['server/compose.ts'],

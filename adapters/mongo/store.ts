@@ -6,13 +6,13 @@ import { atTheEdge } from './errors.ts'
 import { undelivered } from './events.ts'
 import { createFacts, unitsOf } from './facts.ts'
 import { historyPage, scan } from './history.ts'
-import { createLeases } from './leases.ts'
 import { createParts, type MongoOptions } from './parts.ts'
 import { createReads } from './read.ts'
 import { addRows, dropRows } from './reindex.ts'
 import { type Last, lastOf, migrate } from './schema.ts'
 import { countHits, explainHits, searchPage } from './search.ts'
 import { sweepEvery } from './sweep.ts'
+import { createUpkeep } from './upkeep.ts'
 
 export interface MongoStore extends Store {
   /** Writes and searches that wait. */
@@ -51,23 +51,17 @@ function createStore(options: MongoOptions, connection: Connection, last: Last):
     explain: (tenant, query) => search(from => explainHits(from, tenant, query)),
     scan: (tenant, type, after = '') => scan(source, tenant, { type, after }),
     totals: tenant => search(from => facts.totals(tenant, from)),
-    ...createLeases(collections.lease),
+    ...createUpkeep(connection, options.now),
     units: (tenant, system) => atTheEdge(() => unitsOf(source(), tenant, system)),
     newest: (tenant, types) => atTheEdge(() => facts.newest(tenant, types)),
     addRows: (tenant, additions) => atTheEdge(() => addRows(parts, tenant, additions)),
     dropRows: (tenant, type, param, limit) =>
       atTheEdge(() => dropRows(collections, { tenant, type, param, limit })),
     undelivered: limit => atTheEdge(() => undelivered(source(), limit)),
-    check: () => atTheEdge(() => check(collections)),
     waiting: () => ({ writes: commits.waiting(), searches: parts.searches.waiting() }),
     async close() {
       clearInterval(sweeping)
       await client.close()
     },
   })
-}
-
-/** Something is written: a set that cannot hear of it, or a full disk, would still answer a read. */
-async function check({ meta }: Connection['collections']): Promise<void> {
-  await meta.updateOne({ _id: 'check' }, { $inc: { number: 1 } }, { upsert: true })
 }

@@ -50,14 +50,14 @@ export function createTerms(): Terms {
   }
 }
 
-const termsOf = ({ tenant, type, rows }: Rows): Term[] =>
+export const termsOf = ({ tenant, type, rows }: Rows): Term[] =>
   rows.flatMap(row => {
     if (row.kind !== 'label') return []
     const p = labelName(type, row.param)
     return { _id: `${tenant} ${valueEntry(p, row.text)}`, t: tenant, p, text: row.text }
   })
 
-const unitsOf = ({ tenant, rows }: Rows): Unit[] =>
+export const unitsOf = ({ tenant, rows }: Rows): Unit[] =>
   rows.flatMap(row => {
     if (row.kind !== 'quantity' || !(row.system || row.unit)) return []
     const { system, unit } = row

@@ -65,7 +65,7 @@ export type Value = string | number
 /** The tables a row stands in, with its values before `since`. */
 export type Place = [table: string, columns: string, values: Value[]]
 
-const columns = {
+export const columns = {
   token: 'param, code, k, rid, system',
   compartment: 'patient, param, code, k, rid, system',
   reference: 'param, target, k, rid',

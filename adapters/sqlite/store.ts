@@ -5,6 +5,7 @@ import { checkRestored } from './backup.ts'
 import { type Connection, type ConnectionOptions, connect } from './connection.ts'
 import { createWriteEngine, type ReadCall, runRead, type WriteCall } from './engine.ts'
 import { atEdge, unpackError, whyNotOpen } from './errors.ts'
+import { inspect } from './inspect.ts'
 import { createLeases } from './leases.ts'
 import { lockFile } from './lock.ts'
 import { type PackedCommit, packAddition, packCommit, sizeOf } from './message.ts'
@@ -70,6 +71,7 @@ interface Calls {
   units(system: string): string[]
   search(call: ReadCall, signal?: AbortSignal): Promise<unknown>
   write(call: WriteCall): Promise<unknown>
+  inspect: Store['inspect']
   waiting(): { writes: number; searches: number }
   lastAt: number
   close(): Promise<void>
@@ -113,6 +115,7 @@ function openInline(options: SqliteOptions, unlock: () => void): SqliteStore {
     units: system => unitsOf(connection, system),
     search: call => attempt(() => runRead(connection, call)),
     write: call => attempt(() => engine.run(call)),
+    inspect: (knowledge, progress) => inspect(connection, knowledge, { progress, atOnce: true }),
     waiting: () => ({ writes: 0, searches: 0 }),
     lastAt: lastAt(connection),
     async close() {
@@ -164,6 +167,16 @@ async function openThreads(options: SqliteOptions, unlock: () => void): Promise<
       // Whoever is told of a write must see it in the next read.
       tick.end()
       return answer
+    },
+    async *inspect(knowledge, progress) {
+      const other = connect(connectionOptions(options, true))
+      try {
+        // All rows once more, and sorted.
+        other.db.exec('PRAGMA temp_store = FILE')
+        yield* inspect(other, knowledge, { progress })
+      } finally {
+        other.close()
+      }
     },
     waiting: () => ({ writes: writer.waiting(), searches: searches() }),
     lastAt: at,
@@ -281,6 +294,7 @@ function createStore(options: SqliteOptions, calls: Calls): SqliteStore {
         done: async () => void (await calls.write({ do: 'delivered', seq })),
       }))
     },
+    inspect: calls.inspect,
     ...createLeases(options.now),
     check: async () => void (await calls.write({ do: 'check' })),
     waiting: calls.waiting,

@@ -1,11 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { printJson } from '../../resources/json.ts'
-import {
-  type IndexState,
-  type Parameters,
-  type StoredIndex,
-  tolerance,
-} from '../../resources/parameters.ts'
+import type { IndexState, Parameters, StoredIndex } from '../../resources/parameters.ts'
 import type { Resource } from '../../resources/resource.ts'
 import {
   type Change,
@@ -60,8 +55,11 @@ export function createJob(tenant: Tenant, index: StoredIndex, parts: ReindexPart
   }
 }
 
-/** ms after which no process writes any more by what it knew before: as long as it may, and a write may be under way. */
-const settling = 2 * tolerance
+/**
+ * ms after which no process writes any more by what it knew before: it may hold for 4 s until a write takes its place in
+ * the order, and that write may wait and take 20 s.
+ */
+const settling = 25_000
 
 /** Waits until all other processes write by what the state says, before what is stored is read. */
 export async function settled(

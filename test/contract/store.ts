@@ -4,6 +4,7 @@ import { closeContract } from './store/close.ts'
 import { commitContract } from './store/commit.ts'
 import { eventContract } from './store/events.ts'
 import { historyContract } from './store/history.ts'
+import { inspectContract } from './store/inspect.ts'
 import { leaseContract } from './store/leases.ts'
 import { modelContract } from './store/model.ts'
 import { reachContract } from './store/reach.ts'
@@ -44,6 +45,7 @@ export function storeContract(name: string, open: Open): void {
   })
   describe(`${name}: tenants`, () => tenantContract(claim))
   describe(`${name}: events`, () => eventContract(claim))
+  describe(`${name}: inspection`, () => inspectContract(claim))
   describe(`${name}: leases`, () => leaseContract(claim))
   describe(`${name}: rows of a new parameter`, () => reindexContract(claim))
   describe(`${name}: close`, () => closeContract(open))

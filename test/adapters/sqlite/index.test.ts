@@ -5,6 +5,7 @@ import { parseStored } from '../../../resources/json.ts'
 import type { Resource } from '../../../resources/resource.ts'
 import { utc, type Zone, zoneOf } from '../../../resources/search/zone.ts'
 import { createExtractor } from '../../../resources/search.ts'
+import type { Knowledge } from '../../../resources/store.ts'
 import { tenantOf } from '../../../server/tenants.ts'
 import { ownFolder } from '../../support/folder.ts'
 import { indexRows, sweep } from '../../support/index-rows.ts'
@@ -86,6 +87,12 @@ async function same(name: string, begin: (file: string) => unknown, then?: Then)
     await reindex(again, zone)
   }
   await fresh(files[1], again, zone)
+  const extract = createExtractor(zone)
+  const knowledge: Knowledge = {
+    extract: (_, { json = '' }) => extract(parseStored(json) as Resource),
+    unsure: () => [],
+  }
+  expect(await Array.fromAsync(again.store.inspect(knowledge, () => {}))).toEqual([])
   await again.store.close()
   sweep(files[0], clock.now + 1)
   const [rows, expected] = files.map(indexRows)

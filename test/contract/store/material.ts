@@ -13,7 +13,7 @@ import type {
 export const pune = 'pune' as Tenant
 export const delhi = 'delhi' as Tenant
 
-interface More extends Partial<Omit<Change, 'extract'>> {
+interface More extends Partial<Change> {
   rows?: Row[]
   date?: number
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { createProgress, describe as picture } from '../../../server/import/progress.ts'
+import { createProgress, describe as picture } from '../../server/progress.ts'
 
 describe('progress', () => {
   const begun = { done: 0, part: 0, at: 0 }
