@@ -53,6 +53,12 @@ export function closeable<S extends Store>(store: S): S {
       if (closed) throw refusal()
       yield* store.inspect(...given)
     },
+    async *versions(...given) {
+      if (closed) throw refusal()
+      yield* store.versions(...given)
+    },
+    versionCount: pass(store.versionCount),
+    adopt: pass(store.adopt),
     lease: pass(store.lease),
     leases: pass(store.leases),
     check: pass(store.check),

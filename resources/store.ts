@@ -113,6 +113,16 @@ export interface Knowledge {
   unsure(tenant: Tenant): readonly string[]
 }
 
+/** A version on its way from one store to another. */
+export interface Moving {
+  tenant: Tenant
+  version: Version
+  /** It is the newest one of its resource. */
+  newest: boolean
+  /** What it is to be found by, where it is the newest one and no delete. */
+  extract?: Extract
+}
+
 /** Why a commit did not happen. Nothing of it was written; the caller may look again and retry. */
 export class CommitConflict extends Error {
   /** The change (`Patient/1`) or the check's name that failed. */
@@ -202,6 +212,15 @@ export interface Store {
    * told. Changes nothing. `progress` is told how many versions were looked at.
    */
   inspect(knowledge: Knowledge, progress: (done: number) => void): AsyncIterable<Finding>
+  /** Every version of every tenant, in the order of commits, but for the first ones; and how many there are. */
+  versions(skip: number): AsyncIterable<Moving>
+  versionCount(): Promise<number>
+  /**
+   * Takes over versions of another store, which has so many, as they are, all or none, after those that it has; commit
+   * numbers are given anew, in the same order. Until it is told the last, what is still to be told to others, it can be
+   * opened for this only. Rejects where another number of versions was to come before.
+   */
+  adopt(versions: Moving[], of: { total: number; last?: Event[] }): Promise<void>
   /**
    * Gives a name to a holder for so long (ms, by the clock of the store), or for longer than it has it; 0 gives it up.
    * False: another one has it. Nothing else is kept from anyone by it.

@@ -57,6 +57,16 @@ export interface Values {
   text?: Text
 }
 
+export const valueNames = [
+  'x',
+  'd',
+  'q',
+  'g',
+  'has',
+  'w',
+  'text',
+] as const satisfies (keyof Values)[]
+
 /** A date: ms, both ends inclusive. */
 export interface Span {
   p: string

@@ -13,6 +13,8 @@ import { createTransactions, type Transactions } from './transact.ts'
 export interface MongoOptions extends ConnectionOptions {
   /** Milliseconds since 1970. */
   now: () => number
+  /** What another store has is to be taken over. */
+  adopting?: boolean
   /** A name that nobody else has. */
   newId: () => string
   /** How long a search may take, ms. */

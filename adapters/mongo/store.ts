@@ -12,7 +12,7 @@ import { addRows, dropRows } from './reindex.ts'
 import { type Last, lastOf, migrate } from './schema.ts'
 import { countHits, explainHits, searchPage } from './search.ts'
 import { sweepEvery } from './sweep.ts'
-import { createUpkeep } from './upkeep.ts'
+import { createUpkeep, refuseUnwhole } from './upkeep.ts'
 
 export interface MongoStore extends Store {
   /** Writes and searches that wait. */
@@ -24,6 +24,7 @@ export async function openMongo(options: MongoOptions): Promise<MongoStore> {
   const connection = await connect(options)
   try {
     await migrate(connection)
+    if (!options.adopting) await refuseUnwhole(connection)
     return createStore(options, connection, await lastOf(connection.collections))
   } catch (error) {
     await connection.client.close()
@@ -51,7 +52,7 @@ function createStore(options: MongoOptions, connection: Connection, last: Last):
     explain: (tenant, query) => search(from => explainHits(from, tenant, query)),
     scan: (tenant, type, after = '') => scan(source, tenant, { type, after }),
     totals: tenant => search(from => facts.totals(tenant, from)),
-    ...createUpkeep(connection, options.now),
+    ...createUpkeep(parts, options),
     units: (tenant, system) => atTheEdge(() => unitsOf(source(), tenant, system)),
     newest: (tenant, types) => atTheEdge(() => facts.newest(tenant, types)),
     addRows: (tenant, additions) => atTheEdge(() => addRows(parts, tenant, additions)),

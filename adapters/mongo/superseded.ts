@@ -1,11 +1,9 @@
 /** What was replaced: pages that began before go on seeing it, for as long as a link to them lives. */
 import type { Update } from './commands.ts'
-import type { Stored, Values } from './document.ts'
-
-const names = ['x', 'd', 'q', 'g', 'has', 'w', 'text'] as const satisfies (keyof Values)[]
+import { type Stored, valueNames } from './document.ts'
 
 /** Its values stay, where no search for what is there now comes by. */
-const old = Object.fromEntries(names.map(name => [name, `$${name}`]))
+const old = Object.fromEntries(valueNames.map(name => [name, `$${name}`]))
 
 /** By the database itself: values may have come to it since it was written. */
 export const superseding = (
@@ -13,5 +11,5 @@ export const superseding = (
   { s, at }: { s: number; at: number },
 ): Update => ({
   q: { _id },
-  u: [{ $set: { u: s, end: at, old } }, { $unset: ['n', ...names] }],
+  u: [{ $set: { u: s, end: at, old } }, { $unset: ['n', ...valueNames] }],
 })

@@ -1,17 +1,35 @@
 /** What operators and jobs ask of a store, beside what requests do. */
+import { notWhole } from '../../resources/moving.ts'
 import type { Store } from '../../resources/store.ts'
+import { createAdopting, isAdopting, versionCount, versions } from './adopt.ts'
 import type { Connection } from './connection.ts'
 import { atTheEdge } from './errors.ts'
 import { inspect } from './inspect.ts'
 import { createLeases } from './leases.ts'
+import type { MongoOptions, Parts } from './parts.ts'
 
-type Upkeep = Pick<Store, 'inspect' | 'lease' | 'leases' | 'check'>
+type Upkeep = Pick<
+  Store,
+  'inspect' | 'versions' | 'versionCount' | 'adopt' | 'lease' | 'leases' | 'check'
+>
 
-export const createUpkeep = ({ client, collections }: Connection, now: () => number): Upkeep => ({
-  inspect: (...given) => inspect({ client, collections, now }, ...given),
-  ...createLeases(collections.lease),
-  check: () => atTheEdge(() => check(collections)),
-})
+export function createUpkeep(parts: Parts, { now, newId }: MongoOptions): Upkeep {
+  const { client, collections } = parts.connection
+  const adopt = createAdopting(parts, newId().slice(0, 8))
+  return {
+    inspect: (...given) => inspect({ client, collections, now }, ...given),
+    versions: skip => versions(collections, skip),
+    versionCount: () => atTheEdge(() => versionCount(collections)),
+    adopt: (...given) => atTheEdge(() => adopt(...given)),
+    ...createLeases(collections.lease),
+    check: () => atTheEdge(() => check(collections)),
+  }
+}
+
+export async function refuseUnwhole({ db, collections }: Connection): Promise<void> {
+  if (await isAdopting(collections))
+    throw new Error(`the database ${db.databaseName} is not whole: ${notWhole}`)
+}
 
 /** Something is written: a set that cannot hear of it, or a full disk, would still answer a read. */
 async function check({ meta }: Connection['collections']): Promise<void> {

@@ -1,6 +1,14 @@
 /** What a thread does with its connection: the same for the writer, the readers, and a store without threads. */
 import type { HistoryQuery, Query } from '../../resources/search/query.ts'
-import type { Tenant } from '../../resources/store.ts'
+import type { Event, Tenant } from '../../resources/store.ts'
+import {
+  beginAdopting,
+  endAdopting,
+  lastCommit,
+  movingSlice,
+  seqOf,
+  versionCount,
+} from './adopt.ts'
 import { type Connection, patience } from './connection.ts'
 import { explain } from './explain.ts'
 import { firstSeqAt } from './instant.ts'
@@ -19,12 +27,17 @@ export type ReadCall =
   | { do: 'scan'; tenant: Tenant; slice: { type: string; after: string; count: number } }
   | { do: 'totals'; tenant: Tenant }
   | { do: 'undelivered'; limit: number }
+  | { do: 'moving'; slice: { after: number; count: number } }
+  | { do: 'seqOf'; count: number }
+  | { do: 'versionCount' }
 
 export type WriteCall =
   | { do: 'commit'; commits: PackedCommit[] }
   | { do: 'delivered'; seq: number }
   | { do: 'addRows'; tenant: Tenant; additions: PackedAddition[] }
   | { do: 'dropRows'; tenant: Tenant; type: string; param: string; limit: number }
+  | { do: 'beginAdopting'; total: number }
+  | { do: 'endAdopting'; events: Event[] }
   | { do: 'check' }
   | { do: 'checkpoint' }
   | { do: 'sweep'; before: number }
@@ -51,6 +64,12 @@ function readIn(connection: Connection, call: ReadCall): unknown {
       return totalsOf(connection, call.tenant)
     case 'undelivered':
       return undeliveredEvents(connection, call.limit)
+    case 'moving':
+      return movingSlice(connection, call.slice)
+    case 'seqOf':
+      return seqOf(connection, call.count)
+    case 'versionCount':
+      return versionCount(connection)
   }
 }
 
@@ -74,6 +93,11 @@ export function createWriteEngine(connection: Connection): WriteEngine {
         case 'dropRows':
           connection.counts.clear()
           return writer.alone(() => dropRows(connection, call))
+        case 'beginAdopting':
+          return beginAdopting(connection, call.total)
+        case 'endAdopting':
+          writer.apply(lastCommit(connection, call.events))
+          return endAdopting(connection)
         case 'check':
           // A page is written: on a full or read-only disk a transaction without changes would still go through.
           return void sql('UPDATE swept SET seq = seq').run()

@@ -6,12 +6,12 @@ import { type Connection, type ConnectionOptions, connect } from './connection.t
 import { createWriteEngine, type ReadCall, runRead, type WriteCall } from './engine.ts'
 import { atEdge, unpackError, whyNotOpen } from './errors.ts'
 import { inspect } from './inspect.ts'
-import { createLeases } from './leases.ts'
 import { lockFile } from './lock.ts'
 import { type PackedCommit, packAddition, packCommit, sizeOf } from './message.ts'
 import { newestSeq, readVersion, unitsOf } from './read.ts'
 import { migrate } from './schema.ts'
 import { startThread, type Thread } from './thread.ts'
+import { createUpkeep, refuseUnwhole } from './upkeep.ts'
 import { type CommitResult, committed } from './write.ts'
 
 export interface SqliteOptions {
@@ -30,6 +30,8 @@ export interface SqliteOptions {
   synchronous?: 'FULL' | 'NORMAL'
   /** Pages of 4 KiB the file may grow to. */
   maxPages?: number
+  /** What another store has is to be taken over. */
+  adopting?: boolean
   /** Milliseconds since 1970. */
   now: () => number
   /** Told of each group of commits: how many, and how long it took (ms). */
@@ -73,6 +75,7 @@ interface Calls {
   write(call: WriteCall): Promise<unknown>
   inspect: Store['inspect']
   waiting(): { writes: number; searches: number }
+  /** The instant of the last commit. */
   lastAt: number
   close(): Promise<void>
 }
@@ -89,6 +92,7 @@ function prepareFile(options: SqliteOptions): Connection {
   const connection = connect(connectionOptions(options, false))
   try {
     migrate(connection.db, options.file)
+    if (!options.adopting) refuseUnwhole(connection, options.file)
     return connection
   } catch (error) {
     connection.close()
@@ -294,9 +298,7 @@ function createStore(options: SqliteOptions, calls: Calls): SqliteStore {
         done: async () => void (await calls.write({ do: 'delivered', seq })),
       }))
     },
-    inspect: calls.inspect,
-    ...createLeases(options.now),
-    check: async () => void (await calls.write({ do: 'check' })),
+    ...createUpkeep(calls, options.now),
     waiting: calls.waiting,
     async close() {
       clearInterval(tidy)
@@ -324,7 +326,6 @@ function startTidying(options: SqliteOptions, calls: Calls): NodeJS.Timeout {
 function createCommit(options: SqliteOptions, calls: Calls): Store['commit'] {
   const { now } = options
   const limit = options.writeQueue ?? 64 * 1024 * 1024
-  let lastInstant = calls.lastAt
   let held = 0
   let batch: Waiting[] = []
 
@@ -349,10 +350,10 @@ function createCommit(options: SqliteOptions, calls: Calls): Store['commit'] {
   return (tenant: Tenant, build: (at: number) => Commit) => {
     if (held > limit)
       return Promise.reject(unavailable('too many writes are waiting: try again shortly', 1))
-    const at = Math.max(now(), lastInstant)
+    const at = Math.max(now(), calls.lastAt)
     return new Promise<Version[]>((resolve, reject) => {
       const packed = packCommit(tenant, at, build(at))
-      lastInstant = at
+      calls.lastAt = at
       const size = sizeOf(packed)
       held += size
       batch.push({ packed, size, resolve, reject })

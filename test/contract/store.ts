@@ -1,5 +1,6 @@
 import { describe, test } from '@jest/globals'
 import type { Store } from '../../resources/store.ts'
+import { adoptContract } from './store/adopt.ts'
 import { closeContract } from './store/close.ts'
 import { commitContract } from './store/commit.ts'
 import { eventContract } from './store/events.ts'
@@ -48,6 +49,7 @@ export function storeContract(name: string, open: Open): void {
   describe(`${name}: inspection`, () => inspectContract(claim))
   describe(`${name}: leases`, () => leaseContract(claim))
   describe(`${name}: rows of a new parameter`, () => reindexContract(claim))
+  describe(`${name}: taking over`, () => adoptContract(open))
   describe(`${name}: close`, () => closeContract(open))
   describe(`${name}: any sequence of commits`, () => modelContract(open))
 }

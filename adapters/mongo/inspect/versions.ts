@@ -1,6 +1,6 @@
 /** What must hold of the versions of one resource. */
 import type { Finding, Tenant } from '../../../resources/store.ts'
-import { idOf, nameIn, nameOf, resourceIn, type Stored, type Values } from '../document.ts'
+import { idOf, nameIn, nameOf, resourceIn, type Stored, valueNames } from '../document.ts'
 import { toVersion } from '../read.ts'
 
 /** As the driver gives it. */
@@ -26,8 +26,6 @@ export const findingOn = ({ tenant, type, id }: Group, what: string, number?: nu
   on: `${type}/${id}${number === undefined ? '' : ` version ${number}`}`,
   what,
 })
-
-const valueNames = ['x', 'd', 'q', 'g', 'has', 'w', 'text'] as const satisfies (keyof Values)[]
 
 /** What was superseded has no values any more after so long, ms: links to pages have long ended. */
 const valuesLive = 24 * 3_600_000
