@@ -9,7 +9,7 @@ import { type FhirError, type Issue, issue, unsupported } from './error.ts'
 import { parseStored } from './json.ts'
 import type { Resource } from './resource.ts'
 import { extractorOf, factsOf, isPublished, type OwnFacts, typesOf } from './search/own.ts'
-import type { Zone } from './search/zone.ts'
+import type { Home } from './search/type.ts'
 import type { OwnParameters } from './search.ts'
 import type { Extract, Row, Store, Tenant, Version } from './store.ts'
 
@@ -88,7 +88,7 @@ interface Kept {
 export function createParameters(
   store: Store,
   space: (tenant: Tenant) => Tenant,
-  zone: Zone,
+  home: Home,
 ): Parameters {
   const byTenant = new Map<Tenant, Kept>()
   const told: (() => void)[] = []
@@ -107,7 +107,7 @@ export function createParameters(
       await store.newest(space(tenant), ['index']),
     ].join()
     if (kept.seqs === seqs) return kept.known
-    const known = await load(store, { tenant, space: space(tenant) }, zone)
+    const known = await load(store, { tenant, space: space(tenant) }, home)
     kept.known = known
     kept.seqs = seqs
     for (const tell of told) tell()
@@ -167,7 +167,7 @@ const nothing: Known = {
 async function load(
   store: Store,
   { tenant, space }: { tenant: Tenant; space: Tenant },
-  zone: Zone,
+  home: Home,
 ): Promise<Known> {
   const indexes: StoredIndex[] = []
   for await (const { number, json = '' } of store.scan(space, 'index'))
@@ -175,7 +175,7 @@ async function load(
   const active = await activeParameters(store, tenant)
   const base = indexes.find(({ state }) => state.id === baseId)
   const own = indexes.filter(each => each !== base)
-  const known = own.length > 0 || active.length > 0 ? know(own, active, zone) : nothing
+  const known = own.length > 0 || active.length > 0 ? know(own, active, home) : nothing
   return base ? { ...known, base, warnings: warningsOf(base.state) } : known
 }
 
@@ -189,7 +189,7 @@ const warningsOf = (state: IndexState): Issue[] =>
     : [
         issue(
           'incomplete',
-          `the index is brought up to date for this version of the program and its TIME_ZONE, ${percentOf(state)} % is done: of what was stored before, the answer may lack something, or go by another zone`,
+          `the index is brought up to date for this version of the program, its TIME_ZONE and BASE_URL, ${percentOf(state)} % is done: of what was stored before, the answer may lack something, or go by another zone or address`,
           undefined,
           'warning',
         ),
@@ -220,7 +220,7 @@ async function activeParameters(store: Store, tenant: Tenant): Promise<Active[]>
 const same = (a: OwnFacts, b: OwnFacts): boolean => JSON.stringify(a) === JSON.stringify(b)
 
 /** Of two of one code on one type the one that has an index counts, then the older; R4's own count before both. */
-function know(indexes: StoredIndex[], active: Active[], zone: Zone): Known {
+function know(indexes: StoredIndex[], active: Active[], home: Home): Known {
   const indexOf = ({ facts }: Active) =>
     indexes.find(({ state }) => state.state !== 'removing' && same(state.facts, facts))
   const order = active
@@ -250,7 +250,7 @@ function know(indexes: StoredIndex[], active: Active[], zone: Zone): Known {
       .filter(({ state }) => state.state !== 'removing' && !held.has(state.id))
       .map(({ state }) => state.id),
   )
-  return { ...tables(indexes, held, taken, zone), indexes, warnings: [], wanted, unwanted }
+  return { ...tables(indexes, held, taken, home), indexes, warnings: [], wanted, unwanted }
 }
 
 function tables(
@@ -260,13 +260,13 @@ function tables(
     string,
     ReadonlyMap<string, { facts: OwnFacts; index: StoredIndex | undefined }>
   >,
-  zone: Zone,
+  home: Home,
 ): Pick<Known, 'of' | 'refusal' | 'revision' | 'ready' | 'complete' | 'rowsOf'> {
   const extractors = new Map<string, Map<string, (resource: Resource) => Row[]>>()
   for (const { state } of indexes) {
     if (!held.has(state.id)) continue
     for (const type of typesOf(state.facts)) {
-      const extractor = extractorOf({ ...state.facts, rows: state.rows }, type, zone)
+      const extractor = extractorOf({ ...state.facts, rows: state.rows }, type, home)
       if (!extractor) continue
       const ofType = extractors.get(type) ?? new Map()
       extractors.set(type, ofType.set(state.id, guarded(extractor)))

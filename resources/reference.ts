@@ -42,7 +42,7 @@ export function parseReference(text: string): Reference | undefined {
 export const localOf = (text: string, base: string | undefined): string =>
   base && text.startsWith(`${base}/`) ? text.slice(base.length + 1) : text
 
-/** The targets that mean what this one does: what is on this server has an address as well. */
+/** As it may stand in a resource: what is on this server has an address as well. */
 export const spellingsOf = (target: string, base: string | undefined): string[] =>
   base && parseReference(target)?.form === 'relative' ? [target, `${base}/${target}`] : [target]
 

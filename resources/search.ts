@@ -17,8 +17,7 @@ import type { Predicate } from './search/query.ts'
 import { targetOf } from './search/reference.ts'
 import { Rows } from './search/rows.ts'
 import { simpleTypes } from './search/simple-types.ts'
-import type { SearchType } from './search/type.ts'
-import { utc, type Zone } from './search/zone.ts'
+import { type Home, nowhere, type SearchType } from './search/type.ts'
 import type { Extract, Row } from './store.ts'
 
 /** One file per type of search parameter. */
@@ -59,7 +58,7 @@ export const mainDateOf = (type: string): string | undefined =>
  * The revision of the extraction: one more whenever resources get rows that they did not get before, so that what is
  * stored gets them too. Where rows of before are wrong, the parameter gets another name of its rows (SearchParameterFacts).
  */
-export const extractor = 3
+export const extractor = 4
 
 /** The reference rows of elements that no search parameter covers: so that all who refer to a resource are known. */
 export const otherReferences = '~'
@@ -110,7 +109,7 @@ const searchable = new Map<string, ReadonlyMap<string, SearchParameterFacts>>()
 
 /** Whether rows can be made for a parameter, or for those that answer it. */
 export function isExtracted(type: string, facts: SearchParameterFacts): boolean {
-  const making = { type, facts, param: facts.code, zone: utc }
+  const making = { type, facts, param: facts.code, ...nowhere }
   return (
     compilePath(facts.expression, type) !== undefined &&
     searchTypes[facts.type]?.collector(making) !== undefined
@@ -138,9 +137,9 @@ export function searchableParameters(
 /** All rows of a resource, its main date, its patient and its texts. */
 export type Extractor = (resource: Resource) => Extract
 
-/** `zone` is that of dates that name none; `parametersOf`: the parameters of a type, where not those of R4 alone. */
+/** `parametersOf`: the parameters of a type, where not those of R4 alone. */
 export function createExtractor(
-  zone: Zone,
+  home: Home,
   parametersOf: (type: string) => readonly SearchParameterFacts[] = searchParameters,
 ): Extractor {
   const extractors = new Map<string, Extractor>()
@@ -148,21 +147,21 @@ export function createExtractor(
     const type = resource.resourceType
     let extractor = extractors.get(type)
     if (!extractor) {
-      extractor = extractorOf(type, parametersOf(type), zone)
+      extractor = extractorOf(type, parametersOf(type), home)
       extractors.set(type, extractor)
     }
     return extractor(resource)
   }
 }
 
-/** In UTC. */
-export const extract = createExtractor(utc)
+/** In UTC, and of a server without an address. */
+export const extract = createExtractor(nowhere)
 
-function extractorOf(type: string, all: readonly SearchParameterFacts[], zone: Zone): Extractor {
+function extractorOf(type: string, all: readonly SearchParameterFacts[], home: Home): Extractor {
   const parameters = all
     .filter(({ code }) => !own.has(code))
     .sort((a, b) => (a.code < b.code ? -1 : 1))
-    .map(facts => parameterOf(type, facts, zone))
+    .map(facts => parameterOf(type, facts, home))
   const codes = parameters.map(({ facts }) => facts.code)
   // A composite is there where its values are, so one that combines others is where one of them is.
   const combined = parameters.flatMap(({ facts, collect }, place) =>
@@ -190,7 +189,7 @@ function extractorOf(type: string, all: readonly SearchParameterFacts[], zone: Z
     const { rows, present, references } = gathered
     for (const { place, of } of combined)
       if (of.some(each => isMarked(present, each))) mark(present, place)
-    for (const reference of references) addOther(reference, rows)
+    for (const reference of references) addOther(reference, rows, home.base())
     addContained(resource, rows)
     const extracted: Extract = new Extracted(gathered, codesAt(present))
     const date = main === undefined ? undefined : dateOf(main, rows.all)
@@ -228,22 +227,26 @@ class Extracted implements Extract {
   }
 }
 
-function parameterOf(type: string, facts: SearchParameterFacts, zone: Zone): Parameter {
+function parameterOf(type: string, facts: SearchParameterFacts, home: Home): Parameter {
   if (facts.rows === undefined && aliasOf(type, facts.code)) return { facts }
   const param = facts.rows ?? facts.code
-  return { facts, collect: searchTypes[facts.type]?.collector({ type, facts, param, zone }) }
+  return { facts, collect: searchTypes[facts.type]?.collector({ type, facts, param, ...home }) }
 }
 
 function narrativeOf({ text }: Record<string, unknown>): string {
   return isObject(text) && typeof text.div === 'string' ? foldWords(spoken(text.div)) : ''
 }
 
-/** A reference that no parameter covers. */
-function addOther(reference: string, rows: Rows): void {
+/**
+ * A reference that no parameter covers. An address stays as it is: it cannot be found again by its resource, once the
+ * server has another one.
+ */
+function addOther(reference: string, rows: Rows, base: string): void {
   if (rows.refersTo(reference)) return
   const target = targetOf(reference)
-  // An address may be this server's: what is elsewhere costs a row that nobody asks for.
-  if (target && parseReference(reference)?.type && !rows.refersTo(target))
+  const here = targetOf(reference, base)
+  // What is elsewhere costs a row that nobody asks for.
+  if (target && here && parseReference(reference)?.type && !rows.refersTo(here))
     rows.add({ kind: 'reference', param: otherReferences, target })
 }
 

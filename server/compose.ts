@@ -13,7 +13,8 @@ import { createParameters, type Parameters } from '../resources/parameters.ts'
 import { applyPatch } from '../resources/patch.ts'
 import { createRepository, type Repository } from '../resources/repository.ts'
 import { parseSearch } from '../resources/search/parse.ts'
-import { type Zone, zoneOf } from '../resources/search/zone.ts'
+import type { Home } from '../resources/search/type.ts'
+import { zoneOf } from '../resources/search/zone.ts'
 import { createExtractor, extractor } from '../resources/search.ts'
 import type { Finding, Store } from '../resources/store.ts'
 import { createTerminology } from '../terminology/terminology.ts'
@@ -54,14 +55,12 @@ export async function compose(config: Config, now: () => number = Date.now): Pro
     waiting: store.waiting,
     toIndex: () => reindex.progress().left,
   })
-  let address = `${originOf(config, config.port)}/fhir`
+  let address = addressOf(config)
   const base = () => config.baseUrl || address
-  const { zone, made } = zoned(config)
-  const dated = { zone, made, now }
-  const { parameters, reindex, leases } = await composeParameters({ store, log, ...dated })
+  const { home, made } = homeOf(config, base)
+  const { parameters, reindex, leases } = await composeParameters({ store, home, made, now, log })
   const linkKey = config.linkKey === '' ? await kept.linkKey() : Buffer.from(config.linkKey)
-  const fhir = { store, parameters, linkKey, base, ...dated }
-  const { repository, dispatch } = composeFhir(config, fhir)
+  const { repository, dispatch } = composeFhir(config, { store, parameters, linkKey, home, now })
   const makeContext = (requestId: string): Context => ({
     tenant: tenantOf(),
     requestId,
@@ -152,11 +151,11 @@ export async function inspect(
 ): Promise<{ resources: number }> {
   const { store } = await openStore(config, Date.now, () => {})
   try {
-    const { zone, made } = zoned(config)
+    const { home, made } = homeOf(config)
     const { doubts, ...knowledge } = await knowledgeOf({
-      parameters: createParameters(store, spaceOf, zone),
+      parameters: createParameters(store, spaceOf, home),
       tenants: [tenantOf()],
-      extract: createExtractor(zone),
+      extract: createExtractor(home),
       extractor: made,
     })
     doubts.forEach(told.doubt)
@@ -220,28 +219,31 @@ async function openStore(
   }
 }
 
-/** The zone of dates that name none, and what is made of resources by it and by this program. */
-function zoned({ timeZone }: Config): { zone: Zone; made: string } {
-  const name = timeZone || Temporal.Now.timeZoneId()
-  return { zone: zoneOf(name), made: `${extractor} ${name}` }
+const addressOf = (config: Config): string =>
+  config.baseUrl || `${originOf(config, config.port)}/fhir`
+
+/** What rows depend on, and what names that: a port that is free counts as any other one. */
+function homeOf(config: Config, base = () => addressOf(config)): { home: Home; made: string } {
+  const zone = config.timeZone || Temporal.Now.timeZoneId()
+  return { home: { zone: zoneOf(zone), base }, made: `${extractor} ${zone} ${addressOf(config)}` }
 }
 
 /** Search parameters of the tenants, and what brings their indexes about. */
 async function composeParameters(parts: {
   store: Store
-  zone: Zone
+  home: Home
   made: string
   now: () => number
   log: Log
 }) {
   const { made } = parts
   const leases = await joinLeases(parts.store, { id: randomUUID(), word: made })
-  const parameters = createParameters(parts.store, spaceOf, parts.zone)
+  const parameters = createParameters(parts.store, spaceOf, parts.home)
   const reindex = createReindex({
     ...parts,
     leases,
     parameters,
-    extract: createExtractor(parts.zone),
+    extract: createExtractor(parts.home),
     extractor: made,
     tenants: () => [tenantOf()],
   })
@@ -259,16 +261,16 @@ function composeFhir(
     store: Store
     parameters: Parameters
     linkKey: Buffer
-    zone: Zone
-    base: () => string
+    home: Home
     now: () => number
   },
 ) {
-  const { store, parameters, linkKey, zone, base, now } = parts
+  const { store, parameters, linkKey, home, now } = parts
+  const { zone, base } = home
   const referentialIntegrity = config.referentialIntegrity === 'on'
   const criteria = { strict: true, defaultCount: 20, maxCount: 1000 }
   const terminology = createTerminology(store, base)
-  const extract = createExtractor(zone)
+  const extract = createExtractor(home)
   const repository = createRepository({
     store,
     validator: createStructureValidator(),

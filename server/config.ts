@@ -121,7 +121,7 @@ export const settings = {
     default: '',
     read: base,
     purpose:
-      'Address callers reach the server by, in links and Location, such as that of a proxy: requests by another name get 421. Empty: that of HOST and PORT; never taken from a request.',
+      'Address callers reach the server by, in links and Location, such as that of a proxy: requests by another name get 421. Empty: that of HOST and PORT; never taken from a request. References that begin with it are to what is here; after a change what is stored is indexed again in the background.',
   },
   logLevel: {
     variable: 'LOG_LEVEL',

@@ -26,6 +26,8 @@ interface Owner {
   seq: number
   k: number
   others: number[]
+  /** It has had other versions. */
+  updated: boolean
 }
 
 function addTo(
@@ -37,18 +39,23 @@ function addTo(
   const owner = ownerOf(connection, tenant, { name, id, number })
   if (!owner) return false
   if (whole) settleKey(connection, owner, whole.date)
-  const values = new Set<string>()
+  const places: { kind: unknown; place: Place }[] = []
   for (let from = 0; from < add.length; from += width) {
     const row = add.slice(from, from + width)
-    for (const place of placesOf(row, owner, owner.k, intern)) {
-      if (place[0] === 'value') values.add(place[2].join(separator))
-      if (row[0] === 'shape') reshape(connection, place[2], owner)
-      else put(connection, place, owner)
-    }
+    for (const place of placesOf(row, owner, owner.k, intern)) places.push({ kind: row[0], place })
   }
   if (whole) {
-    dropOthers(connection, values, owner)
+    dropOthers(
+      connection,
+      places.map(({ place }) => place),
+      owner,
+    )
     writeWords(connection, owner.rid, whole.words ?? none, true)
+  }
+  for (const { kind, place } of places) {
+    if (kind === 'shape') reshape(connection, place[2], owner)
+    else put(connection, place, owner)
+    if (kind === 'reference' && whole) single(connection, place, owner)
   }
   return true
 }
@@ -70,7 +77,7 @@ function ownerOf(
   ).get(type, id)
   if (!row || row.gone || Number(row.number) !== number) return undefined
   const [rid, seq, k] = [Number(row.rid), Number(row.seq), Number(row.k)]
-  return { tenant, type, rid, seq, k, others: [] }
+  return { tenant, type, rid, seq, k, others: [], updated: false }
 }
 
 /** Its main date may be another now, in another zone: its rows go with it, wherever an older version left them. */
@@ -84,6 +91,7 @@ function settleKey({ sql }: Connection, owner: Owner, date: number | null): void
     each => each !== k,
   )
   owner.k = k
+  owner.updated = older.length > 0
   sql('UPDATE feed SET k = ? WHERE type = ? AND seq = ?').run(k, type, seq)
 }
 
@@ -97,7 +105,16 @@ function put({ sql }: Connection, [table, list, values]: Place, owner: Owner): v
   if (!moved) sql(insertText(table, list)).run(...values, owner.seq === owner.rid ? 0 : owner.seq)
 }
 
-const texts = new Map<string, { there: string; move: string }>()
+/** What refers by this server's address has two ways to be written, so an update may have left both: see Home. */
+function single({ sql }: Connection, [table, list, values]: Place, owner: Owner): void {
+  if (!owner.updated) return
+  const { drop, dropLater } = textsOf(table, list)
+  const at = list.split(', ').indexOf('k')
+  if (at >= 0) for (const k of owner.others) sql(drop).run(...values.with(at, k))
+  sql(dropLater).run(...values, ...values)
+}
+
+const texts = new Map<string, Record<'there' | 'move' | 'drop' | 'dropLater', string>>()
 
 function textsOf(table: Place[0], list: Place[1]) {
   let found = texts.get(table)
@@ -109,6 +126,9 @@ function textsOf(table: Place[0], list: Place[1]) {
     found = {
       there: `SELECT 1 FROM ${table} WHERE ${same} AND until = 0`,
       move: `UPDATE ${table} SET k = ? WHERE ${same} AND until = 0`,
+      drop: `DELETE FROM ${table} WHERE ${same} AND until = 0`,
+      dropLater: `DELETE FROM ${table} WHERE ${same} AND until = 0
+        AND since > (SELECT min(since) FROM ${table} WHERE ${same} AND until = 0)`,
     }
     texts.set(table, found)
   }
@@ -131,8 +151,13 @@ function reshape(
 }
 
 /** Values that are made of it no more. Codes and addresses cannot be found by their resource: see `extractor` in search.ts. */
-function dropOthers({ sql }: Connection, values: ReadonlySet<string>, owner: Owner): void {
+function dropOthers(connection: Connection, places: Place[], owner: Owner): void {
+  const { sql } = connection
   const { rid } = owner
+  const patient = dropPairs(connection, places, owner)
+  const values = new Set(
+    places.flatMap(([table, , values]) => (table === 'value' ? [values.join(separator)] : [])),
+  )
   const stored = sql(
     'SELECT rid, param, low, high, unit FROM value WHERE rid = ? AND until = 0',
   ).all(rid)
@@ -151,11 +176,41 @@ function dropOthers({ sql }: Connection, values: ReadonlySet<string>, owner: Own
       sql(
         'DELETE FROM string WHERE param = ? AND text = ? AND k = ? AND rid = ? AND exact = ? AND until = 0',
       ).run(param, low, k, rid, high)
-      sql(
+      const went = sql(
         'DELETE FROM reference WHERE param = ? AND target = ? AND k = ? AND rid = ? AND until = 0',
       ).run(param, low, k, rid)
+      if (went.changes > 0 && low !== patient)
+        sql('DELETE FROM compartment WHERE patient = ? AND rid = ? AND until = 0').run(low, rid)
     }
   }
+}
+
+/** What an update left of a patient that it did not see as one. Answers whose compartment the pairs are in. */
+function dropPairs(
+  { sql }: Connection,
+  places: Place[],
+  { rid, k: key, updated }: Owner,
+): Value | undefined {
+  const pairs = places.flatMap(([table, , values]) => (table === 'compartment' ? [values] : []))
+  const [[patient] = []] = pairs
+  if (patient === undefined || !updated) return patient
+  const named = (param: unknown, code: unknown, system: unknown) =>
+    [param, code, system].join(separator)
+  const made = new Set(pairs.map(([, param, code, , , system]) => named(param, code, system)))
+  const stored = sql(
+    'SELECT patient, param, code, k, rid, system FROM compartment WHERE patient = ? AND rid = ? AND until = 0',
+  ).all(patient, rid)
+  const here = new Set(
+    stored.filter(({ k }) => k === key).map(row => named(row.param, row.code, row.system)),
+  )
+  for (const { param = 0, code = '', k = 0, system = 0 } of stored) {
+    const name = named(param, code, system)
+    if (made.has(name) && (k === key || !here.has(name))) continue
+    sql(
+      'DELETE FROM compartment WHERE patient = ? AND param = ? AND code = ? AND k = ? AND rid = ? AND system = ? AND until = 0',
+    ).run(patient, param, code, k, rid, system)
+  }
+  return patient
 }
 
 /** The tables a parameter's rows are found in, and their keys. */

@@ -1,4 +1,5 @@
 import { dateParam, quantityParam } from '../../resources/search/long.ts'
+import { isPairing } from '../../resources/search/pairs.ts'
 import { otherReferences } from '../../resources/search.ts'
 import type { Tenant } from '../../resources/store.ts'
 import { type Connection, targetParts, unitKey } from './connection.ts'
@@ -171,7 +172,15 @@ export function writeRows(
     // A resource has one shape, also where an older extractor made another one of it.
     for (const [table, list, values] of placesOf(row, owner, at.oldK, at.intern))
       if (row[0] === 'shape') connection.sql(shapeEnd).run(at.seq, ...values.slice(0, -1))
-      else connection.sql(endText(table, list)).run(at.seq, ...values)
+      else {
+        const { changes } = connection.sql(endText(table, list)).run(at.seq, ...values)
+        if (table === 'value' && row[0] === 'reference' && changes > 1)
+          endElsewhere(connection, owner, {
+            values,
+            seq: at.seq,
+            paired: isPairing(change.type, String(row[1])),
+          })
+      }
   }
   if (change.json === null) endOthers(connection, owner, at.seq)
   for (let from = 0; from < change.add.length; from += width) {
@@ -184,16 +193,34 @@ export function writeRows(
 const shapeEnd =
   'UPDATE token SET until = ? WHERE param = ? AND code = ? AND k = ? AND rid = ? AND until = 0'
 
+const keysText = `SELECT DISTINCT f.k AS k FROM (SELECT seq FROM version WHERE rid = ?1 UNION ALL SELECT seq FROM resource WHERE rid = ?1) v
+  CROSS JOIN feed f ON f.type = ?2 AND f.seq = v.seq`
+
+/**
+ * A reference stood there twice: an update left one that it took for an address elsewhere, under the key of then, with the
+ * pairs of a patient. See `dropOthers`.
+ */
+function endElsewhere(
+  { sql }: Connection,
+  { type, rid }: Owner,
+  { values, seq, paired }: { values: Value[]; seq: number; paired: boolean },
+): void {
+  const [, param = 0, target = 0] = values
+  for (const row of sql(keysText).all(rid, type))
+    sql(endText('reference', columns.reference)).run(seq, param, target, Number(row.k), rid)
+  if (paired) sql(pairsEnd).run(seq, target, rid)
+}
+
+/** All that a resource has in the compartment of a patient. */
+const pairsEnd = 'UPDATE compartment SET until = ? WHERE patient = ? AND rid = ? AND until = 0'
+
 /** What another extractor made of a resource, such as that of another zone, ends with it: nobody reindexes what is gone. */
 function endOthers({ sql }: Connection, { type, rid }: Owner, seq: number): void {
   const stored = sql('SELECT param, low, high, unit FROM value WHERE rid = ? AND until = 0').all(
     rid,
   ) as Record<'param' | 'low' | 'high' | 'unit', Value>[]
   if (stored.length === 0) return
-  const keys = sql(
-    `SELECT DISTINCT f.k AS k FROM (SELECT seq FROM version WHERE rid = ?1 UNION ALL SELECT seq FROM resource WHERE rid = ?1) v
-       CROSS JOIN feed f ON f.type = ?2 AND f.seq = v.seq`,
-  ).all(rid, type)
+  const keys = sql(keysText).all(rid, type)
   for (const { param, low, high, unit } of stored) {
     const places: Place[] = [['value', columns.value, [rid, param, low, high, unit]]]
     for (const row of keys) {
@@ -205,6 +232,9 @@ function endOthers({ sql }: Connection, { type, rid }: Owner, seq: number): void
         ['reference', columns.reference, [param, low, k, rid]],
       )
     }
-    for (const [table, list, values] of places) sql(endText(table, list)).run(seq, ...values)
+    for (const [table, list, values] of places) {
+      const { changes } = sql(endText(table, list)).run(seq, ...values)
+      if (table === 'reference' && changes > 0) sql(pairsEnd).run(seq, low, rid)
+    }
   }
 }

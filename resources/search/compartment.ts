@@ -1,7 +1,6 @@
 /** Searches in a compartment. https://hl7.org/fhir/R4/compartmentdefinition.html */
 import { compartmentParameters, compartments, compartmentTypes } from '../definitions.ts'
 import { notFound } from '../error.ts'
-import { spellingsOf } from '../reference.ts'
 import { paramsOf, searchableParameters } from '../search.ts'
 import { nearest, shown } from './nearest.ts'
 import { allOf, eitherOf, grouped } from './parse/predicates.ts'
@@ -31,12 +30,8 @@ export const typesIn = (compartment: string): string[] => [
 ]
 
 /** What holds of a resource of one of the types that is in the compartment. */
-export function inCompartment(
-  compartment: Compartment,
-  types: string[],
-  base: string | undefined,
-): Predicate {
-  const targets = spellingsOf(`${compartment.type}/${compartment.id}`, base)
+export function inCompartment(compartment: Compartment, types: string[]): Predicate {
+  const targets = [`${compartment.type}/${compartment.id}`]
   const each = (type: string): Predicate => {
     const codes = compartmentParameters(compartment.type, type)
     const known = searchableParameters(type)

@@ -4,7 +4,7 @@
  */
 import { searchParameters } from '../definitions.ts'
 import { unsupported } from '../error.ts'
-import { parseReference, spellingsOf } from '../reference.ts'
+import { parseReference } from '../reference.ts'
 import { anyOf } from './prefix.ts'
 import type { Predicate } from './query.ts'
 import type { Asked } from './type.ts'
@@ -12,7 +12,7 @@ import type { Asked } from './type.ts'
 /** Parts of parts, as far as they are followed: from a country to a bed. */
 const levels = 12
 
-/** `targets`: what the value names, as `Location/1` among its spellings. */
+/** `targets`: what the value names, as `Location/1`. */
 export function readParts(match: 'below' | 'above', targets: string[], asked: Asked): Predicate {
   const parts = targets.flatMap(target => {
     const { form, type, id } = parseReference(target) ?? {}
@@ -35,8 +35,8 @@ interface Part {
 }
 
 /** It, or what is part of it. */
-function below({ type, parent, target }: Part, { param, base }: Asked): Predicate {
-  const targets = spellingsOf(target, base)
+function below({ type, parent, target }: Part, { param }: Asked): Predicate {
+  const targets = [target]
   const reaches = (by: string, level: number): Predicate => {
     const direct: Predicate = { kind: 'reference', param: by, targets }
     if (level === 0) return direct
@@ -47,7 +47,7 @@ function below({ type, parent, target }: Part, { param, base }: Asked): Predicat
 }
 
 /** It, or what it is part of. */
-function above({ type, id, parent, target }: Part, { param, base }: Asked): Predicate {
+function above({ type, id, parent, target }: Part, { param }: Asked): Predicate {
   const itself: Predicate = { kind: 'id', ids: [id] }
   const holds = (level: number): Predicate =>
     level === 0
@@ -56,7 +56,7 @@ function above({ type, id, parent, target }: Part, { param, base }: Asked): Pred
           kind: 'or',
           any: [itself, { kind: 'has', type, param: parent, where: [holds(level - 1)] }],
         }
-  const direct: Predicate = { kind: 'reference', param, targets: spellingsOf(target, base) }
+  const direct: Predicate = { kind: 'reference', param, targets: [target] }
   return {
     kind: 'or',
     any: [direct, { kind: 'chain', param, types: [type], where: [holds(levels)] }],

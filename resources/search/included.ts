@@ -209,13 +209,12 @@ function namesOf(version: Version): Name[] {
 
 function refersTo(names: Name[], include: Include, { base, own }: Ground): Predicate | undefined {
   const { source } = include
-  const targetsOf = (types?: string[]) =>
-    names
-      .filter(({ type }) => !types || types.includes(type))
-      .flatMap(({ name }) => spellingsOf(name, base))
-  if (source === undefined) return { kind: 'refers', targets: targetsOf() }
+  if (source === undefined)
+    return { kind: 'refers', targets: names.flatMap(({ name }) => spellingsOf(name, base)) }
   const any = parametersOf(include, source, own).flatMap(facts => {
-    const targets = targetsOf(facts.target)
+    const targets = names
+      .filter(({ type }) => !facts.target || facts.target.includes(type))
+      .map(({ name }) => name)
     if (targets.length === 0) return []
     return paramsOf(source, facts).map(
       (param): Predicate => ({ kind: 'reference', param, targets }),

@@ -17,7 +17,7 @@ import { presentParam, searchTypes } from '../search.ts'
 import type { Row } from '../store.ts'
 import { isMarked, Plan } from './plan.ts'
 import { Rows } from './rows.ts'
-import { utc, type Zone } from './zone.ts'
+import { type Home, nowhere } from './type.ts'
 
 /** What a parameter means: as long as this stays, its rows do. */
 export type OwnFacts = Omit<SearchParameterFacts, 'rows'>
@@ -127,7 +127,7 @@ function problemsAt(facts: OwnFacts, type: string): Issue[] {
         'SearchParameter.expression',
       ),
     ]
-  if (!extractorOf({ ...facts, rows: facts.code }, type, utc))
+  if (!extractorOf({ ...facts, rows: facts.code }, type, nowhere))
     return [
       issue(
         'not-supported',
@@ -172,10 +172,10 @@ type Extractor = (resource: Resource) => Row[]
 export function extractorOf(
   facts: OwnFacts & { rows: string },
   type: string,
-  zone: Zone,
+  home: Home,
 ): Extractor | undefined {
   const searchType = Object.hasOwn(searchTypes, facts.type) ? searchTypes[facts.type] : undefined
-  const collect = searchType?.collector({ type, facts, param: facts.rows, zone })
+  const collect = searchType?.collector({ type, facts, param: facts.rows, ...home })
   if (!collect || !compilePath(facts.expression, type)) return undefined
   const plan = new Plan(type, [{ facts, collect }])
   return resource => {

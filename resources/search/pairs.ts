@@ -36,11 +36,13 @@ export function pairsOf(type: string, { rows, patient }: Extract): Pair[] {
   return isSubject ? pairs : []
 }
 
+/** Whether the patient of a pair is the one of this parameter. */
+export const isPairing = (type: string, reference: string): boolean =>
+  Object.hasOwn(paired, type) && paired[type]?.subject === reference
+
 /** Whether a search by this reference parameter and this token is answered by pairs. */
 export const isPaired = (type: string, reference: string, token: string): boolean =>
-  Object.hasOwn(paired, type) &&
-  paired[type]?.subject === reference &&
-  paired[type].params.includes(token)
+  isPairing(type, reference) && paired[type]?.params.includes(token) === true
 
 /** Composites whose parts are of the resource itself: what they say is what both parts say, each by itself. */
 const composites: Readonly<Record<string, Readonly<Record<string, string>>>> = {

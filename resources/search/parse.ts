@@ -137,8 +137,8 @@ function ofCompartment(
   return types ? types.filter(type => all.includes(type)) : all
 }
 
-const within = (types: string[] | undefined, { compartment, base }: SearchOptions): Predicate[] =>
-  compartment && types ? [inCompartment(compartment, types, base)] : []
+const within = (types: string[] | undefined, { compartment }: SearchOptions): Predicate[] =>
+  compartment && types ? [inCompartment(compartment, types)] : []
 
 /** A lenient search ignores what the server does not know. */
 const passesOver = (error: unknown): error is FhirError =>

@@ -41,9 +41,9 @@ export type Predicate =
   | { kind: 'codes'; param: string; system?: string; codes: string[] }
   /** A display or text beside a code or reference (`:text`) has, where a word begins, this folded text. */
   | { kind: 'label'; param: string; text: string }
-  /** Targets as `Patient/1` or an absolute URL; any of them. */
+  /** Targets as `Patient/1`, or an address elsewhere; any of them. */
   | { kind: 'reference'; param: string; first?: Token; targets: string[] }
-  /** Any reference at all, by whatever element, to any of these. */
+  /** Any reference at all, by whatever element, to any of these: no parameter's may be an address of this server. */
   | { kind: 'refers'; targets: string[] }
   /**
    * A chain: the parameter refers to a resource of one of these types for which all of `where` holds. `names`: it does not

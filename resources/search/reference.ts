@@ -1,7 +1,7 @@
 /** https://hl7.org/fhir/R4/search.html#reference */
 import { isResourceType } from '../definitions.ts'
 import { invalid } from '../error.ts'
-import { localOf, parseReference, spellingsOf } from '../reference.ts'
+import { localOf, parseReference } from '../reference.ts'
 import { isId, isObject } from '../resource.ts'
 import { unescaped } from './escape.ts'
 import { readParts } from './hierarchy.ts'
@@ -10,13 +10,13 @@ import type { Rows } from './rows.ts'
 import { readToken, token } from './token.ts'
 import type { Asked, SearchType } from './type.ts'
 
-/** What a reference row holds: `Patient/1`, or an address as it stands, both without a version. */
-export function targetOf(text: string): string | undefined {
+/** What a reference row holds: `Patient/1` for what is here, or an address as it stands, both without a version. */
+export function targetOf(text: string, base?: string): string | undefined {
   if (isPlain(text)) return text
-  const parsed = parseReference(text)
-  if (!parsed || parsed.form === 'fragment' || parsed.form === 'search') return undefined
-  if (parsed.form === 'relative') return `${parsed.type}/${parsed.id}`
-  return pathOf(text)
+  const local = parseReference(localOf(text, base))
+  if (local?.form === 'relative') return `${local.type}/${local.id}`
+  const form = parseReference(text)?.form
+  return form === 'absolute' || form === 'urn' ? pathOf(text) : undefined
 }
 
 /** `Type/id`, as nearly all are. */
@@ -44,16 +44,21 @@ export function canonicalsOf(text: string): string[] {
 }
 
 export const reference: SearchType = {
-  collector({ param, ...making }) {
-    const addIdentifier = token.collector({ ...making, param: identifierRows(param) })
+  collector({ param, base, ...making }) {
+    const addIdentifier = token.collector({ ...making, base, param: identifierRows(param) })
     const add = (target: string | undefined, rows: Rows) => {
       if (target) rows.add({ kind: 'reference', param, target })
     }
     return (value, rows, nature) => {
       if (typeof value === 'string') {
-        if (targetOf(value)) for (const uri of canonicalsOf(value)) add(pathOf(uri), rows)
+        // A canonical is the url of a resource, which may be its address too.
+        if (targetOf(value))
+          for (const uri of canonicalsOf(value)) {
+            add(pathOf(uri), rows)
+            add(targetOf(uri, base()), rows)
+          }
       } else if (isObject(value)) {
-        if (typeof value.reference === 'string') add(targetOf(value.reference), rows)
+        if (typeof value.reference === 'string') add(targetOf(value.reference, base()), rows)
         addLabel(value.display, param, rows)
         if (isObject(value.identifier)) addIdentifier?.(value.identifier, rows, nature)
         // What a Bundle holds instead of a reference.
@@ -81,26 +86,19 @@ export const reference: SearchType = {
   known: ['missing', 'identifier', 'text', 'above', 'below'],
 }
 
-/**
- * `[id]`, `[type]/[id]`, or an address; an id alone means each type the parameter may point to. What is here may be
- * referred to by its address too.
- */
+/** `[id]`, `[type]/[id]`, or an address; an id alone means each type the parameter may point to. */
 export function readTargets(value: string, asked: Asked, modifier?: string): string[] {
   const { base, facts } = asked
   // A patient's rows may be those of `subject`, which has others than patients too.
   const only = facts.code === 'patient' ? 'Patient' : modifier
   if (only && modifier && modifier !== only) throw wrongType(asked, only)
-  const local = localOf(unescaped(value), base)
+  const text = unescaped(value)
   const types = only ? [only] : (facts.target ?? [])
-  const names = isId(local) ? types.map(type => `${type}/${local}`) : [named(local, asked, only)]
-  return names.flatMap(name => spellingsOf(name, base))
-}
-
-function named(text: string, asked: Asked, only: string | undefined): string {
-  const target = targetOf(text)
+  if (isId(text)) return types.map(type => `${type}/${text}`)
+  const target = targetOf(text, base)
   if (!target) throw invalid(`${asked.name} takes an id, Type/id or a URL`)
-  if (only && parseReference(text)?.type !== only) throw wrongType(asked, only)
-  return target
+  if (only && parseReference(target)?.type !== only) throw wrongType(asked, only)
+  return [target]
 }
 
 const wrongType = ({ name }: Asked, only: string) =>

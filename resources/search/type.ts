@@ -2,7 +2,7 @@ import type { SearchParameterFacts } from '../definitions.ts'
 import type { Lookups } from './parse/lookups.ts'
 import type { Predicate } from './query.ts'
 import type { Rows } from './rows.ts'
-import type { Zone } from './zone.ts'
+import { utc, type Zone } from './zone.ts'
 
 /** What a search value is read with. */
 export interface Asked {
@@ -25,14 +25,22 @@ export interface Asked {
 /** One value of a search, its escapes still in it, to a Predicate. Throws a FhirError that names the parameter. */
 type Modifier = (value: string, asked: Asked) => Predicate
 
+/** What it depends on, beside a resource, which rows it gets. */
+export interface Home {
+  /** For dates that name none. */
+  zone: Zone
+  /** The address of this server: what a reference says behind it is here. */
+  base(): string
+}
+
+export const nowhere: Home = { zone: utc, base: () => '' }
+
 /** What rows are made for. */
-export interface Making {
+export interface Making extends Home {
   type: string
   facts: SearchParameterFacts
   /** The name of the rows. */
   param: string
-  /** For dates that name none. */
-  zone: Zone
 }
 
 /** What is known of a value besides itself. */

@@ -65,6 +65,6 @@ export async function arrangeBase(
   if (total > 0)
     parts.log.info(
       { tenant, total },
-      'what is stored is to be indexed anew: another version of the program stored it, or one with another TIME_ZONE',
+      'what is stored is to be indexed anew: another version of the program stored it, or one with another TIME_ZONE or BASE_URL',
     )
 }

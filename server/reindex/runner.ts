@@ -72,7 +72,7 @@ export function createReindex(parts: ReindexParts): Reindex {
       }
       if (await isMixed(parts))
         parts.log.warn(
-          'another version of the program, or one with another TIME_ZONE, works on the same store: what is stored is indexed anew when it has ended',
+          'another version of the program, or one with another TIME_ZONE or BASE_URL, works on the same store: what is stored is indexed anew when it has ended',
         )
     },
     wake,

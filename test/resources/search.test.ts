@@ -10,7 +10,7 @@ import { openSearch, type Searchable } from '../support/search.ts'
 describe.each(readdirSync(searchCases))('the cases of %s:', file => {
   const { resources, searches, zone: name = 'UTC' } = casesIn(file)
   const zone = zoneOf(name)
-  const extract = createExtractor(zone)
+  const extract = createExtractor({ zone, base: () => 'http://127.0.0.1/fhir' })
   let store: Searchable
   beforeAll(async () => {
     store = await openSearch(undefined, { zone })

@@ -194,3 +194,36 @@ test('what was stored in another zone is found in the zone of now', async () => 
   expect(await at(pune, '2024-05-01T18:00:00Z')).toBe(1)
   await pune.close()
 })
+
+test('what was stored at another address of the server is found by that of now', async () => {
+  const place = lasting(inFolder('address'))
+  const found = async (app: App) => {
+    const ids = async (search: string) => {
+      const { body } = await app.request.get(`/fhir/${search}`).expect(200)
+      return (body as Bundle).entry?.map(({ resource }) => resource?.id)
+    }
+    return [
+      await ids('Observation?subject.name=rao'),
+      await ids('Observation?patient=asha&code=hb'),
+      await ids('Patient/asha/Observation'),
+    ]
+  }
+  const before = await startApp(place)
+  const { port } = new URL(before.url)
+  const now = `http://localhost:${port}/fhir`
+  await put(before, { resourceType: 'Patient', id: 'asha', name: [{ family: 'Rao' }] })
+  for (const [id, base] of Object.entries({ old: `${before.url}/fhir`, now }))
+    await put(before, {
+      resourceType: 'Observation',
+      id,
+      status: 'final',
+      code: { coding: [{ code: 'hb' }] },
+      subject: { reference: `${base}/Patient/asha` },
+    })
+  expect(await found(before)).toEqual([['old'], ['old'], ['old']])
+  await before.close()
+  const after = await startApp({ ...place, PORT: port, BASE_URL: now })
+  await after.server.reindex.idle()
+  expect(await found(after)).toEqual([['now'], ['now'], ['now']])
+  await after.close()
+})

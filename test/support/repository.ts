@@ -6,13 +6,13 @@ import { createParameters } from '../../resources/parameters.ts'
 import { applyPatch } from '../../resources/patch.ts'
 import { createRepository } from '../../resources/repository.ts'
 import type { Resource } from '../../resources/resource.ts'
-import type { Zone } from '../../resources/search/zone.ts'
+import type { Home } from '../../resources/search/type.ts'
 import { createExtractor } from '../../resources/search.ts'
 import { spaceOf, tenantOf } from '../../server/tenants.ts'
 
 const validator = createStructureValidator()
 
-export async function openRepository(file: string, zone: Zone, clock: { now: number }) {
+export async function openRepository(file: string, home: Home, clock: { now: number }) {
   const context: Context = {
     tenant: tenantOf(),
     requestId: 'test',
@@ -23,8 +23,8 @@ export async function openRepository(file: string, zone: Zone, clock: { now: num
   const repository = createRepository({
     store,
     validator,
-    extract: createExtractor(zone),
-    parameters: createParameters(store, spaceOf, zone),
+    extract: createExtractor(home),
+    parameters: createParameters(store, spaceOf, home),
     applyPatch,
     parseCriteria: () => Promise.reject(new Error('there are no criteria')),
     base: () => 'http://127.0.0.1/fhir',

@@ -67,11 +67,12 @@ export async function openSearch(
     (await parseSearch(type, params, options)).query
   const parse = (type: string | undefined, query: string) =>
     queryOf(type, [...new URLSearchParams(query)])
+  const home = { zone, base: () => base }
   const repository = createRepository({
     store,
     validator: createStructureValidator(),
-    extract: createExtractor(zone),
-    parameters: createParameters(store, spaceOf, zone),
+    extract: createExtractor(home),
+    parameters: createParameters(store, spaceOf, home),
     applyPatch,
     parseCriteria: (_context, type, params) => queryOf(type, params),
     base: () => base,

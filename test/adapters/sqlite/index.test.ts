@@ -3,7 +3,8 @@ import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { parseStored } from '../../../resources/json.ts'
 import type { Resource } from '../../../resources/resource.ts'
-import { utc, type Zone, zoneOf } from '../../../resources/search/zone.ts'
+import type { Home } from '../../../resources/search/type.ts'
+import { utc, zoneOf } from '../../../resources/search/zone.ts'
 import { createExtractor } from '../../../resources/search.ts'
 import type { Knowledge } from '../../../resources/store.ts'
 import { tenantOf } from '../../../server/tenants.ts'
@@ -15,7 +16,8 @@ import { writeSecond } from '../../support/second-schema.ts'
 
 const at = ownFolder('index')
 const clock = { now: 0 }
-const open = (file: string, zone: Zone) => openRepository(file, zone, clock)
+const home: Home = { zone: utc, base: () => 'http://127.0.0.1/fhir' }
+const open = (file: string, here: Home) => openRepository(file, here, clock)
 
 type Op = { resource: Resource; gone: boolean }
 
@@ -37,8 +39,8 @@ async function play({ put, remove }: Opened, all: Op[]): Promise<void> {
 }
 
 /** Gives all that is there the rows of another extractor, as the reindex job does. */
-async function reindex({ store, tenant }: Opened, zone: Zone): Promise<void> {
-  const extract = createExtractor(zone)
+async function reindex({ store, tenant }: Opened, here: Home): Promise<void> {
+  const extract = createExtractor(here)
   for (const type of Object.keys(await store.totals(tenant))) {
     for await (const { id, number, json = '' } of store.scan(tenant, type)) {
       const whole = extract(parseStored(json) as Resource)
@@ -48,7 +50,7 @@ async function reindex({ store, tenant }: Opened, zone: Zone): Promise<void> {
 }
 
 /** A file into which only what is there now was written, each at the time of its first version. */
-async function fresh(file: string, { store: from, tenant }: Opened, zone: Zone): Promise<void> {
+async function fresh(file: string, { store: from, tenant }: Opened, here: Home): Promise<void> {
   const { versions } = await from.history(tenant, { count: 100_000 })
   const first = new Map(versions.map(({ type, id, at: when }) => [`${type}/${id}`, when]))
   const there: { when: number; resource: Resource }[] = []
@@ -58,7 +60,7 @@ async function fresh(file: string, { store: from, tenant }: Opened, zone: Zone):
         when: first.get(`${type}/${id}`) ?? 0,
         resource: parseStored(json) as Resource,
       })
-  const { store, put } = await open(file, zone)
+  const { store, put } = await open(file, here)
   const later = clock.now
   for (const { when, resource } of there.sort((a, b) => a.when - b.when)) {
     clock.now = when
@@ -71,7 +73,7 @@ async function fresh(file: string, { store: from, tenant }: Opened, zone: Zone):
 let runs = 0
 
 interface Then {
-  zone: Zone
+  here: Home
   ops: Op[]
 }
 
@@ -80,14 +82,14 @@ async function same(name: string, begin: (file: string) => unknown, then?: Then)
   clock.now = Date.UTC(2026, 0, 1)
   const files = [at(`${name}${runs}.db`), at(`${name}${runs} fresh.db`)] as const
   await begin(files[0])
-  const zone = then?.zone ?? utc
-  const again = await open(files[0], zone)
+  const here = then?.here ?? home
+  const again = await open(files[0], here)
   if (then) {
     await play(again, then.ops)
-    await reindex(again, zone)
+    await reindex(again, here)
   }
-  await fresh(files[1], again, zone)
-  const extract = createExtractor(zone)
+  await fresh(files[1], again, here)
+  const extract = createExtractor(here)
   const knowledge: Knowledge = {
     extract: (_, { json = '' }) => extract(parseStored(json) as Resource),
     unsure: () => [],
@@ -101,7 +103,7 @@ async function same(name: string, begin: (file: string) => unknown, then?: Then)
 }
 
 const played = (all: Op[]) => async (file: string) => {
-  const first = await open(file, utc)
+  const first = await open(file, home)
   await play(first, all)
   await first.store.close()
 }
@@ -113,10 +115,13 @@ test('after any writes', async () => {
   )
 })
 
-test('after a reindex in another zone, with writes before it', async () => {
+test('after a reindex in another zone and at another address, with writes before it', async () => {
   await fc.assert(
     fc.asyncProperty(ops, ops, (before, after) =>
-      same('zones', played(before), { zone: zoneOf('Asia/Kolkata'), ops: after.slice(0, 40) }),
+      same('zones', played(before), {
+        here: { zone: zoneOf('Asia/Kolkata'), base: () => 'http://other.org/fhir' },
+        ops: after.slice(0, 40),
+      }),
     ),
     { numRuns: 8, endOnFailure: true },
   )
@@ -130,7 +135,7 @@ test('after a file of the second schema was brought to this one and reindexed', 
         file => {
           writeSecond(file, tenantOf(), clock.now, there)
         },
-        { zone: utc, ops: after.slice(0, 30) },
+        { here: home, ops: after.slice(0, 30) },
       ),
     ),
     { numRuns: 8, endOnFailure: true },

@@ -158,7 +158,11 @@ test('all ways to the hits of any search give the same, also from page to page',
       fc.array(asking, { minLength: 40, maxLength: 40 }),
       async (worlds, later, searches) => {
         const file = at(`${++runs}.db`)
-        const { store, tenant, put, remove } = await openRepository(file, utc, clock)
+        const { store, tenant, put, remove } = await openRepository(
+          file,
+          { zone: utc, base: () => 'http://127.0.0.1/fhir' },
+          clock,
+        )
         for (const [suffix, one] of worlds.entries())
           for (const resource of one) {
             clock.now++

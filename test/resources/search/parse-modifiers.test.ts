@@ -85,15 +85,7 @@ describe('modifiers', () => {
       },
     ],
     ['Observation', 'subject:text=Asha', { kind: 'label', param: 'subject', text: 'asha' }],
-    [
-      'Observation',
-      'subject:Patient=1,2',
-      link(
-        'subject',
-        ...['Patient/1', 'http://here/fhir/Patient/1'],
-        ...['Patient/2', 'http://here/fhir/Patient/2'],
-      ),
-    ],
+    ['Observation', 'subject:Patient=1,2', link('subject', 'Patient/1', 'Patient/2')],
     [
       'ValueSet',
       'url:below=http://a/b',

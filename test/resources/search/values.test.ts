@@ -3,6 +3,7 @@ import { parseJson } from '../../../resources/json.ts'
 import type { Resource } from '../../../resources/resource.ts'
 import { decimalKey, openHigh, openLow } from '../../../resources/search/decimal.ts'
 import { openEnd, openStart } from '../../../resources/search/instant.ts'
+import { nowhere } from '../../../resources/search/type.ts'
 import { zoneOf } from '../../../resources/search/zone.ts'
 import { createExtractor, extract } from '../../../resources/search.ts'
 
@@ -104,7 +105,11 @@ describe('a time', () => {
 
   test('without a zone is of the zone of the extractor', () => {
     const patient = { resourceType: 'Patient', birthDate: '2024-05-01' }
-    const [row] = rowsOf(patient, 'birthdate', createExtractor(zoneOf('Asia/Kolkata')))
+    const [row] = rowsOf(
+      patient,
+      'birthdate',
+      createExtractor({ ...nowhere, zone: zoneOf('Asia/Kolkata') }),
+    )
     expect(row).toMatchObject({
       low: at('2024-04-30T18:30:00Z'),
       high: at('2024-05-01T18:30:00Z') - 1,

@@ -120,7 +120,7 @@ export const name = optional({
   text,
 })
 
-export const bases = ['', '', '', 'http://other.org/fhir/']
+export const bases = ['', '', 'http://127.0.0.1/fhir/', 'http://other.org/fhir/']
 export const reference = (...types: string[]) =>
   fc.oneof(
     {
