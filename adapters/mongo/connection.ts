@@ -10,6 +10,10 @@ export interface ConnectionOptions {
   waitQueueTime?: number
   /** ms after which a connection that nobody uses is closed. */
   maxIdleTime?: number
+  /** ms that a command may wait for a primary: longer than an election takes. */
+  selectionTime?: number
+  /** ms that an answer may take: longer than any command may. */
+  socketTime?: number
 }
 
 export interface Connection {
@@ -18,19 +22,15 @@ export interface Connection {
   collections: Collections
 }
 
-/** Longer than an election takes; then longer than any command may. */
-const selection = 15_000
-const socket = 30_000
-
-const optionsOf = ({ poolSize, waitQueueTime, maxIdleTime }: ConnectionOptions) =>
+const optionsOf = ({ poolSize, waitQueueTime, maxIdleTime, ...times }: ConnectionOptions) =>
   ({
     appName: 'nidaan',
     maxPoolSize: poolSize ?? 32,
     waitQueueTimeoutMS: waitQueueTime ?? 30_000,
     maxIdleTimeMS: maxIdleTime ?? 600_000,
-    serverSelectionTimeoutMS: selection,
-    connectTimeoutMS: selection,
-    socketTimeoutMS: socket,
+    serverSelectionTimeoutMS: times.selectionTime ?? 15_000,
+    connectTimeoutMS: times.selectionTime ?? 15_000,
+    socketTimeoutMS: times.socketTime ?? 30_000,
     writeConcern: { w: 'majority', journal: true },
     readConcern: { level: 'majority' },
     readPreference: 'primary',

@@ -1,10 +1,4 @@
-import {
-  MongoError,
-  MongoNetworkError,
-  MongoServerError,
-  MongoServerSelectionError,
-  MongoWriteConcernError,
-} from 'mongodb'
+import { MongoError, MongoNetworkError, MongoServerError, MongoWriteConcernError } from 'mongodb'
 import { FhirError, storageFull, timedOut, tooLarge, unavailable } from '../../resources/error.ts'
 
 /** A document that the database did not take, and why. */
@@ -41,16 +35,15 @@ export const isTimeLimit = (error: unknown): boolean => isOne(error, codes.timeL
 /** It lost against another writer: looked at again, it may be taken or be told why not. */
 export const isRace = (error: unknown): boolean => isOne(error, codes.conflict)
 
-/** A connection or a primary went away: it may have been done or not. */
+/** A connection or a primary went away: it may have been done or not. The driver does not label all of these. */
 export const isUnclear = (error: unknown): boolean =>
-  !(error instanceof MongoServerSelectionError) &&
-  (error instanceof MongoNetworkError ||
-    error instanceof MongoWriteConcernError ||
-    isOne(error, codes.notPrimary) ||
-    (error instanceof MongoError &&
-      ['UnknownTransactionCommitResult', 'RetryableWriteError'].some(label =>
-        error.hasErrorLabel(label),
-      )))
+  error instanceof MongoNetworkError ||
+  error instanceof MongoWriteConcernError ||
+  isOne(error, codes.notPrimary) ||
+  (error instanceof MongoError &&
+    ['UnknownTransactionCommitResult', 'RetryableWriteError'].some(label =>
+      error.hasErrorLabel(label),
+    ))
 
 export const isPassing = (error: unknown): boolean =>
   isRace(error) ||

@@ -1,7 +1,7 @@
-import { type ClientSession, MongoError } from 'mongodb'
+import type { ClientSession } from 'mongodb'
 import type { Within } from './commands.ts'
 import type { Connection } from './connection.ts'
-import { isPassing } from './errors.ts'
+import { isPassing, isUnclear } from './errors.ts'
 import type { Gate } from './gate.ts'
 
 /** What is written in one transaction of the database, or not at all. */
@@ -89,9 +89,7 @@ async function commit(
     try {
       return await session.commitTransaction()
     } catch (error) {
-      const unknown =
-        error instanceof MongoError && error.hasErrorLabel('UnknownTransactionCommitResult')
-      if (!unknown || performance.now() > until) throw error
+      if (!isUnclear(error) || performance.now() > until) throw error
       await pause(n)
     }
 }
