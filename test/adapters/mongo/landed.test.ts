@@ -57,7 +57,7 @@ test.each([
       times(6, n => (n === 1 ? 'rejected' : 'fulfilled')),
     )
     await connection.client.close()
-  const store = await openAt(url, now)
+    const store = await openAt(url, now)
     expect(await past(store)).toEqual([
       'Patient/b2 1',
       'Patient/b1 1',
