@@ -11,6 +11,7 @@ import { isObject, type Resource } from './resource.ts'
 import { composite } from './search/composite.ts'
 import { rangeOf } from './search/date.ts'
 import { foldWords } from './search/fold.ts'
+import { hasCanonical } from './search/links.ts'
 import { special } from './search/near.ts'
 import { type Gathered, isMarked, mark, type Parameter, Plan, spoken } from './search/plan.ts'
 import type { Predicate } from './search/query.ts'
@@ -58,10 +59,13 @@ export const mainDateOf = (type: string): string | undefined =>
  * The revision of the extraction: one more whenever resources get rows that they did not get before, so that what is
  * stored gets them too. Where rows of before are wrong, the parameter gets another name of its rows (SearchParameterFacts).
  */
-export const extractor = 4
+export const extractor = 5
 
 /** The reference rows of elements that no search parameter covers: so that all who refer to a resource are known. */
 export const otherReferences = '~'
+
+/** The reference rows of a resource that say what canonicals mean it: its url, alone and with its version. */
+export const canonicalNames = '~canonical'
 
 /** The token rows of a resource that say of which types it contains resources: no search parameter can be named so. */
 export const containedTypes = '~contained'
@@ -191,6 +195,7 @@ function extractorOf(type: string, all: readonly SearchParameterFacts[], home: H
       if (of.some(each => isMarked(present, each))) mark(present, place)
     for (const reference of references) addOther(reference, rows, home.base())
     addContained(resource, rows)
+    if (hasCanonical(type)) addNames(resource, rows)
     const extracted: Extract = new Extracted(gathered, codesAt(present))
     const date = main === undefined ? undefined : dateOf(main, rows.all)
     if (date !== undefined) extracted.date = date
@@ -248,6 +253,13 @@ function addOther(reference: string, rows: Rows, base: string): void {
   // What is elsewhere costs a row that nobody asks for.
   if (target && here && parseReference(reference)?.type && !rows.refersTo(here))
     rows.add({ kind: 'reference', param: otherReferences, target })
+}
+
+function addNames({ url, version }: Record<string, unknown>, rows: Rows): void {
+  if (typeof url !== 'string' || !targetOf(url)) return
+  const add = (target: string) => rows.add({ kind: 'reference', param: canonicalNames, target })
+  add(url)
+  if (typeof version === 'string') add(`${url}|${version}`)
 }
 
 function addContained({ contained }: Resource, rows: Rows): void {

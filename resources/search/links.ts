@@ -46,14 +46,16 @@ function linkOf(value: unknown, base: string): { text: string; type?: string } |
   return isObject(value) || text.startsWith('#') ? undefined : { text }
 }
 
+/** Whether resources of a type are known by a url and a version of their own. */
+export function hasCanonical(type: string): boolean {
+  const elements = structureOf(type)?.elements
+  return Boolean(elements?.url && elements.version)
+}
+
 let canonical: readonly string[] | undefined
 
-/** Those of the types that are known by a url and a version of their own. */
 function canonicalTypes(types?: readonly string[]): readonly string[] {
-  canonical ??= [...resourceTypes()].filter(type => {
-    const elements = structureOf(type)?.elements
-    return elements?.url && elements.version
-  })
+  canonical ??= [...resourceTypes()].filter(hasCanonical)
   return types ? canonical.filter(type => types.includes(type)) : canonical
 }
 
@@ -64,7 +66,7 @@ export function splitCanonical(link: string): { url: string; version?: string } 
 
 /** The canonical of a resource that has one. */
 export function canonicalOf(version: Version): { url: string; version?: unknown } | undefined {
-  if (!canonicalTypes([version.type]).length) return undefined
+  if (!hasCanonical(version.type)) return undefined
   const { url, version: number } = bodyOf(version)
   return typeof url === 'string' ? { url, version: number } : undefined
 }

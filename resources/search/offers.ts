@@ -1,7 +1,6 @@
 /** What can be asked of a type, from the tables that read it: for the CapabilityStatement. */
 import { resourceTypes, type SearchParameterFacts } from '../definitions.ts'
 import { type OwnParameters, searchableParameters } from '../search.ts'
-import { isCanonical } from './parse/canonical.ts'
 import { targetsOf } from './parse/chain.ts'
 import { modifiersOf } from './parse/values.ts'
 
@@ -39,8 +38,7 @@ export function offersOf(type: string | undefined, own?: OwnParameters): Offer[]
 }
 
 function offerOf(facts: SearchParameterFacts): Offer {
-  const followed = facts.type === 'reference' && !isCanonical(facts)
-  const targets = followed ? targetsOf(facts, undefined) : []
+  const targets = facts.type === 'reference' ? targetsOf(facts, undefined) : []
   return {
     code: facts.code,
     type: facts.type,

@@ -6,16 +6,18 @@ import { isId, isObject } from '../resource.ts'
 import { unescaped } from './escape.ts'
 import { readParts } from './hierarchy.ts'
 import { addLabel, readLabel } from './label.ts'
+import { isCanonical } from './parse/canonical.ts'
+import type { Predicate } from './query.ts'
 import type { Rows } from './rows.ts'
 import { readToken, token } from './token.ts'
-import type { Asked, SearchType } from './type.ts'
+import type { Asked, Making, SearchType } from './type.ts'
 
 /** What a reference row holds: `Patient/1` for what is here, or an address as it stands, both without a version. */
 export function targetOf(text: string, base?: string): string | undefined {
   if (isPlain(text)) return text
   const local = parseReference(localOf(text, base))
   if (local?.form === 'relative') return `${local.type}/${local.id}`
-  const form = parseReference(text)?.form
+  const form = parseReference(text.replace(/\|.*$/, ''))?.form
   return form === 'absolute' || form === 'urn' ? pathOf(text) : undefined
 }
 
@@ -43,6 +45,40 @@ export function canonicalsOf(text: string): string[] {
   return cut < 0 ? [text] : [text.slice(0, cut), text]
 }
 
+/** Where canonicals stand as they are, to be followed to who has them among their names. */
+export const canonicalRows = (param: string): string => `${param}:canonical`
+
+/** Where canonicals stand with each version that theirs is below of: 1.2.3 with 1, 1.2 and 1.2.3. */
+const versionRows = (param: string): string => `${param}:below`
+
+function addCanonical(text: string, { param, base }: Pick<Making, 'param' | 'base'>, rows: Rows) {
+  const whole = text.replace(/#.*$/, '')
+  if (!targetOf(whole)) return
+  const add = (name: string, target: string | undefined) => {
+    if (target) rows.add({ kind: 'reference', param: name, target })
+  }
+  add(canonicalRows(param), whole)
+  for (const uri of canonicalsOf(whole)) {
+    add(param, pathOf(uri))
+    // The url of a resource may be its address, too.
+    add(param, targetOf(uri, base()))
+  }
+  const cut = whole.indexOf('|') + 1
+  if (cut > 0)
+    for (let end = whole.indexOf('.', cut); ; end = whole.indexOf('.', end + 1)) {
+      add(versionRows(param), end < 0 ? whole : whole.slice(0, end))
+      if (end < 0) break
+    }
+}
+
+/** `:below` on a canonical: with a version its parts, without one any. https://hl7.org/fhir/R4/search.html#versions */
+function readVersions(value: string, asked: Asked): Predicate {
+  const targets = readTargets(value, asked)
+  const versioned = targets.some(target => target.includes('|'))
+  const param = versioned ? versionRows(asked.param) : asked.param
+  return { kind: 'reference', param, targets }
+}
+
 export const reference: SearchType = {
   collector({ param, base, ...making }) {
     const addIdentifier = token.collector({ ...making, base, param: identifierRows(param) })
@@ -51,12 +87,7 @@ export const reference: SearchType = {
     }
     return (value, rows, nature) => {
       if (typeof value === 'string') {
-        // A canonical is the url of a resource, which may be its address too.
-        if (targetOf(value))
-          for (const uri of canonicalsOf(value)) {
-            add(pathOf(uri), rows)
-            add(targetOf(uri, base()), rows)
-          }
+        addCanonical(value, { param, base }, rows)
       } else if (isObject(value)) {
         if (typeof value.reference === 'string') add(targetOf(value.reference, base()), rows)
         addLabel(value.display, param, rows)
@@ -80,7 +111,10 @@ export const reference: SearchType = {
       ...readToken(value, name),
     }),
     text: readLabel,
-    below: (value, asked) => readParts('below', readTargets(value, asked), asked),
+    below: (value, asked) =>
+      isCanonical(asked.facts)
+        ? readVersions(value, asked)
+        : readParts('below', readTargets(value, asked), asked),
     above: (value, asked) => readParts('above', readTargets(value, asked), asked),
   },
   known: ['missing', 'identifier', 'text', 'above', 'below'],

@@ -1,9 +1,9 @@
 import { type SearchParameterFacts, structureOf } from '../../definitions.ts'
 
-/** Whether a reference is a canonical: an address of what may be anywhere. https://hl7.org/fhir/R4/references.html#canonical */
+/** Whether a reference is a canonical, or a uri that stands for one: an address of what may be anywhere. https://hl7.org/fhir/R4/references.html#canonical */
 export const isCanonical = ({ expression }: SearchParameterFacts): boolean => {
   const arms = expression.split('|').map(arm => arm.trim())
-  return arms.every(arm => /\bas\(?\s*canonical\b/.test(arm) || isCanonicalPath(arm))
+  return arms.every(arm => /\bas\(?\s*(?:canonical|uri)\b/.test(arm) || isCanonicalPath(arm))
 }
 
 function isCanonicalPath(arm: string): boolean {

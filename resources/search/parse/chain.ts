@@ -1,9 +1,10 @@
 /** https://hl7.org/fhir/R4/search.html#chaining and #has */
 import { isResourceType, resourceTypes, type SearchParameterFacts } from '../../definitions.ts'
-import { FhirError, invalid, issue, unsupported } from '../../error.ts'
-import { paramsOf } from '../../search.ts'
+import { FhirError, invalid, issue } from '../../error.ts'
+import { canonicalNames, paramsOf } from '../../search.ts'
 import { nearest, shown } from '../nearest.ts'
 import type { Predicate } from '../query.ts'
+import { canonicalRows } from '../reference.ts'
 import { isCanonical } from './canonical.ts'
 import { eitherOf, grouped } from './predicates.ts'
 import { beyond, type Scope } from './scope.ts'
@@ -64,14 +65,29 @@ export function chained(
   }
   if (found.length === 0)
     throw apart ?? further ?? new UnknownParameter(rest, lacking, { own: scope.options.parameters })
-  const params = paramsOf(scope.type, facts)
+  const links = linksOf(scope.type, facts)
   return eitherOf(
-    params.flatMap(param =>
+    links.flatMap(link =>
       grouped(found).map(
-        ({ types, predicate }): Predicate => ({ kind: 'chain', param, types, where: [predicate] }),
+        ({ types, predicate }): Predicate => ({
+          kind: 'chain',
+          ...link,
+          types,
+          where: [predicate],
+        }),
       ),
     ),
   )
+}
+
+/** The rows that lead from a parameter: of a canonical to who has it for a name, or to who is at that address. */
+function linksOf(type: string, facts: SearchParameterFacts): { param: string; names?: string }[] {
+  const literal = paramsOf(type, facts).map(param => ({ param }))
+  if (!isCanonical(facts)) return literal
+  return [
+    ...literal.map(({ param }) => ({ param: canonicalRows(param), names: canonicalNames })),
+    ...literal,
+  ]
 }
 
 /** The facts of a parameter that can be followed. */
@@ -79,10 +95,6 @@ export function referenceOf(code: string, scope: Scope): SearchParameterFacts {
   const facts = factsOf(code, scope)
   if (facts.type !== 'reference')
     throw invalid(`${code} of ${scope.type} is not a reference, so that nothing can follow it`)
-  if (isCanonical(facts))
-    throw unsupported(
-      `${code} of ${scope.type} is a canonical, which cannot be followed here: search for its resource, and then for ${code} by its address`,
-    )
   return facts
 }
 
@@ -130,6 +142,7 @@ export function readHas(name: string, { value, scope, read }: Rest): Predicate {
   if (scope.type !== 'Resource' && !typesOf(facts).includes(scope.type))
     throw new NeverReferred(code, type, scope.type)
   const predicate = read(rest, value, inner)
-  const params = paramsOf(type, facts)
-  return eitherOf(params.map(param => ({ kind: 'has', type, param, where: [predicate] })))
+  return eitherOf(
+    linksOf(type, facts).map(link => ({ kind: 'has', type, ...link, where: [predicate] })),
+  )
 }

@@ -10,6 +10,7 @@ import type { Predicate } from '../query.ts'
 import { isTypeModifier, readTargets } from '../reference.ts'
 import type { Asked } from '../type.ts'
 import { utc } from '../zone.ts'
+import { isCanonical } from './canonical.ts'
 import { always, eitherOf, never } from './predicates.ts'
 import type { Scope } from './scope.ts'
 
@@ -114,11 +115,13 @@ export function modifiersOf(facts: SearchParameterFacts): string[] {
   return known.filter(each => able.includes(each))
 }
 
-/** Only an identifier has a type of its own, and only what is part of others is below and above. */
-function isFor(modifier: string, { type, expression, target }: SearchParameterFacts): boolean {
-  if (modifier === 'of-type') return /identifier\b/i.test(expression)
+/** Only an identifier has a type of its own, and only what is part of others is below and above; a canonical is no more than a url with a version. */
+function isFor(modifier: string, facts: SearchParameterFacts): boolean {
+  if (modifier === 'of-type') return /identifier\b/i.test(facts.expression)
+  if (facts.type !== 'reference') return true
+  if (isCanonical(facts)) return !['identifier', 'text', 'above'].includes(modifier)
   const isOrder = modifier === 'below' || modifier === 'above'
-  return type !== 'reference' || !isOrder || Boolean(target?.some(hasParts))
+  return !isOrder || Boolean(facts.target?.some(hasParts))
 }
 
 const knows = ({ type }: SearchParameterFacts, modifier: string): boolean =>

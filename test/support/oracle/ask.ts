@@ -9,6 +9,7 @@ import { type Asked, finds, prefixOf } from './match.ts'
 import { comparesSpan, folded, spanOf } from './values.ts'
 import {
   destinationOf,
+  type Item,
   isItem,
   listOf,
   NoOpinion,
@@ -138,11 +139,22 @@ export function targetsOf(
   resource: Resource,
   facts: SearchParameterFacts,
 ): Resource[] {
-  const names = valuesOf(resource, facts)
-    .filter(({ type }) => type === 'Reference')
+  const all = valuesOf(resource, facts)
+  const names = all
     .flatMap(referencesIn)
     .flatMap(reference => destinationOf(reference, world.base)?.to ?? [])
-  return world.resources.filter(({ resourceType, id }) => names.includes(`${resourceType}/${id}`))
+  const canonicals = all.flatMap(({ value }) => (typeof value === 'string' ? [value] : []))
+  return world.resources.filter(
+    target =>
+      names.includes(`${target.resourceType}/${target.id}`) ||
+      canonicals.some(canonical => isMeant(target as Item, canonical)),
+  )
+}
+
+/** By its url, in any version unless the canonical names one. https://hl7.org/fhir/R4/references.html#canonical */
+function isMeant({ url, version }: Item, canonical: string): boolean {
+  const [asked, wanted] = (canonical.split('#')[0] ?? '').split('|')
+  return url === asked && (wanted === undefined || wanted === version)
 }
 
 /** https://hl7.org/fhir/R4/search.html#chaining */
@@ -158,7 +170,7 @@ function passesChain(
   const [next = ''] = rest.split(/[.:]/)
   return targetsOf(world, resource, facts).some(target => {
     const type = target.resourceType
-    if (only ? type !== only : !facts.target?.includes(type)) return false
+    if (only ? type !== only : facts.target && !facts.target.includes(type)) return false
     // Of several types that the link may lead to, those count that have such a parameter.
     if (!only && next !== '_has' && !hasParameter(type, next)) return false
     return passes(world, target, rest, value)

@@ -75,7 +75,7 @@ export function destinationOf(
 /** The references a node stands for. */
 export const referencesIn = ({ value }: Node): string[] =>
   typeof value === 'string'
-    ? [value]
+    ? [value.replace(/#.*$/, '')]
     : isItem(value) && textOf(value.reference)
       ? [textOf(value.reference)]
       : []
