@@ -1,9 +1,8 @@
 /** Parameters of every resource that stand for more than values of an element. */
-import { invalid, unsupported } from '../../error.ts'
-import { isId } from '../../resource.ts'
-import { splitEscaped, unescaped } from '../escape.ts'
+import { invalid } from '../../error.ts'
 import type { Predicate } from '../query.ts'
 import { readFilter } from './filter.ts'
+import { readLists } from './lists.ts'
 import { readQuery } from './queries.ts'
 import type { Scope } from './scope.ts'
 import { readWords } from './words.ts'
@@ -34,25 +33,8 @@ export const specials: Readonly<Record<string, (value: string, place: Place) => 
   },
   _list(value, { modifier, scope }) {
     refuseModifier('_list', modifier)
-    const lists = splitEscaped(value, ',').map(unescaped)
-    scope.budget.spend(lists.length)
-    return {
-      kind: 'has',
-      type: 'List',
-      param: 'item',
-      where: [{ kind: 'id', ids: lists.map(listId) }],
-    }
+    return readLists(value, scope)
   },
-}
-
-function listId(value: string): string {
-  if (value.startsWith('$'))
-    throw unsupported(
-      `_list takes the id of a List here: lists such as $current-problems are not kept`,
-    )
-  const id = value.replace(/^List\//, '')
-  if (!isId(id)) throw invalid('_list takes the id of a List')
-  return id
 }
 
 function refuseModifier(name: string, modifier: string): void {

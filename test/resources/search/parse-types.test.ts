@@ -70,7 +70,7 @@ describe('_list and _query', () => {
   })
 
   test.each([
-    ['_list=$current-problems', 422, 'id of a List'],
+    ['_list=$current-drug-allergies', 422, 'a List by its id'],
     ['_list=', 400, 'id of a List'],
     ['_list=a/b', 400, 'id of a List'],
     ['_list:not=a', 400, '_list takes no modifier'],

@@ -81,12 +81,6 @@ describe('parameters that shape the answer', () => {
     )
   })
 
-  test('_list=$current-problems is known, and not here', async () => {
-    await expect(parse('Patient', '_list=$current-problems')).rejects.toThrow(
-      expect.objectContaining({ status: 422, message: expect.stringContaining(' here') }),
-    )
-  })
-
   test('_contained=false is what happens anyway, after true too', async () => {
     const parsed = await parse(
       'Patient',

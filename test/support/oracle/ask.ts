@@ -94,10 +94,12 @@ const own: Readonly<Record<string, Special>> = Object.assign(Object.create(null)
     return comparesSpan(prefix, asked, { start: at, end: at + 1 }, world.now)
   },
   _list(world, resource, value) {
-    const list = world.resources.find(
-      ({ resourceType, id }) => resourceType === 'List' && id === value,
+    const lists = world.resources.filter(
+      list =>
+        list.resourceType === 'List' &&
+        (value.startsWith('$') ? isCurrent(list as Item, value) : list.id === value),
     )
-    const entries = listOf((list as unknown as Record<string, unknown> | undefined)?.entry)
+    const entries = lists.flatMap(list => listOf((list as Item).entry))
     return entries.some(
       entry =>
         isItem(entry) &&
@@ -113,6 +115,22 @@ const own: Readonly<Record<string, Special>> = Object.assign(Object.create(null)
   _text: (_world, resource, value) =>
     ` ${folded(narrative(resource))}`.includes(` ${folded(value)}`),
 } satisfies Record<string, Special>)
+
+/** https://hl7.org/fhir/R4/lifecycle.html#lists */
+const purposes: Record<string, string[]> = {
+  '$current-problems': ['problems', '46105-3'],
+  '$current-medications': ['medications', '57828-6', '10160-0'],
+  '$current-allergies': ['allergies', '18716-1', '52472-8', '48765-2'],
+}
+
+function isCurrent({ status, code }: Item, name: string): boolean {
+  const codes = purposes[name]
+  if (!codes) throw new NoOpinion(name)
+  const coding = isItem(code) ? listOf(code.coding) : []
+  return (
+    status === 'current' && coding.some(each => isItem(each) && codes.includes(textOf(each.code)))
+  )
+}
 
 const narrative = (resource: Resource): string => {
   const { text } = resource as unknown as { text?: { div?: string } }
