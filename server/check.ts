@@ -1,7 +1,7 @@
 /** npm run check: compares all that is stored with itself, and with what is made of it now. */
-import { inspect } from './compose.ts'
 import { readConfig } from './config.ts'
 import { createProgress } from './progress.ts'
+import { inspectStore } from './upkeep.ts'
 
 if (process.argv.length > 2) {
   console.error('npm run check    looks whether all that is stored fits together; changes nothing')
@@ -14,7 +14,7 @@ const most = 100
 const progress = createProgress(process.stderr)
 try {
   let wrong = 0
-  const { resources } = await inspect(readConfig(process.env), {
+  const resources = await inspectStore(readConfig(process.env), {
     progress: (done, total) => progress.show(done, total > 0 ? Math.min(1, done / total) : 1),
     doubt: progress.say,
     finding({ tenant, on, what }) {

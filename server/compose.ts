@@ -16,14 +16,13 @@ import { parseSearch } from '../resources/search/parse.ts'
 import type { Home } from '../resources/search/type.ts'
 import { zoneOf } from '../resources/search/zone.ts'
 import { createExtractor, extractor } from '../resources/search.ts'
-import type { Finding, Store } from '../resources/store.ts'
+import type { Store } from '../resources/store.ts'
 import { createTerminology } from '../terminology/terminology.ts'
 import { createApp } from './app.ts'
 import { type Config, placeOf } from './config.ts'
 import { createDispatch, type Dispatch } from './dispatch.ts'
 import { createHealth } from './health.ts'
 import { forgetAll } from './import/checkpoint.ts'
-import { knowledgeOf } from './knowledge.ts'
 import { joinLeases } from './leases.ts'
 import { checkEvery, listening, openAnswers, originOf, setTimes, stopped } from './listener.ts'
 import { createLog, type Log } from './log.ts'
@@ -48,7 +47,8 @@ export interface Composed {
 export async function compose(config: Config, now: () => number = Date.now): Promise<Composed> {
   const log = createLog(config.logLevel)
   const running = { count: 0, bytes: 0 }
-  const kept = await openStore(config, now, (size, ms) => metrics.committed(size, ms / 1000))
+  const onBatch = (size: number, ms: number) => metrics.committed(size, ms / 1000)
+  const kept = await openStore(config, { now, onBatch })
   const { store, folder } = kept
   const metrics = createMetrics({
     running: () => running.count,
@@ -139,40 +139,6 @@ export async function reindexAll(
   }
 }
 
-/** Looks whether all that is stored fits together. Changes nothing. */
-export async function inspect(
-  config: Config,
-  told: {
-    progress(done: number, total: number): void
-    /** What could not be looked at. */
-    doubt(line: string): void
-    finding(finding: Finding): void
-  },
-): Promise<{ resources: number }> {
-  const { store } = await openStore(config, Date.now, () => {})
-  try {
-    const { home, made } = homeOf(config)
-    const { doubts, ...knowledge } = await knowledgeOf({
-      parameters: createParameters(store, spaceOf, home),
-      tenants: [tenantOf()],
-      extract: createExtractor(home),
-      extractor: made,
-    })
-    doubts.forEach(told.doubt)
-    const totals = await Promise.all([tenantOf(), spaceOf(tenantOf())].map(store.totals))
-    const total = totals.flatMap(Object.values).reduce((sum: number, count) => sum + count, 0)
-    let resources = 0
-    const progress = (done: number) => {
-      resources = done
-      told.progress(done, total)
-    }
-    for await (const finding of store.inspect(knowledge, progress)) told.finding(finding)
-    return { resources }
-  } finally {
-    await store.close()
-  }
-}
-
 /** Puts a backup in place of the store of a server that does not run; returns where the old one is kept now. */
 export function restore(config: Config, from: string, now: () => number = Date.now): string {
   const file = fileOf(config)
@@ -199,21 +165,24 @@ interface Kept {
   linkKey(): Buffer | Promise<Buffer>
 }
 
-async function openStore(
+/** `adopting`: to take over what another store has. */
+export async function openStore(
   config: Config,
-  now: () => number,
-  onBatch: (size: number, ms: number) => void,
+  {
+    now = Date.now,
+    ...more
+  }: { now?: () => number; onBatch?: (size: number, ms: number) => void; adopting?: boolean } = {},
 ): Promise<Kept> {
   const { searchTime } = config
   const place = placeOf(config)
   switch (place.kind) {
     case 'memory': {
-      const store = await openSqlite({ file: ':memory:', now, searchTime, onBatch })
+      const store = await openSqlite({ file: ':memory:', now, searchTime, ...more })
       return { store, folder: undefined, linkKey: passingKey }
     }
     case 'file': {
       const { file } = place
-      const store = await openSqlite({ file, now, searchTime, onBatch })
+      const store = await openSqlite({ file, now, searchTime, ...more })
       return { store, folder: dirname(file), linkKey: () => keyBeside(file) }
     }
   }
@@ -223,7 +192,10 @@ const addressOf = (config: Config): string =>
   config.baseUrl || `${originOf(config, config.port)}/fhir`
 
 /** What rows depend on, and what names that: a port that is free counts as any other one. */
-function homeOf(config: Config, base = () => addressOf(config)): { home: Home; made: string } {
+export function homeOf(
+  config: Config,
+  base = () => addressOf(config),
+): { home: Home; made: string } {
   const zone = config.timeZone || Temporal.Now.timeZoneId()
   return { home: { zone: zoneOf(zone), base }, made: `${extractor} ${zone} ${addressOf(config)}` }
 }

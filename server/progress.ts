@@ -25,7 +25,11 @@ const inFile = 5000
 
 type Out = Pick<NodeJS.WriteStream, 'isTTY' | 'columns' | 'write'>
 
-export function createProgress(out: Out, clock: () => number = () => performance.now()): Progress {
+export function createProgress(
+  out: Out,
+  clock: () => number = () => performance.now(),
+  what = 'resources',
+): Progress {
   const pause = out.isTTY ? onTerminal : inFile
   let next = clock() + pause
   let first: Seen | undefined
@@ -40,7 +44,7 @@ export function createProgress(out: Out, clock: () => number = () => performance
       if (now.at < next || now.at === first.at) return
       next = now.at + pause
       // A line as wide as the terminal would wrap, and the next one could not overwrite it.
-      const text = describe(first, now, out.isTTY ? (out.columns || 80) - 1 : undefined)
+      const text = describe(first, now, out.isTTY ? (out.columns || 80) - 1 : undefined, what)
       out.write(out.isTTY ? `\r${text}\x1b[K` : `${text}\n`)
     },
     say(line) {
@@ -55,10 +59,10 @@ export function createProgress(out: Out, clock: () => number = () => performance
 }
 
 /** What is done, how fast, and how long it takes still, from two looks at it. */
-export function describe(first: Seen, now: Seen, room = 100): string {
+export function describe(first: Seen, now: Seen, room = 100, what = 'resources'): string {
   const { done, part } = now
   const seconds = (now.at - first.at) / 1000
-  const speed = `${done} resources, ${Math.round((done - first.done) / seconds)}/s`
+  const speed = `${done} ${what}, ${Math.round((done - first.done) / seconds)}/s`
   if (part === undefined) return speed.slice(0, room)
   const came = part - (first.part ?? 0)
   const left = came > 0 ? `, ${duration(Math.round((seconds / came) * (1 - part)))} left` : ''

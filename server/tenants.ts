@@ -5,3 +5,5 @@ export const tenantOf = (): Tenant => 'default' as Tenant
 
 /** Where the program keeps what it needs for a tenant: no request reaches it. */
 export const spaceOf = (tenant: Tenant): Tenant => `${tenant}~` as Tenant
+
+export const isSpace = (tenant: Tenant): boolean => tenant.endsWith('~')

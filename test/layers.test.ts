@@ -58,6 +58,7 @@ const words: Record<string, string[]> = {
     'server/restore.ts',
     'server/reindex.ts',
     'server/check.ts',
+    'server/migrate.ts',
   ],
   'Date\\.now|new Date\\(\\)': ['server/compose.ts'],
   randomUUID: ['server/compose.ts'],

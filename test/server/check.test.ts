@@ -25,7 +25,7 @@ test('npm run check finds nothing where the server wrote, and says how much it l
   await app.server.reindex.idle()
   await put(app, { resourceType: 'Patient', id: 'own', gender: 'male' })
   await app.close()
-  const check = runScript('check', [], place)
+  const check = runScript('check', [], { PORT: '0', ...place })
   expect([await check.ended, check.output()]).toEqual([
     0,
     expect.stringMatching(/^looked at \d{3} resources: all fits together\n$/),

@@ -135,7 +135,7 @@ test('npm run check tells a line for each, and ends with 1', async () => {
   const db = new DatabaseSync(`${folder}/nidaan.db`)
   db.exec('DELETE FROM date')
   db.close()
-  const check = runScript('check', [], { DATA_DIR: folder })
+  const check = runScript('check', [], { PORT: '0', DATA_DIR: folder })
   expect([await check.ended, check.output().trim().split('\n')]).toEqual([
     1,
     ['default Patient/p1 lacks a row of date, of birthdate', 'looked at 2 resources: 1 findings'],
