@@ -75,7 +75,7 @@ export async function countHits(
   atMost?: number,
 ): Promise<number> {
   const scope = await scopeOf(source, tenant, query)
-  const plan = await planOf(await settled(query.where, scope), scope)
+  const plan = await planOf(await settled(query.where, scope), scope, () => false)
   if (scope.types.length === 0 || plan.driver?.any.length === 0) return 0
   if (plan.rest.some(isOpen)) return countOpen(query, scope, atMost)
   const driver = plan.driver ?? everything(scope)
@@ -138,7 +138,7 @@ export async function explainHits(source: Source, tenant: Tenant, query: Query):
     ...plan.sizes.map(({ driver, size }) => ({
       step: `condition ${covered(driver) || 'of several'}`,
       table: tables[driver.in],
-      estimate: size,
+      ...(size === undefined ? {} : { estimate: size }),
     })),
     ...(way
       ? [{ step: `${way.name} ${driver ? `by ${covered(driver) || 'several'}` : 'all'}` }]

@@ -6,6 +6,7 @@
 
 import { dateParam, quantityParam } from '../../resources/search/long.ts'
 import { pairsOf } from '../../resources/search/pairs.ts'
+import { mainDateOf } from '../../resources/search.ts'
 import type { Extract, Row } from '../../resources/store.ts'
 import type { Values } from './document.ts'
 
@@ -14,6 +15,9 @@ export const beside = '\u0001'
 
 /** The entry that every resource of a type has. */
 export const allOf = (type: string): string => `${type}.*`
+
+/** The entry of a resource whose `k` does not stand for its main date: it has several, or one of a day or more. */
+export const apartOf = (type: string): string => `${type}.*~`
 
 /** The entry of whoever refers to something, by whatever element. */
 export const refersTo = (type: string, target: string): string => `${type}.~=${target}`
@@ -60,6 +64,7 @@ function firstNames(first: string | undefined): string[] {
 export function valuesOf(type: string, extract: Extract): Values {
   const values = rowValues(type, extract.rows)
   values.x.push(allOf(type))
+  if (isApart(type, extract)) values.x.push(apartOf(type))
   for (const { patient, param, code, system } of pairsOf(type, extract)) {
     const name = pairName(type, patient, param)
     values.x.push(codeEntry(name, code), tokenEntry(name, system, code))
@@ -75,6 +80,15 @@ export function valuesOf(type: string, extract: Extract): Values {
       ? { text: { ...(narrative ? { n: narrative } : {}), ...(content ? { c: content } : {}) } }
       : {}),
   }
+}
+
+function isApart(type: string, { rows, date }: Extract): boolean {
+  const main = mainDateOf(type)
+  const dates = rows.filter(({ kind, param }) => kind === 'date' && param === main)
+  const [one, ...more] = dates
+  if (one?.kind !== 'date') return false
+  const { param, low, high } = one
+  return more.length > 0 || low !== date || dateParam(param, low, high) !== param
 }
 
 /** Of rows by themselves. */

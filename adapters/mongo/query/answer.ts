@@ -2,6 +2,7 @@
 import type { Position } from '../../../resources/search/order.ts'
 import type { Predicate, Sort } from '../../../resources/search/query.ts'
 import { mainDateOf } from '../../../resources/search.ts'
+import { type Driver, isOrdered } from './drivers.ts'
 import { firstHits, type Hit, type Wanted, type Way } from './hits.ts'
 import { isOpen, type Node } from './nodes.ts'
 import { type Plan, planOf } from './plan.ts'
@@ -21,8 +22,9 @@ export async function answer(where: Node[], wanted: Wanted, scope: Scope): Promi
   if (first?.by === 'value' && isMainDate(first, wanted.keys.slice(1), scope))
     return byMainDate(where, first, wanted, scope)
   const nodes = await settled(where, scope)
-  const isByDate = wanted.keys.length === 1 && first?.by === 'date'
-  return answerBy(await planOf(nodes, scope, !isByDate), wanted, scope)
+  const isOne = wanted.keys.length === 1 && first?.by !== 'value'
+  const mustKnow = (only: Driver) => isOne && !(first?.by === 'date' && isOrdered(only))
+  return answerBy(await planOf(nodes, scope, mustKnow), wanted, scope)
 }
 
 /** More candidates than this are not looked at together. */
@@ -38,16 +40,22 @@ async function answerBy(plan: Plan, wanted: Wanted, scope: Scope): Promise<Answe
   }
   const hits: Hit[] = []
   let { after } = wanted
-  for (let size = wanted.count; ; size = Math.min(size * 4, most)) {
+  let looked = 0
+  for (let size = wanted.count; ; size = next(wanted.count - hits.length, hits.length / looked)) {
     const found = await firstHits(closed, { ...wanted, after, count: size, bodies: false }, scope)
     const versions = found.hits.map(({ version }) => version)
     const kept = new Set(await holding(open, versions, scope))
     hits.push(...found.hits.filter(({ version }) => kept.has(version)))
     after = found.hits.at(-1)
+    looked += versions.length
     if (hits.length >= wanted.count || found.hits.length < size || !after)
       return { plan, way: found.way, hits: hits.slice(0, wanted.count) }
   }
 }
+
+/** So many candidates have the hits that are missing, most likely. */
+const next = (missing: number, share: number): number =>
+  Math.min(most, Math.ceil((missing * 1.5) / Math.max(share, 0.001)) + 5)
 
 /** By the main date versions are in order as they stand. */
 function isMainDate({ kind, params, descending }: ByValue, more: Sort[], scope: Scope): boolean {

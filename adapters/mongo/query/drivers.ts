@@ -26,10 +26,17 @@ export type Driver = {
   /** What it answers: those need no residual. */
   covers: Node[]
 } & (
-  | { in: 'x' | 'w' | 'n'; any: Entry[] }
+  | { in: 'x'; any: Entry[]; when?: Dated }
+  | { in: 'w' | 'n'; any: Entry[] }
   | { in: 'd' | 'q' | 'g'; any: Document[] }
   | { in: 'at'; any: [Document] }
 )
+
+/** What the main date is between: of all but those that stand apart. See dated.ts. */
+export interface Dated {
+  k: Document
+  apart: string
+}
 
 export const hintOf = (driver: Driver): Document => indexOf[driver.in]
 
@@ -49,8 +56,9 @@ const oneOrAny = <T>(any: T[]): T | { $in: T[] } | undefined =>
 export function rangeOf(driver: Driver, { tenant: t, types }: Scope): Document {
   switch (driver.in) {
     case 'x':
+      return { t, x: oneOrAny(driver.any), ...(driver.when ? { k: driver.when.k } : {}) }
     case 'w':
-      return { t, [driver.in]: oneOrAny(driver.any) }
+      return { t, w: oneOrAny(driver.any) }
     case 'n':
       return { n: oneOrAny(driver.any) }
     case 'at':
@@ -68,6 +76,10 @@ export function rangeOf(driver: Driver, { tenant: t, types }: Scope): Document {
 /** The newest versions in it, deletes left out, and of no other types. */
 export function driving(driver: Driver, scope: Scope): Document {
   const range = rangeOf(driver, scope)
+  if (driver.in === 'x' && driver.when) {
+    const apart = { t: scope.tenant, x: driver.when.apart, $nor: [{ x: { $nin: driver.any } }] }
+    return { $or: [range, apart] }
+  }
   if (driver.in === 'w') return { ...range, ty: { $in: scope.types } }
   if (driver.in === 'n' || driver.in === 'at') return { ...range, x: { $exists: true } }
   return range
@@ -135,7 +147,7 @@ async function ofNode(node: Node, scope: Scope): Promise<Driver[]> {
   }
 }
 
-const isBounded = ({ lowFrom, lowTo, highFrom, highTo }: Bounds<string | number>): boolean =>
+export const isBounded = ({ lowFrom, lowTo, highFrom, highTo }: Bounds<string | number>): boolean =>
   [lowFrom, lowTo, highFrom, highTo].some(end => end !== undefined)
 
 const named = (covers: Node[], any: string[]): Driver => ({ covers, in: 'n', any })

@@ -30,8 +30,8 @@ const patientStart = 'Patient/'
 const isOfPatients = ({ targets }: Reference): boolean =>
   targets.every(target => target.startsWith(patientStart))
 
-/** More than this is not one short range. */
-const mostPairs = 200
+/** More than this are not little. */
+const mostPairs = 2000
 
 const entriesOf = (type: string, { targets }: Reference, codes: Coded[]): string[] =>
   targets.flatMap(target =>

@@ -1,4 +1,5 @@
 /** Which condition drives: the one with the least in its part of the index. All others are residuals of it. */
+import { dated } from './dated.ts'
 import { type Driver, driversOf, hintOf, isOrdered, rangeOf } from './drivers.ts'
 import { flat, type Node } from './nodes.ts'
 import { count, counted, type Scope } from './scope.ts'
@@ -12,35 +13,36 @@ export interface Plan {
   /** All that must hold. */
   all: Node[]
   /** All that could drive, and how much of each there is, as far as it was counted. */
-  sizes: { driver: Driver; size: number }[]
+  sizes: { driver: Driver; size?: number }[]
 }
 
-/** `sized`: false where it only matters which is the smallest. */
-export async function planOf(where: Node[], scope: Scope, sized = true): Promise<Plan> {
+/** `mustKnow`: whether its size matters where there is one driver only. */
+export async function planOf(
+  where: Node[],
+  scope: Scope,
+  mustKnow: (only: Driver) => boolean = () => true,
+): Promise<Plan> {
   const all = where.flatMap(flat)
-  const drivers = await driversOf(all, scope)
+  const drivers = apart(await dated(await driversOf(all, scope), all, scope))
   const [only, ...others] = drivers
-  const sizes =
-    only && others.length === 0 && isOrdered(only) && !sized
-      ? [{ driver: only, size: counted }]
+  const sizes: Plan['sizes'] =
+    only && others.length === 0 && !mustKnow(only)
+      ? [{ driver: only }]
       : await sizesOf(drivers, scope)
   const [best] = sizes.toSorted(
     (a, b) =>
-      a.size - b.size ||
+      (a.size ?? counted) - (b.size ?? counted) ||
       Number(isOrdered(b.driver)) - Number(isOrdered(a.driver)) ||
       b.driver.covers.length - a.driver.covers.length,
   )
   if (!best) return { size: counted, rest: all, all, sizes }
-  const { driver, size } = best
+  const { driver, size = counted } = best
   return { driver, size, rest: all.filter(node => !driver.covers.includes(node)), all, sizes }
 }
 
-/** An index alone tells how much of these there is. */
-const isCheap = ({ in: field }: Driver): boolean => field === 'x' || field === 'w' || field === 'n'
-
-async function sizesOf(drivers: Driver[], scope: Scope): Promise<Plan['sizes']> {
-  // A pair is never more than what it is made of.
-  const apart = drivers.filter(
+/** A pair is never more than what it is made of. */
+const apart = (drivers: Driver[]): Driver[] =>
+  drivers.filter(
     driver =>
       !drivers.some(
         other =>
@@ -50,12 +52,17 @@ async function sizesOf(drivers: Driver[], scope: Scope): Promise<Plan['sizes']> 
           driver.covers.every(node => other.covers.includes(node)),
       ),
   )
-  const cheap = await sizesOfEach(apart.filter(isCheap), scope)
-  if (cheap.some(({ size }) => size < counted)) return cheap
+
+/** An index alone tells how much of these there is. */
+const isCheap = ({ in: field }: Driver): boolean => field === 'x' || field === 'w' || field === 'n'
+
+async function sizesOf(drivers: Driver[], scope: Scope): Promise<Plan['sizes']> {
+  const cheap = await sizesOfEach(drivers.filter(isCheap), scope)
+  if (cheap.some(({ size = counted }) => size < counted)) return cheap
   return [
     ...cheap,
     ...(await sizesOfEach(
-      apart.filter(each => !isCheap(each)),
+      drivers.filter(each => !isCheap(each)),
       scope,
     )),
   ]
