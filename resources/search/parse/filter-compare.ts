@@ -20,11 +20,31 @@ interface Compared {
 
 type Operator = (compared: Compared) => Predicate
 
+/** Names that stand for the systems of codes. */
+const systems: Readonly<Record<string, string>> = {
+  loinc: 'http://loinc.org',
+  rxnorm: 'http://www.nlm.nih.gov/research/umls/rxnorm',
+  snomed: 'http://snomed.info/sct',
+  ucum: 'http://unitsofmeasure.org',
+}
+
+/** Of a token before its code, of a quantity before its unit. */
+const withSystem = (value: string, type: string): string => {
+  const name = type === 'quantity' ? /(?<=\|)[a-z]+(?=\|)/ : /^[a-z]+(?=\|)/
+  return ['token', 'quantity'].includes(type)
+    ? value.replace(name, found => (Object.hasOwn(systems, found) ? (systems[found] ?? '') : found))
+    : value
+}
+
 /** With a modifier of a search. */
 const modified =
   (modifier: string): Operator =>
   ({ facts, value, scope }) =>
-    readValues(value, { name: `_filter: ${facts.code}`, modifier, facts }, scope)
+    readValues(
+      withSystem(value, facts.type),
+      { name: `_filter: ${facts.code}`, modifier, facts },
+      scope,
+    )
 
 /** With a prefix of a search. */
 const prefixed =

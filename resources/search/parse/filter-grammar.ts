@@ -26,7 +26,7 @@ const deepest = 16
 
 export function parseFilter(text: string): Filter {
   const tokens = createTokens(text)
-  const filter = either(tokens, 0)
+  const filter = logical(tokens, 0)
   const rest = tokens.peek()
   if (rest.is !== 'end') throw unclear(rest, 'and, or, or the end')
   return filter
@@ -34,17 +34,15 @@ export function parseFilter(text: string): Filter {
 
 type Tokens = ReturnType<typeof createTokens>
 
-/** `and` binds more than `or`. */
-function either(tokens: Tokens, depth: number): Filter {
-  const all = [both(tokens, depth)]
-  while (tokens.takeWord('or')) all.push(both(tokens, depth))
-  return all.length === 1 && all[0] ? all[0] : { is: 'or', all }
-}
-
-function both(tokens: Tokens, depth: number): Filter {
-  const all = [single(tokens, depth)]
-  while (tokens.takeWord('and')) all.push(single(tokens, depth))
-  return all.length === 1 && all[0] ? all[0] : { is: 'and', all }
+/** From left to right: neither `and` nor `or` binds more. */
+function logical(tokens: Tokens, depth: number): Filter {
+  let left = single(tokens, depth)
+  for (;;) {
+    const is = tokens.takeWord('and') ? 'and' : tokens.takeWord('or') ? 'or' : undefined
+    if (!is) return left
+    const right = single(tokens, depth)
+    left = { is, all: left.is === is ? [...left.all, right] : [left, right] }
+  }
 }
 
 function single(tokens: Tokens, depth: number): Filter {
@@ -53,7 +51,7 @@ function single(tokens: Tokens, depth: number): Filter {
   if (tokens.takeWord('not')) return { is: 'not', filter: single(tokens, depth + 1) }
   if (tokens.peek().is !== '(') return test(tokens, depth)
   tokens.next()
-  const inner = either(tokens, depth + 1)
+  const inner = logical(tokens, depth + 1)
   tokens.expect(')')
   return inner
 }
@@ -73,7 +71,7 @@ function pathOf(tokens: Tokens, depth: number): Step[] {
   while (tokens.peek().is === '[') {
     tokens.next()
     const last = path.at(-1)
-    const where = either(tokens, depth + 1)
+    const where = logical(tokens, depth + 1)
     tokens.expect(']')
     if (last) last.where = where
     const { is, text } = tokens.peek()

@@ -70,8 +70,13 @@ describe('_filter', () => {
     ['Patient', 'given eq peter or gender eq male', any(peter, male)],
     [
       'Patient',
-      'gender pr true or given eq peter and gender eq male',
+      'gender pr true or (given eq peter and gender eq male)',
       any(has('gender'), all(peter, male)),
+    ],
+    [
+      'Patient',
+      'gender pr true or given eq peter and gender eq male',
+      all(any(has('gender'), peter), male),
     ],
     [
       'Patient',

@@ -9,21 +9,13 @@ const words = /\s*("(?:[^"\\]|\\.)*"|[()]|[^\s()]+)/gy
 export function parseFilter(text: string): Test {
   const tokens = [...text.matchAll(words)].map(([, token = '']) => token)
   let at = 0
+  // From left to right.
   const any = (): Test => {
-    let left = all()
-    while (tokens[at] === 'or') {
-      at++
-      const [one, other] = [left, all()]
-      left = passes => one(passes) || other(passes)
-    }
-    return left
-  }
-  const all = (): Test => {
     let left = single()
-    while (tokens[at] === 'and') {
+    for (let word = tokens[at]; word === 'and' || word === 'or'; word = tokens[at]) {
       at++
-      const [one, other] = [left, single()]
-      left = passes => one(passes) && other(passes)
+      const [one, other, both] = [left, single(), word === 'and']
+      left = passes => (both ? one(passes) && other(passes) : one(passes) || other(passes))
     }
     return left
   }
@@ -50,8 +42,16 @@ export function parseFilter(text: string): Test {
   return any()
 }
 
+const systems: Record<string, string> = {
+  loinc: 'http://loinc.org',
+  snomed: 'http://snomed.info/sct',
+  ucum: 'http://unitsofmeasure.org',
+}
+
 function comparison(name: string, operator: string, value: string): Test {
-  const escaped = value.replace(/[\\,$]/g, '\\$&')
+  const escaped = value
+    .replace(/[\\,$]/g, '\\$&')
+    .replace(/(?<=^|\|)(loinc|snomed|ucum)(?=\|)/, name => systems[name] ?? name)
   switch (operator) {
     case 'pr':
       return passes => passes(`${name}:missing`, value === 'true' ? 'false' : 'true')
