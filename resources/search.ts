@@ -59,7 +59,7 @@ export const mainDateOf = (type: string): string | undefined =>
  * The revision of the extraction: one more whenever resources get rows that they did not get before, so that what is
  * stored gets them too. Where rows of before are wrong, the parameter gets another name of its rows (SearchParameterFacts).
  */
-export const extractor = 5
+export const extractor = 6
 
 /** The reference rows of elements that no search parameter covers: so that all who refer to a resource are known. */
 export const otherReferences = '~'

@@ -44,11 +44,29 @@ function eachCoded(value: unknown, add: (code: string, system: string) => void):
 /** Where the values of an Identifier stand, with its type as `first`. */
 export const typedRows = (param: string): string => `${param}:of-type`
 
+/** Where mime types stand without what follows them: `text/xml; charset=UTF-8`. */
+const mimeRows = (param: string): string => `${param}:below`
+
+const isMime = ({ expression }: SearchParameterFacts): boolean => /\.contentType$/.test(expression)
+
+const mimeOf = (code: string): string => (code.split(';')[0] ?? '').trim().toLowerCase()
+
+/** https://hl7.org/fhir/R4/search.html#mimetype */
+function readMime(value: string, { param, name }: Asked): Predicate {
+  const { code, ...system } = readToken(value, name)
+  if (code === undefined) throw invalid(`${name} takes a mime type such as text/xml`)
+  return { kind: 'token', param: mimeRows(param), code: mimeOf(code), ...system }
+}
+
 export const token: SearchType = {
-  collector({ param }) {
+  collector({ param, facts }) {
     const typed = typedRows(param)
+    const mime = isMime(facts)
     return (value, rows, nature) => {
-      eachToken(value, nature, (code, system) => rows.add({ kind: 'token', param, code, system }))
+      eachToken(value, nature, (code, system) => {
+        rows.add({ kind: 'token', param, code, system })
+        if (mime) rows.add({ kind: 'token', param: mimeRows(param), code: mimeOf(code), system })
+      })
       if (typeof value !== 'object' || value === null) return
       const { coding, text: said, display, type, value: own } = value as Record<string, unknown>
       addLabel(said, param, rows)
@@ -74,7 +92,10 @@ export const token: SearchType = {
     '': readCode,
     text: readLabel,
     in: readValueSet,
-    below: (value, asked) => readHierarchy('below', readToken(value, asked.name), asked),
+    below: (value, asked) =>
+      isMime(asked.facts)
+        ? readMime(value, asked)
+        : readHierarchy('below', readToken(value, asked.name), asked),
     above: (value, asked) => readHierarchy('above', readToken(value, asked.name), asked),
     'of-type': readOfType,
   },

@@ -289,7 +289,14 @@ const isLabelled = (node: Node, value: string): boolean =>
     label => label !== '' && ` ${folded(label)}`.includes(` ${folded(plain(value))}`),
   )
 
-function holdsToken(value: string, node: Node, { modifier }: Asked): boolean {
+function holdsToken(value: string, node: Node, { modifier, facts }: Asked): boolean {
+  // https://hl7.org/fhir/R4/search.html#mimetype
+  if (modifier === 'below' && facts.expression.endsWith('.contentType')) {
+    const base = (mime: string) => mime.split(';')[0]?.trim().toLowerCase()
+    return codesOf(node).some(each =>
+      isCode(base(value) ?? '', { ...each, code: base(each.code) ?? '' }),
+    )
+  }
   only(modifier, '', 'text', 'of-type', 'not')
   if (modifier === 'text') return isLabelled(node, value)
   if (modifier !== 'of-type') return codesOf(node).some(code => isCode(value, code))
