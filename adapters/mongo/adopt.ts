@@ -33,11 +33,7 @@ const mark = 'adopting'
 export const isAdopting = async ({ meta }: Collections): Promise<boolean> =>
   (await meta.findOne({ _id: mark })) !== null
 
-/** `by`: the process. */
-export function createAdopting(
-  { connection, transactions, terms, order }: Parts,
-  by: string,
-): Store['adopt'] {
+export function createAdopting({ connection, transactions, terms, order }: Parts): Store['adopt'] {
   const { collections } = connection
   const { meta, outbox } = collections
 
@@ -54,7 +50,7 @@ export function createAdopting(
     transactions.persist(async within => {
       const { session } = within
       const outgoing = events.map(event => ({
-        _id: `${String(order.number(0)).padStart(16, '0')}/${by}`,
+        _id: order.number(0),
         event,
       }))
       // Of an interrupted end.
@@ -70,7 +66,7 @@ export function createAdopting(
     )
     await transactions.persist(async within => {
       await terms.remember(rows, { db: within.db, maxTimeMS: within.maxTimeMS })
-      await write(all, { collections, order, by, within })
+      await write(all, { collections, order, within })
     })
     order.instant(Math.max(0, ...all.map(({ version }) => version.at)))
     if (last) await end(last)
@@ -79,9 +75,9 @@ export function createAdopting(
 
 async function write(
   all: Moving[],
-  how: { collections: Collections; order: Order; by: string; within: Session },
+  how: { collections: Collections; order: Order; within: Session },
 ): Promise<void> {
-  const { collections, order, by, within } = how
+  const { collections, order, within } = how
   const { session, maxTimeMS } = within
   const [first] = all
   if (!first) return
@@ -96,7 +92,7 @@ async function write(
     const before = stored.get(keyOf(each, -1))
     if (before) Object.assign(before, { u, end: at })
     else if (number > 1) ends.push(ended(keyOf(each, -1), { u, end: at }))
-    stored.set(keyOf(each), storedOf(each, { s: u, by, begun }))
+    stored.set(keyOf(each), storedOf(each, { s: u, begun }))
   }
   await update('resource', ends, within)
   await insert('resource', [...stored.values()], within)
@@ -126,7 +122,7 @@ async function beginnings(
 /** Only the newest one is found by its values. */
 function storedOf(
   moving: Moving,
-  { s, by, begun }: { s: number; by: string; begun: Map<string, Beginning> },
+  { s, begun }: { s: number; begun: Map<string, Beginning> },
 ): Stored {
   const { tenant, version, newest, extract } = moving
   const { type, id, number, method, at, json } = version
@@ -142,7 +138,6 @@ function storedOf(
     m: method,
     s,
     at,
-    by,
     c: first.s,
     k: extract?.date ?? first.at,
     ...(json === undefined ? {} : { body: new Binary(Buffer.from(json)) }),

@@ -17,8 +17,6 @@ export interface Parts {
   transactions: Transactions
   terms: Terms
   order: Order
-  /** The process. */
-  by: string
   searchIds(tenant: Tenant, query: Query, session: Session): Promise<string[]>
 }
 
@@ -66,7 +64,7 @@ export function createWriteBatch(parts: Parts, last: Last): WriteBatch {
           if (isUnclear(error))
             for (const taken of plan?.taken ?? []) taken.waiting.tried.push(taken)
           // Whom others get in the way of again and again does better with less.
-          else if (attempt > 0) later.unshift(...rest.splice(Math.ceil(rest.length / 2)))
+          else if (attempt > 0) later.unshift(...secondHalf(rest))
           await transactions.pause(attempt)
         }
       }
@@ -94,8 +92,15 @@ export function createWriteBatch(parts: Parts, last: Last): WriteBatch {
   }
 }
 
+/** Takes it away; their numbers are no more theirs. */
+function secondHalf(batch: Waiting[]): Waiting[] {
+  const half = batch.splice(Math.ceil(batch.length / 2))
+  for (const waiting of half) if (waiting.tried.length === 0) delete waiting.numbers
+  return half
+}
+
 async function planOf(
-  { connection: { collections }, terms, order, by, searchIds }: Parts,
+  { connection: { collections }, terms, order, searchIds }: Parts,
   batch: Waiting[],
   { session, after, careful }: { session: Session; after: Last; careful: boolean },
 ): Promise<Plan> {
@@ -109,7 +114,6 @@ async function planOf(
     found: await replacedBy(collections, batch, { session, careful }),
     ids: (tenant, query) => searchIds(tenant, query, session),
     order,
-    by,
     after,
   })
 }

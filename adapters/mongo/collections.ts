@@ -12,7 +12,7 @@ export interface Collections {
   unit: Collection<Unit>
   /** Where conditional writes of the same criteria meet, also those of several processes. `_id`: a hash of them. */
   guard: Collection<{ _id: number; n: number }>
-  /** What the outside is still to be told. `_id`: a commit number and the process, in the order of commits. */
+  /** What the outside is still to be told. `_id`: a commit number. */
   outbox: Collection<Outgoing>
   /** What one process does or is. `_id`: the name; see leases.ts. */
   lease: Collection<Lease>
@@ -21,7 +21,7 @@ export interface Collections {
 }
 
 export interface Outgoing {
-  _id: string
+  _id: number
   event: Event
 }
 

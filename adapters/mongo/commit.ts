@@ -6,7 +6,6 @@ import { createWriteBatch } from './batch.ts'
 import { tooLargeText } from './errors.ts'
 import type { MongoOptions, Parts } from './parts.ts'
 import type { Waiting } from './plan.ts'
-import type { Last } from './schema.ts'
 import { searchIds } from './search.ts'
 import { valuesOf } from './values.ts'
 
@@ -21,17 +20,16 @@ const most = { commits: 64, bytes: 4_000_000 }
 /** ms that the search of a check may take: all writers wait for it. */
 const checkTime = 2000
 
-export function createCommits(options: MongoOptions, parts: Parts, last: Last): Commits {
-  const { order, source, writeTime } = parts
-  const { writeQueue: limit = 64 * 1024 * 1024, newId, onBatch } = options
+export function createCommits(options: MongoOptions, parts: Parts): Commits {
+  const { order, slot, source, writeTime } = parts
+  const { writeQueue: limit = 64 * 1024 * 1024, onBatch } = options
   const write = createWriteBatch(
     {
       ...parts,
-      by: newId().slice(0, 8),
       searchIds: (tenant, query, { session }) =>
         searchIds(source({ session, until: performance.now() + checkTime }), tenant, query),
     },
-    last,
+    parts.last,
   )
   let queue: Waiting[] = []
   let held = 0
@@ -45,6 +43,7 @@ export function createCommits(options: MongoOptions, parts: Parts, last: Last): 
       queue = queue.slice(batch.length)
       const from = performance.now()
       try {
+        await slot.sure()
         const later = await write(batch)
         queue = [...later, ...queue]
         onBatch?.(batch.length - later.length, performance.now() - from)

@@ -16,7 +16,7 @@ export interface Stored {
   /** meta.versionId */
   v: number
   m: Method
-  /** The commit number: about microseconds since 1970, and always more than that of any commit before. */
+  /** The commit number: about microseconds since 1970, more than that of any commit before, and nobody else's. */
   s: number
   /** meta.lastUpdated, ms. */
   at: number
@@ -24,8 +24,6 @@ export interface Stored {
   c: number
   /** The main date (ms), else meta.lastUpdated of version 1: the order when nothing else is asked. */
   k: number
-  /** The process that wrote it: with `s` it tells that a write landed of which no answer came. */
-  by: string
   /** The commit number of the version that superseded this one, and its meta.lastUpdated. */
   u?: number
   end?: number

@@ -17,6 +17,6 @@ export async function undelivered(
   }))
 }
 
-async function forget(outbox: Collection<Outgoing>, _id: string): Promise<void> {
+async function forget(outbox: Collection<Outgoing>, _id: number): Promise<void> {
   await outbox.deleteOne({ _id })
 }

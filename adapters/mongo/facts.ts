@@ -1,22 +1,22 @@
 /** What is asked of a type or a system as a whole. */
 import type { Collection } from 'mongodb'
 import type { Tenant } from '../../resources/store.ts'
-import { byEntry, byTypeTime } from './collections.ts'
+import { byEntry, byTime, byTypeTime } from './collections.ts'
 import type { Stored } from './document.ts'
 import { limitsOf, type Source } from './source.ts'
 import { allOf } from './values.ts'
 
-/** The number of the last change to a type; 0 where there was none. From the index alone. */
-async function newestOf(
+/** The number of the last change, to a type or at all; 0 where there was none. From the index alone. */
+export async function newestOf(
   resource: Collection<Stored>,
   tenant: Tenant,
-  type: string,
+  type?: string,
 ): Promise<number> {
   const [last] = await resource
-    .find({ t: tenant, ty: type })
+    .find(type === undefined ? { t: tenant } : { t: tenant, ty: type })
     .project<{ s: number }>({ _id: 0, s: 1 })
     .sort({ at: -1, s: -1 })
-    .hint(byTypeTime)
+    .hint(type === undefined ? byTime : byTypeTime)
     .limit(1)
     .toArray()
   return last?.s ?? 0

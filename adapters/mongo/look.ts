@@ -54,7 +54,7 @@ export async function landedOf(
   if (tried.length === 0) return []
   const versions = await resource
     .find({ _id: { $in: tried.flatMap(({ stored: [first] }) => first?._id ?? []) } })
-    .project<{ _id: string; s: number; by: string }>({ s: 1, by: 1 })
+    .project<{ _id: string; s: number }>({ s: 1 })
     .toArray()
   const events = await outbox
     .find({ _id: { $in: tried.flatMap(({ events: [first] }) => first?._id ?? []) } })
@@ -66,5 +66,5 @@ export async function landedOf(
   })
 }
 
-const keyOf = (one: { _id: string; s?: number; by?: string }): string =>
-  `${one._id} ${one.s} ${one.by}`
+/** Another process may have made the same version, but not under the same number. */
+const keyOf = (one: { _id: string | number; s?: number }): string => `${one._id} ${one.s}`

@@ -2,10 +2,13 @@
 import { throttled, unavailable } from '../../resources/error.ts'
 import type { Connection, ConnectionOptions } from './connection.ts'
 import { atTheEdge } from './errors.ts'
+import { newestOf } from './facts.ts'
 import { createGate, type Gate } from './gate.ts'
+import { createLeases } from './leases.ts'
 import { createOrder, type Order } from './order.ts'
 import { createSizes } from './query/sizes.ts'
-import type { Last } from './schema.ts'
+import { type Last, lastOf } from './schema.ts'
+import { type Slot, takeSlot } from './slot.ts'
 import type { Source } from './source.ts'
 import { createTerms, type Terms } from './terms.ts'
 import { createTransactions, type Transactions } from './transact.ts'
@@ -34,6 +37,9 @@ export interface MongoOptions extends ConnectionOptions {
 
 export interface Parts {
   connection: Connection
+  /** Where the last commit was when the store was opened. */
+  last: Last
+  slot: Slot
   order: Order
   terms: Terms
   transactions: Transactions
@@ -48,9 +54,12 @@ export interface Parts {
 const busy = () => unavailable('too many writes are waiting: try again shortly', 1)
 const searching = () => throttled('too many searches are waiting: try again shortly', 1)
 
-export function createParts(options: MongoOptions, connection: Connection, last: Last): Parts {
+export async function openParts(options: MongoOptions, connection: Connection): Promise<Parts> {
   const { now, newId, searchTime = 10_000, writeTime = 20_000 } = options
-  const order = createOrder(last, now)
+  const slot = await takeSlot(createLeases(connection.collections.lease), newId())
+  // What was written under its numbers before is there by now.
+  const last = await lastOf(connection.collections)
+  const order = createOrder(last, { now, slot })
   const sizes = createSizes()
   const searches = createGate(options.searches ?? 4, options.searchQueue ?? 256, searching)
   const source: Parts['source'] = more => ({
@@ -58,11 +67,15 @@ export function createParts(options: MongoOptions, connection: Connection, last:
     sizes,
     until: performance.now() + searchTime,
     now,
-    asOf: order.asOf,
+    // What another process has told of may have a greater number than ours, by its clock.
+    asOf: async tenant =>
+      order.asOf(slot.isAlone() ? 0 : await newestOf(connection.collections.resource, tenant)),
     ...more,
   })
   return {
     connection,
+    last,
+    slot,
     order,
     terms: createTerms(),
     transactions: createTransactions({

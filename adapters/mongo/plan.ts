@@ -77,8 +77,6 @@ export interface Given {
   /** Newest versions by their names. */
   found: ReadonlyMap<string, Replaced>
   order: Order
-  /** The process. */
-  by: string
   /** Where the last batch ended. */
   after: { at: number; s: number }
   ids(tenant: Tenant, query: Query): Promise<string[]>
@@ -112,7 +110,7 @@ export async function planBatch(batch: readonly Waiting[], given: Given): Promis
     }
     plan.at = waiting.at
     last = waiting.numbers?.at(-1) ?? last
-    plan.taken.push(take(waiting, verdict, { plan, by: given.by }))
+    plan.taken.push(take(waiting, verdict, plan))
     for (const change of waiting.commit.changes)
       made.set(nameOf(waiting.tenant, change.type, change.id), {
         change,
@@ -198,17 +196,13 @@ function settlePlace(
     waiting.numbers = [...changes, ...events].map(() => order.number(first))
 }
 
-function take(
-  waiting: Waiting,
-  replaced: (Replaced | undefined)[],
-  { plan, by }: { plan: Plan; by: string },
-): Taken {
+function take(waiting: Waiting, replaced: (Replaced | undefined)[], plan: Plan): Taken {
   const { tenant, at, commit, numbers = [] } = waiting
   const stored = commit.changes.map((change, index) => {
     const before = replaced[index]
     const s = numbers[index] ?? 0
     if (before) plan.ends.push(superseding(before, { s, at }))
-    return storedOf(change, before, { tenant, at, s, by })
+    return storedOf(change, before, { tenant, at, s })
   })
   const { events = [] } = commit
   return {
@@ -216,7 +210,7 @@ function take(
     stored,
     versions: commit.changes.map((change, index) => versionOf(change, numbers[index] ?? 0, at)),
     events: events.map((event, index) => ({
-      _id: `${String(numbers[stored.length + index]).padStart(16, '0')}/${by}`,
+      _id: numbers[stored.length + index] ?? 0,
       event,
     })),
   }
@@ -225,7 +219,7 @@ function take(
 function storedOf(
   change: Change,
   before: Replaced | undefined,
-  { tenant, at, s, by }: { tenant: Tenant; at: number; s: number; by: string },
+  { tenant, at, s }: { tenant: Tenant; at: number; s: number },
 ): Stored {
   const { type, id, method, replaces, json, extract } = change
   const name = nameOf(tenant, type, id)
@@ -238,7 +232,6 @@ function storedOf(
     m: method,
     s,
     at,
-    by,
     c: before?.c ?? s,
     k: sortKey(change, before, at),
     ...(json === undefined

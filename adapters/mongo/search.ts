@@ -24,8 +24,9 @@ const wantedOf = (query: Query, place: Place | undefined, bodies: boolean): Want
 })
 
 export async function searchPage(source: Source, tenant: Tenant, query: Query): Promise<Page> {
-  const now = source.asOf()
   const { scope, place } = await scopeAt(source, tenant, query)
+  // Before the page is found.
+  const seq = place?.seq ?? (await source.asOf(tenant))
   const found = await answer(query.where, wantedOf(query, place, true), scope)
   const more = found.hits.length > query.count
   const hits = found.hits.slice(0, query.count)
@@ -34,9 +35,8 @@ export async function searchPage(source: Source, tenant: Tenant, query: Query): 
   const [first, last] = [hits[0], hits.at(-1)]
   const hasNext = place?.back ? true : more
   const hasPrevious = place?.back ? more : place !== undefined
-  const seq = place?.seq ?? now
   const seen =
-    place?.seen ?? hits.flatMap(({ rid }, at) => ((versions[at]?.seq ?? 0) > now ? rid : []))
+    place?.seen ?? hits.flatMap(({ rid }, at) => ((versions[at]?.seq ?? 0) > seq ? rid : []))
   const print = (hit: Hit, back: boolean) =>
     printPlace({ rid: hit.rid, keys: hit.keys, seq, seen, back })
   return {

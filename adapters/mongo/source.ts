@@ -1,4 +1,5 @@
 import type { ClientSession } from 'mongodb'
+import type { Tenant } from '../../resources/store.ts'
 import type { Collections } from './collections.ts'
 import type { Sizes } from './query/sizes.ts'
 
@@ -15,7 +16,7 @@ export interface Source {
   /** ms since 1970 */
   now(): number
   /** The commit number that pages which begin now see up to: commits to come get greater ones. */
-  asOf(): number
+  asOf(tenant: Tenant): Promise<number>
 }
 
 interface Limits {

@@ -1,15 +1,15 @@
 import { closeable } from '../../resources/closing.ts'
 import type { Store } from '../../resources/store.ts'
 import { createCommits } from './commit.ts'
-import { type Connection, connect } from './connection.ts'
+import { connect } from './connection.ts'
 import { atTheEdge } from './errors.ts'
 import { undelivered } from './events.ts'
 import { createFacts, unitsOf } from './facts.ts'
 import { historyPage, scan } from './history.ts'
-import { createParts, type MongoOptions } from './parts.ts'
+import { type MongoOptions, openParts, type Parts } from './parts.ts'
 import { createReads } from './read.ts'
 import { addRows, dropRows } from './reindex.ts'
-import { type Last, lastOf, migrate } from './schema.ts'
+import { migrate } from './schema.ts'
 import { countHits, explainHits, searchPage } from './search.ts'
 import { sweepEvery } from './sweep.ts'
 import { createUpkeep, refuseUnwhole } from './upkeep.ts'
@@ -25,19 +25,18 @@ export async function openMongo(options: MongoOptions): Promise<MongoStore> {
   try {
     await migrate(connection)
     if (!options.adopting) await refuseUnwhole(connection)
-    return createStore(options, connection, await lastOf(connection.collections))
+    return createStore(options, await openParts(options, connection))
   } catch (error) {
     await connection.client.close()
     throw error
   }
 }
 
-function createStore(options: MongoOptions, connection: Connection, last: Last): MongoStore {
-  const parts = createParts(options, connection, last)
+function createStore(options: MongoOptions, parts: Parts): MongoStore {
   const { source, search } = parts
-  const { client, collections } = connection
+  const { client, collections } = parts.connection
   const { resource } = collections
-  const commits = createCommits(options, parts, last)
+  const commits = createCommits(options, parts)
   const reads = createReads(resource, parts.searchTime)
   const facts = createFacts(resource)
   const sweeping = sweepEvery(resource, options.now)
@@ -62,6 +61,7 @@ function createStore(options: MongoOptions, connection: Connection, last: Last):
     waiting: () => ({ writes: commits.waiting(), searches: parts.searches.waiting() }),
     async close() {
       clearInterval(sweeping)
+      await parts.slot.close()
       await client.close()
     },
   })

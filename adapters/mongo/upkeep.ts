@@ -13,9 +13,9 @@ type Upkeep = Pick<
   'inspect' | 'versions' | 'versionCount' | 'adopt' | 'lease' | 'leases' | 'check'
 >
 
-export function createUpkeep(parts: Parts, { now, newId }: MongoOptions): Upkeep {
+export function createUpkeep(parts: Parts, { now }: MongoOptions): Upkeep {
   const { client, collections } = parts.connection
-  const adopt = createAdopting(parts, newId().slice(0, 8))
+  const adopt = createAdopting(parts)
   return {
     inspect: (...given) => inspect({ client, collections, now }, ...given),
     versions: skip => versions(collections, skip),

@@ -3,8 +3,8 @@ import { expect, test } from '@jest/globals'
 import { MongoNetworkError } from 'mongodb'
 import { createCommits } from '../../../adapters/mongo/commit.ts'
 import { connect } from '../../../adapters/mongo/connection.ts'
-import { createParts, type MongoOptions, type Parts } from '../../../adapters/mongo/parts.ts'
-import { lastOf, migrate } from '../../../adapters/mongo/schema.ts'
+import { type MongoOptions, openParts, type Parts } from '../../../adapters/mongo/parts.ts'
+import { migrate } from '../../../adapters/mongo/schema.ts'
 import { change, conflict, next, past, pune, times } from '../../contract/store/material.ts'
 import { dropDatabase, newDatabase } from '../../support/mongo-database.ts'
 import { openAt } from './open.ts'
@@ -37,10 +37,9 @@ test.each([
     const options: MongoOptions = { url, now, newId: randomUUID }
     const connection = await connect(options)
     await migrate(connection)
-    const last = await lastOf(connection.collections)
-    const parts = createParts(options, connection, last)
+    const parts = await openParts(options, connection)
     const transactions = losing(parts.transactions, lost)
-    const { commit } = createCommits(options, { ...parts, transactions }, last)
+    const { commit } = createCommits(options, { ...parts, transactions })
 
     const a = change('a')
     const event = { id: 'e', topic: 't', type: 'Patient', resource: 'e', version: 1 }
@@ -56,6 +55,7 @@ test.each([
     expect(answers.map(({ status }) => status)).toEqual(
       times(6, n => (n === 1 ? 'rejected' : 'fulfilled')),
     )
+    await parts.slot.close()
     await connection.client.close()
     const store = await openAt(url, now)
     expect(await past(store)).toEqual([
@@ -69,6 +69,7 @@ test.each([
         expect(await store.read(pune, 'Patient', version.id)).toEqual(version)
     expect((await store.undelivered(9)).map(each => each.event.id)).toEqual(['e'])
     await store.close()
+    await parts.slot.close()
     await connection.client.close()
     await dropDatabase(url)
   },

@@ -1,0 +1,146 @@
+/** Several processes on one database are as one: here each is a store of its own, with its own queue and numbers. */
+import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import type { MongoStore } from '../../../adapters/mongo/store.ts'
+import type { Change } from '../../../resources/store.ts'
+import {
+  byCode,
+  change,
+  coded,
+  conflict,
+  found,
+  next,
+  past,
+  pune,
+  query,
+  times,
+  walk,
+  write,
+} from '../../contract/store/material.ts'
+import { dropDatabase, newDatabase } from '../../support/mongo-database.ts'
+import { openAt } from './open.ts'
+
+const clocks = [0, 0, 0].map(() => ({ now: Date.UTC(2026, 0, 1) }))
+let url: string
+let stores: MongoStore[] = []
+
+beforeEach(async () => {
+  url = newDatabase()
+  for (const clock of clocks) clock.now = Date.UTC(2026, 0, 1)
+  stores = []
+  for (const clock of clocks) stores.push(await openAt(url, () => clock.now))
+})
+afterEach(async () => {
+  await Promise.all(stores.map(store => store.close()))
+  await dropDatabase(url)
+})
+
+const each = (n: number): MongoStore => stores[n % stores.length] as MongoStore
+const fulfilled = (answers: PromiseSettledResult<unknown>[]) =>
+  answers.filter(({ status }) => status === 'fulfilled')
+
+test('of 60 conditional creates by the same criteria, one is taken', async () => {
+  for (let round = 0; round < 5; round++) {
+    const check = { query: query({ where: [byCode(`${round}`)] }), ids: [], name: 'free' }
+    const answers = await Promise.allSettled(
+      times(60, n =>
+        each(n).commit(pune, () => ({
+          changes: [change(`a${round}-${n}`, { rows: [coded(`${round}`)] })],
+          checks: [check],
+        })),
+      ),
+    )
+    expect(fulfilled(answers)).toHaveLength(1)
+    for (const answer of answers)
+      if (answer.status === 'rejected')
+        expect(answer.reason).toMatchObject(conflict('check', 'free'))
+    expect(await found(each(round), [byCode(`${round}`)])).toHaveLength(1)
+  }
+})
+
+test('conditional creates by criteria of their own are all taken', async () => {
+  await Promise.all(
+    times(120, n =>
+      each(n).commit(pune, () => ({
+        changes: [change(`a${n}`, { rows: [coded(`${n}`)] })],
+        checks: [{ query: query({ where: [byCode(`${n}`)] }), ids: [], name: 'free' }],
+      })),
+    ),
+  )
+  expect(await each(0).totals(pune)).toEqual({ Patient: 120 })
+})
+
+test('of 60 that replace one version, or make one resource, one is taken', async () => {
+  const a = change('a')
+  for (const made of [a, next(a), next(next(a))]) {
+    const answers = await Promise.allSettled(times(60, n => write(each(n), pune, made)))
+    expect(fulfilled(answers)).toHaveLength(1)
+    for (const answer of answers)
+      if (answer.status === 'rejected')
+        expect(answer.reason).toMatchObject(conflict('version', 'Patient/a'))
+  }
+  expect(await past(each(1))).toEqual(['Patient/a 3', 'Patient/a 2', 'Patient/a 1'])
+})
+
+test('whoever loses looks again and goes on, until all have written', async () => {
+  const hot = change('hot')
+  await write(each(0), pune, hot)
+  const client = async (n: number) => {
+    for (let made = 0; made < 10; ) {
+      const { number = 0 } = (await each(n).read(pune, 'Patient', 'hot')) ?? {}
+      const update: Change = { ...next(hot), replaces: number }
+      const written = write(each(n), pune, update, change(`c${n}-${made}-${number}`))
+      made += (await written
+        .then(() => 1)
+        .catch(error => {
+          expect(error).toMatchObject(conflict('version', 'Patient/hot'))
+          return 0
+        })) as number
+    }
+  }
+  await Promise.all(times(6, client))
+  const versions = await past(each(2), { type: 'Patient', id: 'hot' })
+  expect(versions).toEqual(times(61, n => `Patient/hot ${61 - n}`))
+  expect(await each(0).totals(pune)).toEqual({ Patient: 61 })
+})
+
+test('a later clock elsewhere is not gone behind: the commit is built again', async () => {
+  const a = change('a')
+  const [, other] = clocks
+  if (other) other.now += 5000
+  const [first] = await write(each(1), pune, a)
+  const asked: number[] = []
+  const [second] = await each(0).commit(pune, at => {
+    asked.push(at)
+    return { changes: [{ ...next(a), json: JSON.stringify({ at }) }] }
+  })
+  expect(asked).toEqual([(first?.at ?? 0) - 5000, first?.at])
+  expect(second).toMatchObject({ at: first?.at, json: JSON.stringify({ at: first?.at }) })
+  expect(second?.seq).toBeGreaterThan(first?.seq ?? Number.POSITIVE_INFINITY)
+  expect(await each(2).read(pune, 'Patient', 'a')).toEqual(second)
+  // Those after it keep the order.
+  const [third] = await write(each(0), pune, change('b'))
+  expect(third?.at).toBeGreaterThanOrEqual(second?.at ?? Number.POSITIVE_INFINITY)
+})
+
+test('what one has told of, all others find, on all pages', async () => {
+  for (let n = 0; n < 20; n++) {
+    for (const clock of clocks) clock.now++
+    await write(each(n), pune, change(`p${n}`, { rows: [coded('same')] }))
+    expect(await each(n + 1).read(pune, 'Patient', `p${n}`)).toBeDefined()
+    const { versions } = await walk(
+      asked => each(n + 2).search(pune, asked),
+      query({ where: [byCode('same')], count: 3 }),
+    )
+    expect(versions).toHaveLength(n + 1)
+    expect(await each(n).totals(pune)).toEqual({ Patient: n + 1 })
+    expect(await each(n + 1).newest(pune, ['Patient'])).toBeGreaterThan(0)
+  }
+})
+
+test('pages see what one with a later clock has told of', async () => {
+  const [ahead] = clocks
+  if (ahead) ahead.now += 1000
+  await write(each(0), pune, ...times(10, n => change(`p${n}`)))
+  const { versions } = await walk(asked => each(2).search(pune, asked), query({ count: 3 }))
+  expect(versions).toHaveLength(10)
+})
