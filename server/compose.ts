@@ -4,8 +4,9 @@ import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { dirname } from 'node:path'
+import { openMongo } from '../adapters/mongo/store.ts'
 import { backupSqlite, restoreSqlite } from '../adapters/sqlite/backup.ts'
-import { openSqlite, type SqliteStore } from '../adapters/sqlite/store.ts'
+import { openSqlite } from '../adapters/sqlite/store.ts'
 import { createStructureValidator } from '../profiles/structure.ts'
 import type { Context } from '../resources/context.ts'
 import { unsupported } from '../resources/error.ts'
@@ -28,9 +29,9 @@ import { checkEvery, listening, openAnswers, originOf, setTimes, stopped } from 
 import { createLog, type Log } from './log.ts'
 import { createMetrics } from './metrics.ts'
 import { createReindex, type Reindex } from './reindex/runner.ts'
-import { forgetKeyBeside, keyBeside, passingKey } from './search/link-key.ts'
+import { forgetKeyBeside, keyBeside, keyWithin, passingKey } from './search/link-key.ts'
 import { createPageLinks } from './search/page-links.ts'
-import { spaceOf, tenantOf } from './tenants.ts'
+import { ownSpace, spaceOf, tenantOf } from './tenants.ts'
 
 export interface Composed {
   store: Store
@@ -153,12 +154,16 @@ export function restore(config: Config, from: string, now: () => number = Date.n
 function fileOf(config: Config): string {
   const place = placeOf(config)
   if (place.kind === 'memory') throw new Error('the store is in memory (STORE_URL): it has no file')
+  if (place.kind === 'mongo')
+    throw new Error(
+      'the store is on MongoDB (STORE_URL): its own tools copy it, see docs/mongodb.md',
+    )
   return place.file
 }
 
 /** A store, and what differs by where it is. */
 interface Kept {
-  store: SqliteStore
+  store: Store & { waiting(): { writes: number; searches: number } }
   /** Where it needs room on a disk of this machine. */
   folder: string | undefined
   /** What signs links to pages, where no setting does. */
@@ -184,6 +189,13 @@ export async function openStore(
       const { file } = place
       const store = await openSqlite({ file, now, searchTime, ...more })
       return { store, folder: dirname(file), linkKey: () => keyBeside(file) }
+    }
+    case 'mongo': {
+      const { storeUrl: url, poolSize, poolWait, poolIdle, maxSearches, maxTransactions } = config
+      const pool = { poolSize, waitQueueTime: poolWait, maxIdleTime: poolIdle }
+      const limits = { searchTime, searches: maxSearches, maxTransactions }
+      const store = await openMongo({ url, ...pool, ...limits, now, newId: randomUUID, ...more })
+      return { store, folder: undefined, linkKey: () => keyWithin(store, ownSpace) }
     }
   }
 }

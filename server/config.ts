@@ -107,14 +107,14 @@ export const settings = {
     variable: 'DATA_DIR',
     default: 'data',
     read: words,
-    purpose: 'Folder of the embedded database.',
+    purpose: 'Folder of the embedded database, and of how far imports are.',
   },
   storeUrl: {
     variable: 'STORE_URL',
     default: '',
     read: store,
     purpose:
-      'Where resources are kept. Empty: `sqlite:` with nidaan.db in DATA_DIR. `sqlite::memory:` keeps nothing.',
+      'Where resources are kept. Empty: `sqlite:` with nidaan.db in DATA_DIR. `sqlite::memory:` keeps nothing. `mongodb://` or `mongodb+srv://`: a MongoDB replica set and a database there, `nidaan` if none is named.',
   },
   baseUrl: {
     variable: 'BASE_URL',
@@ -217,7 +217,7 @@ export const settings = {
     default: '',
     read: secret,
     purpose:
-      'Signs the links to pages of a search; the same for all processes that answer for each other. Empty: made once and kept in link.key beside the database.',
+      'Signs the links to pages of a search; the same for all processes that answer for each other. Empty: made once and kept in link.key beside the database, on MongoDB within it.',
   },
   maxDelete: {
     variable: 'MAX_DELETE',
@@ -236,6 +236,38 @@ export const settings = {
     default: '10000',
     read: whole(10, 600_000),
     purpose: 'Milliseconds one search may take.',
+  },
+  maxSearches: {
+    variable: 'MAX_SEARCHES',
+    default: '4',
+    read: whole(1, 1000),
+    purpose:
+      'On MongoDB: searches a process has there at once, best twice its cores; 256 more wait, then 429.',
+  },
+  maxTransactions: {
+    variable: 'MAX_TRANSACTIONS',
+    default: '4',
+    read: whole(1, 1000),
+    purpose:
+      'On MongoDB: transactions a process has there at once; 64 more wait, then 503 with Retry-After.',
+  },
+  poolSize: {
+    variable: 'POOL_SIZE',
+    default: '32',
+    read: whole(1, 10_000),
+    purpose: 'On MongoDB: most connections of a process.',
+  },
+  poolWait: {
+    variable: 'POOL_WAIT',
+    default: '2000',
+    read: whole(100, 600_000),
+    purpose: 'On MongoDB: milliseconds a call may wait for a connection, then 503.',
+  },
+  poolIdle: {
+    variable: 'POOL_IDLE',
+    default: '600000',
+    read: whole(0, 86_400_000),
+    purpose: 'On MongoDB: milliseconds an unused connection is kept; 0 for ever.',
   },
   requestTime: {
     variable: 'REQUEST_TIME',
@@ -284,10 +316,15 @@ export function readConfig(env: Record<string, string | undefined>): Config {
 }
 
 /** Where resources are kept. */
-export type Place = { kind: 'memory' } | { kind: 'file'; file: string }
+export type Place = { kind: 'memory' } | { kind: 'file'; file: string } | { kind: 'mongo' }
 
 export function placeOf({ storeUrl, dataDir }: Pick<Config, 'storeUrl' | 'dataDir'>): Place {
+  if (storeUrl.startsWith('mongodb')) return { kind: 'mongo' }
   const path = storeUrl.slice('sqlite:'.length)
   if (path === ':memory:') return { kind: 'memory' }
   return { kind: 'file', file: path === '' ? join(dataDir, 'nidaan.db') : path }
 }
+
+/** Tells one store from another, without whom the server signs in as. */
+export const storeNameOf = ({ storeUrl }: Pick<Config, 'storeUrl'>): string =>
+  storeUrl.replace(/\/\/[^/]*@/, '//')

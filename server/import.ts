@@ -1,7 +1,7 @@
 /** npm run import -- FILE...: loads NDJSON and Bundles into the running server, or into the database where none runs. */
 import { existsSync, openSync, statSync, writeSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { readConfig } from './config.ts'
+import { type Config, readConfig, storeNameOf } from './config.ts'
 import { checkpointsOf } from './import/checkpoint.ts'
 import { openSource } from './import/lines.ts'
 import { loadFile } from './import/load.ts'
@@ -62,7 +62,7 @@ try {
   process.once('SIGINT', () => stopping.abort())
   process.once('SIGTERM', () => stopping.abort())
   progress.say(`loading into ${target.name}`)
-  process.exitCode = await loadAll(target, config.dataDir)
+  process.exitCode = await loadAll(target, config)
 } catch (error) {
   progress.say(`the import stopped: ${wordsOf(error)}`)
   process.exitCode = 1
@@ -73,8 +73,10 @@ function wordsOf(error: unknown): string {
   return Error.isError(error) ? error.message : String(error)
 }
 
-async function loadAll(to: Target, dataDir: string): Promise<number> {
-  const resumed = files.some(name => checkpointsOf(name, to.name, dataDir).read().line > 0)
+async function loadAll(to: Target, config: Config): Promise<number> {
+  const place = `${to.name} ${storeNameOf(config)}`
+  const checkpointOf = (name: string) => checkpointsOf(name, place, config.dataDir)
+  const resumed = files.some(name => checkpointOf(name).read().line > 0)
   const report = errors === undefined ? () => {} : writerTo(errors, resumed ? 'a' : 'w')
   const started = performance.now()
   let loaded = 0
@@ -82,7 +84,7 @@ async function loadAll(to: Target, dataDir: string): Promise<number> {
   for (const name of files) {
     const source = openSource(name, stopping.signal)
     const size = name === '-' ? undefined : statSync(name).size
-    const checkpoints = checkpointsOf(name, to.name, dataDir)
+    const checkpoints = checkpointOf(name)
     const { line } = checkpoints.read()
     if (line > 0) progress.say(`${name}: going on after line ${line}`)
     const { at, whole, failure } = await loadFile({

@@ -7,3 +7,6 @@ export const tenantOf = (): Tenant => 'default' as Tenant
 export const spaceOf = (tenant: Tenant): Tenant => `${tenant}~` as Tenant
 
 export const isSpace = (tenant: Tenant): boolean => tenant.endsWith('~')
+
+/** Where the program keeps what is of no tenant. */
+export const ownSpace = spaceOf('' as Tenant)

@@ -89,6 +89,8 @@ export async function openParts(options: MongoOptions, connection: Connection): 
     writeTime,
     source,
     search: (ask, signal) =>
-      atTheEdge(() => searches.pass(() => ask(source(signal ? { signal } : {})))),
+      atTheEdge(() => searches.pass(() => ask(source(signal ? { signal } : {})))).catch(error => {
+        throw signal?.aborted ? unavailable('nobody waits for the answer any more', 1) : error
+      }),
   }
 }

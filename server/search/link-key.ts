@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { type Change, CommitConflict, type Store, type Tenant } from '../../resources/store.ts'
 
 const keyBytes = 32
 
@@ -37,4 +38,25 @@ function makeKey(file: string): Buffer {
   const key = randomBytes(keyBytes)
   writeFileSync(file, `${key.toString('base64url')}\n`, { mode: 0o600, flag: 'wx' })
   return key
+}
+
+/** The one in the store, for all processes that work on it: the first of them makes it. */
+export async function keyWithin(store: Store, space: Tenant): Promise<Buffer> {
+  const kept = await store.read(space, 'key', 'links')
+  if (kept?.json !== undefined) return Buffer.from(JSON.parse(kept.json).value, 'base64url')
+  const value = randomBytes(keyBytes).toString('base64url')
+  const change: Change = {
+    type: 'key',
+    id: 'links',
+    method: 'create',
+    replaces: 0,
+    json: JSON.stringify({ resourceType: 'key', id: 'links', value }),
+    extract: { rows: [], present: [] },
+  }
+  try {
+    await store.commit(space, () => ({ changes: [change] }))
+  } catch (error) {
+    if (!(error instanceof CommitConflict)) throw error
+  }
+  return keyWithin(store, space)
 }
