@@ -1,3 +1,4 @@
+import { globSync, readFileSync } from 'node:fs'
 import { howToHaveMongo, wayToMongo } from './test/support/mongod.ts'
 
 const each = {
@@ -24,6 +25,11 @@ const each = {
   ],
 }
 
+/** What needs a store, and not one of them in particular, runs on each. */
+const needsStore = file =>
+  /support\/(app|search|stores|process)\.ts'/.test(readFileSync(file, 'utf8'))
+const onEach = globSync('test/**/*.test.ts', { exclude: ['test/adapters/**'] }).filter(needsStore)
+
 const sqlite = {
   ...each,
   displayName: 'sqlite',
@@ -35,7 +41,7 @@ const mongo = {
   ...each,
   displayName: 'mongo',
   globals: { storeOfTests: 'mongo' },
-  testMatch: ['<rootDir>/test/adapters/mongo/**/*.test.ts'],
+  testMatch: ['test/adapters/mongo/**/*.test.ts', ...onEach].map(path => `<rootDir>/${path}`),
   // Run only where one of these tests is.
   globalSetup: '<rootDir>/test/support/mongo-setup.ts',
   globalTeardown: '<rootDir>/test/support/mongo-teardown.ts',

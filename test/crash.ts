@@ -1,6 +1,6 @@
 /**
  * Kills the real server with -9 while 32 clients write, starts it again and compares: every acknowledged version is
- * there, no torn transaction, no phantom. `npm run crash -- --rounds 20`.
+ * there, no torn transaction, no phantom. `npm run crash -- --rounds 20 --store mongo`.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -9,20 +9,28 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { work } from './crash/client.ts'
 import { Ledger } from './crash/ledger.ts'
+import { databaseAt, dropDatabase } from './support/mongo-database.ts'
+import { startMongod } from './support/mongod.ts'
 
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
     clients: { type: 'string', default: '32' },
+    store: { type: 'string', default: 'sqlite' },
     json: { type: 'string' },
   },
 })
 
 const folder = mkdtempSync(join(tmpdir(), 'nidaan-crash-'))
+const mongod = values.store === 'mongo' ? await startMongod() : undefined
+const place = {
+  DATA_DIR: folder,
+  STORE_URL: mongod ? databaseAt(mongod.url, `nidaan-crash-${process.pid}`) : '',
+}
 
 async function start(): Promise<{ server: ChildProcess; base: string }> {
   const server = spawn(process.execPath, ['server/node.js', 'server/main.ts'], {
-    env: { ...process.env, PORT: '0', DATA_DIR: folder, LOG_LEVEL: 'error' },
+    env: { ...process.env, PORT: '0', LOG_LEVEL: 'error', ...place },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const base = await new Promise<string>((resolve, reject) => {
@@ -77,6 +85,7 @@ try {
   }
 } finally {
   rmSync(folder, { recursive: true, force: true })
+  if (mongod) await dropDatabase(place.STORE_URL).finally(mongod.stop)
 }
 if (values.json)
   writeFileSync(

@@ -100,7 +100,7 @@ test('a reindex goes on where it was after kill -9, and misses nothing', async (
   } finally {
     await server.stop()
   }
-}, 120_000)
+}, 300_000)
 
 describe('what an older program stored', () => {
   const place = lasting(inFolder('old'))

@@ -1,6 +1,8 @@
 /** The stores that tests run on. The project of jest.config.js says which one it is now; no test asks. */
 import { openSqlite } from '../../adapters/sqlite/store.ts'
 import type { Store } from '../../resources/store.ts'
+import { openEmpty } from '../adapters/mongo/open.ts'
+import { dropDatabase, newDatabase } from './mongo-database.ts'
 
 type Settings = Record<string, string>
 
@@ -18,6 +20,14 @@ const kinds: Record<string, Kind> = {
     open: now => openSqlite({ file: ':memory:', now }),
     passing: () => ({ settings: { STORE_URL: 'sqlite::memory:' }, drop: async () => {} }),
     lasting: folder => ({ STORE_URL: '', DATA_DIR: folder }),
+  },
+  mongo: {
+    open: openEmpty,
+    passing() {
+      const url = newDatabase()
+      return { settings: { STORE_URL: url }, drop: () => dropDatabase(url) }
+    },
+    lasting: folder => ({ STORE_URL: newDatabase(), DATA_DIR: folder }),
   },
 }
 
