@@ -92,8 +92,9 @@ type Param = NonNullable<CapabilityStatementRestResource['searchParam']>[number]
 
 function requestsOf(type: string, { name, type: kind }: Param): string[] {
   const before = `${type}?${name}`
-  // No parameter of R4 refers to Parameters.
-  if (name === '_has') return type === 'Parameters' ? [] : [`${type}?_has:List:item:_id=1`]
+  // R4 says of what type nearly all references are: none of those is to Parameters.
+  const link = type === 'Parameters' ? 'DiagnosticReport:assessed-condition' : 'List:item'
+  if (name === '_has') return [`${type}?_has:${link}:_id=1`]
   if (name === '_id') return [`${before}=1`]
   if (kind === 'composite') return composites.map(value => `${before}=${value}`)
   return [`${before}=${special[name] ?? values[kind]}`]
