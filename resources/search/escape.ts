@@ -17,3 +17,7 @@ export function splitEscaped(text: string, separator: string): string[] {
 
 export const unescaped = (text: string): string =>
   text.includes('\\') ? text.replace(/\\([,|$\\])/g, '$1') : text
+
+/** Each backslash stands before what it takes the meaning from. */
+export const isEscaped = (text: string): boolean =>
+  !text.includes('\\') || !text.replace(/\\[,|$\\]/g, '').includes('\\')

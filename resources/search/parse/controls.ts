@@ -16,8 +16,10 @@ export const controls: Readonly<Record<string, Control>> = {
     if (Number(value) === 0) parsed.summary = 'count'
     else parsed.query.count = Math.min(Number(value), scope?.options.maxCount ?? 1)
   },
+  /** Repeated, those after the first are for what is equal by it. */
   _sort(value, parsed, scopes) {
-    parsed.query.sort = readSort(value, scopes)
+    const before = parsed.used.filter(([name]) => name === '_sort').map(([, keys]) => keys)
+    parsed.query.sort = readSort([...before, value].join(','), scopes)
   },
   _page(value, parsed) {
     parsed.query.after = value

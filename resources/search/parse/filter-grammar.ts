@@ -41,7 +41,8 @@ function logical(tokens: Tokens, depth: number): Filter {
     const is = tokens.takeWord('and') ? 'and' : tokens.takeWord('or') ? 'or' : undefined
     if (!is) return left
     const right = single(tokens, depth)
-    left = { is, all: left.is === is ? [...left.all, right] : [left, right] }
+    if (left.is === is) left.all.push(right)
+    else left = { is, all: [left, right] }
   }
 }
 

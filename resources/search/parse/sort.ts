@@ -44,6 +44,8 @@ function keyOf(code: string, scopes: Scope[]): Key {
 }
 
 function keyOnType(code: string, scope: Scope): Extract<Key, { by: 'value' }> {
+  if (code === '_score')
+    throw unsupported('_sort: there is no score here: sort by a parameter, such as _lastUpdated')
   if (isOfAll(code)) throw invalid(`_sort: ${code} has no order`)
   if (code.includes('.'))
     throw invalid('_sort follows no chains: it takes parameters of what is searched')

@@ -4,7 +4,7 @@ import { invalid, unsupported } from '../../error.ts'
 import { isId } from '../../resource.ts'
 import { paramsOf, presenceOf, searchTypes } from '../../search.ts'
 import { readDate } from '../date.ts'
-import { splitEscaped, unescaped } from '../escape.ts'
+import { isEscaped, splitEscaped, unescaped } from '../escape.ts'
 import { hasParts } from '../hierarchy.ts'
 import type { Predicate } from '../query.ts'
 import { isTypeModifier, readTargets } from '../reference.ts'
@@ -34,6 +34,7 @@ export function readValues(value: string, one: One, scope: Scope): Predicate {
     const not = readValues(value, { ...one, modifier: opposite }, scope)
     return { kind: 'not', not }
   }
+  if (!isEscaped(value)) throw invalid(`${name}: a \\ stands before , | $ or another \\ only`)
   const values = splitEscaped(value, ',')
   scope.budget.spend(values.length)
   const read = readerOf(one, scope)
