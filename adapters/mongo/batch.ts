@@ -1,9 +1,10 @@
 /** Writes a batch of commits in one transaction; each has its own outcome. */
 import type { Query } from '../../resources/search/query.ts'
-import type { Tenant } from '../../resources/store.ts'
+import type { Check, Tenant } from '../../resources/store.ts'
 import { insert, update } from './commands.ts'
 import type { Connection } from './connection.ts'
 import { atEdge, isPassing, isUnclear } from './errors.ts'
+import { createGate } from './gate.ts'
 import { guardsOf } from './guard.ts'
 import { landedOf, replacedBy } from './look.ts'
 import type { Order } from './order.ts'
@@ -17,7 +18,7 @@ export interface Parts {
   transactions: Transactions
   terms: Terms
   order: Order
-  searchIds(tenant: Tenant, query: Query, session: Session): Promise<string[]>
+  searchIds(tenant: Tenant, query: Query): Promise<string[]>
 }
 
 /** Answers all of a batch but those for which it is too early: with these it resolves. */
@@ -106,16 +107,36 @@ async function planOf(
 ): Promise<Plan> {
   // Outside of the transaction: there is no harm in a word that nothing has.
   await terms.remember(batch.flatMap(rowsOf), { db: session.db, maxTimeMS: session.maxTimeMS })
-  const checked = batch.flatMap(({ tenant, commit: { checks } }) =>
-    checks?.length ? { tenant, checks } : [],
-  )
-  if (checked.length > 0) await update('guard', guardsOf(checked), session)
+  await update('guard', guardsOf(batch), session)
   return planBatch(batch, {
     found: await replacedBy(collections, batch, { session, careful }),
-    ids: (tenant, query) => searchIds(tenant, query, session),
+    answers: await answersTo(batch, searchIds),
     order,
     after,
   })
+}
+
+/** Searches at once. */
+const width = 8
+
+/**
+ * What the searches of the checks find, beside the transaction, which takes one command at a time. Its guards are taken by
+ * now: whoever wrote by the same criteria is seen, also where most members do not have it yet, and whoever will, waits.
+ */
+async function answersTo(
+  batch: Waiting[],
+  searchIds: Parts['searchIds'],
+): Promise<Map<Check, PromiseSettledResult<string[]>>> {
+  const gate = createGate(width, Number.POSITIVE_INFINITY, () => new Error('never'))
+  const all = batch.flatMap(({ tenant, commit: { checks = [] } }) =>
+    checks.map(check => ({ tenant, check })),
+  )
+  const answers = await Promise.allSettled(
+    all.map(({ tenant, check: { query, ids } }) =>
+      gate.pass(() => searchIds(tenant, { ...query, count: ids.length + 1 })),
+    ),
+  )
+  return new Map(all.map(({ check }, index) => [check, answers[index] as (typeof answers)[0]]))
 }
 
 const rowsOf = ({ tenant, commit }: Waiting): Rows[] =>

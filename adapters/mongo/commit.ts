@@ -26,8 +26,8 @@ export function createCommits(options: MongoOptions, parts: Parts): Commits {
   const write = createWriteBatch(
     {
       ...parts,
-      searchIds: (tenant, query, { session }) =>
-        searchIds(source({ session, until: performance.now() + checkTime }), tenant, query),
+      searchIds: (tenant, query) =>
+        searchIds(source({ until: performance.now() + checkTime, early: true }), tenant, query),
     },
     parts.last,
   )

@@ -5,13 +5,14 @@
 import { hash } from 'node:crypto'
 import type { Check, Tenant } from '../../resources/store.ts'
 import type { Update } from './commands.ts'
+import type { Waiting } from './plan.ts'
 
 /** Of so many: those who meet by chance try again. */
 const places = 0x10000
 
-export function guardsOf(all: { tenant: Tenant; checks: Check[] }[]): Update[] {
+export function guardsOf(batch: Pick<Waiting, 'tenant' | 'commit'>[]): Update[] {
   const found = new Set(
-    all.flatMap(({ tenant, checks }) => checks.map(each => place(tenant, each))),
+    batch.flatMap(({ tenant, commit: { checks = [] } }) => checks.map(each => place(tenant, each))),
   )
   // In one order, so that none waits for another in a circle.
   return [...found]

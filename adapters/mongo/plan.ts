@@ -4,7 +4,6 @@
  */
 import { Binary } from 'mongodb'
 import { matchesAll, typesAsked } from '../../resources/search/match.ts'
-import type { Query } from '../../resources/search/query.ts'
 import {
   type Change,
   type Check,
@@ -79,7 +78,8 @@ export interface Given {
   order: Order
   /** Where the last batch ended. */
   after: { at: number; s: number }
-  ids(tenant: Tenant, query: Query): Promise<string[]>
+  /** What the searches of the checks found. */
+  answers: ReadonlyMap<Check, PromiseSettledResult<string[]>>
 }
 
 interface Made {
@@ -88,12 +88,12 @@ interface Made {
   number: number
 }
 
-export async function planBatch(batch: readonly Waiting[], given: Given): Promise<Plan> {
+export function planBatch(batch: readonly Waiting[], given: Given): Plan {
   const plan: Plan = { taken: [], refused: [], later: [], ends: [], at: given.after.at }
   const made = new Map<string, Made>()
   let last = given.after.s
   for (const [index, waiting] of batch.entries()) {
-    const verdict = await judge(waiting, made, given)
+    const verdict = judge(waiting, made, given)
     if (verdict === 'later') {
       plan.later.push(...batch.slice(index))
       break
@@ -122,14 +122,14 @@ export async function planBatch(batch: readonly Waiting[], given: Given): Promis
 }
 
 /** The versions that it replaces, by the place of the change; or why it cannot be written, or not now. */
-async function judge(
+function judge(
   waiting: Waiting,
   made: ReadonlyMap<string, Made>,
   given: Given,
-): Promise<(Replaced | undefined)[] | CommitConflict | 'later'> {
+): (Replaced | undefined)[] | CommitConflict | 'later' {
   const { tenant, commit } = waiting
   for (const check of commit.checks ?? []) {
-    const holds = await isHeld(waiting, check, { made: [...made.values()], given })
+    const holds = isHeld(waiting, check, { made: [...made.values()], given })
     if (holds === undefined) return 'later'
     if (!holds) return new CommitConflict('check', check.name)
   }
@@ -147,11 +147,11 @@ async function judge(
 }
 
 /** undefined: it cannot be told before the others are written. */
-async function isHeld(
+function isHeld(
   waiting: Waiting,
   check: Check,
   { made, given }: { made: Made[]; given: Given },
-): Promise<boolean | undefined> {
+): boolean | undefined {
   const { tenant } = waiting
   const { query, ids } = check
   const asked = new Set(query.where.flatMap(typesAsked))
@@ -159,12 +159,9 @@ async function isHeld(
   if (own.some(({ change }) => asked.has(change.type))) return undefined
   const beside = own.filter(({ change }) => !query.types || query.types.includes(change.type))
   if (beside.length > 0 && query.types?.length !== 1) return undefined
-  let found: string[]
-  try {
-    found = await given.ids(tenant, { ...query, count: ids.length + 1 })
-  } catch (error) {
-    throw isPassing(error) ? error : new Unanswered(waiting, atEdge(error))
-  }
+  const answer = given.answers.get(check)
+  if (answer?.status !== 'fulfilled') throw unanswered(waiting, answer?.reason)
+  const found = answer.value
   const now = new Set(found)
   for (const { change } of beside) {
     const matches = change.json === undefined ? false : matchesAll(query.where, change)
@@ -176,6 +173,9 @@ async function isHeld(
   }
   return now.size === ids.length && ids.every(id => now.has(id))
 }
+
+const unanswered = (waiting: Waiting, error: unknown): unknown =>
+  isPassing(error) ? error : new Unanswered(waiting, atEdge(error))
 
 /** Its instant is not before those of the commits before it, nor of what it replaces; nor are its numbers. */
 function settlePlace(

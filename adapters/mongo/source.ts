@@ -1,4 +1,3 @@
-import type { ClientSession } from 'mongodb'
 import type { Tenant } from '../../resources/store.ts'
 import type { Collections } from './collections.ts'
 import type { Sizes } from './query/sizes.ts'
@@ -11,8 +10,8 @@ export interface Source {
   /** Until when it may take, by performance.now(). */
   until: number
   signal?: AbortSignal | undefined
-  /** The transaction that it is part of: one command at a time. */
-  session?: ClientSession | undefined
+  /** Whether it sees what most members do not have yet. */
+  early?: boolean
   /** ms since 1970 */
   now(): number
   /** The commit number that pages which begin now see up to: commits to come get greater ones. */
@@ -21,13 +20,13 @@ export interface Source {
 
 interface Limits {
   maxTimeMS: number
-  session?: ClientSession
+  readConcern?: { level: 'local' }
   signal?: AbortSignal
 }
 
 /** The options of each command of a search. */
-export const limitsOf = ({ until, session, signal }: Source): Limits => ({
+export const limitsOf = ({ until, early, signal }: Source): Limits => ({
   maxTimeMS: Math.max(1, Math.ceil(until - performance.now())),
-  ...(session ? { session } : {}),
+  ...(early ? { readConcern: { level: 'local' } } : {}),
   ...(signal ? { signal } : {}),
 })

@@ -65,11 +65,7 @@ function unique(hits: Hit[]): Hit[] {
 
 async function taken([way, ...others]: Way[], scope: Scope): Promise<{ way: Way; hits: Hit[] }> {
   if (!way) throw new Error('there is no way to the hits')
-  // A command that is ended takes its transaction with it.
-  if (others.length === 0 || scope.source.session) {
-    const last = others.at(-1) ?? way
-    return { way: last, hits: await last.hits() }
-  }
+  if (others.length === 0) return { way, hits: await way.hits() }
   try {
     return { way, hits: await way.hits(walkTime) }
   } catch (error) {
