@@ -1,6 +1,6 @@
 /** Where a measured server keeps its resources: a folder, or a database of its own on a real mongod. */
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { MongoClient } from 'mongodb'
@@ -17,15 +17,20 @@ export interface Keeping {
   end(): void
 }
 
-export const keepingOf = (store: StoreName): Keeping => (store === 'sqlite' ? folder() : mongod())
+/** A folder that is named is kept; a mongod never is. */
+export const keepingOf = (store: StoreName, keep?: string): Keeping =>
+  store === 'sqlite' ? folder(keep) : mongod()
 
-function folder(): Keeping {
-  const path = mkdtempSync(join(tmpdir(), 'nidaan-bench-'))
+function folder(keep?: string): Keeping {
+  const path = keep ?? mkdtempSync(join(tmpdir(), 'nidaan-bench-'))
+  if (keep) mkdirSync(keep, { recursive: true })
   return {
     env: { DATA_DIR: path, LOG_LEVEL: 'warn' },
     pids: [],
     size: async () => ({ files: sizeOf(path) }),
-    end: () => rmSync(path, { recursive: true, force: true }),
+    end: () => {
+      if (!keep) rmSync(path, { recursive: true, force: true })
+    },
   }
 }
 

@@ -59,7 +59,10 @@ if (parts.has('server'))
     await wholeServer(readData(values.data), options),
   ])
 if (parts.has('search'))
-  tables.push(['The ladder of searches, 8 at a time', await ladder(options, values.keep)])
+  tables.push([
+    'The ladder of searches, 8 at a time',
+    await ladder({ ...options, keep: values.keep }),
+  ])
 if (parts.has('growth')) tables.push(['The store as it grows', await growth()])
 
 const text = `# Results of npm run bench

@@ -1,16 +1,18 @@
 /** The ladder: the searches of a clinic on ever more resources of the demo's laboratory, 8 at a time, each with its slowest. */
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { randomUUID } from 'node:crypto'
+import { existsSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import type { FhirResource } from 'fhir/r4'
+import { openMongo } from '../adapters/mongo/store.ts'
 import { openSqlite } from '../adapters/sqlite/store.ts'
 import { printJson } from '../resources/json.ts'
 import type { Resource } from '../resources/resource.ts'
 import { extract } from '../resources/search.ts'
-import type { Change, Tenant } from '../resources/store.ts'
+import type { Change, Store, Tenant } from '../resources/store.ts'
 import { laboratory } from '../server/demo/laboratory.ts'
 import { visitOf } from '../server/demo/visit.ts'
 import { cpuOf, startNidaan } from './child.ts'
+import { type Keeping, keepingOf, type StoreName } from './keeping.ts'
 import { load } from './load.ts'
 import { median, type Row } from './row.ts'
 
@@ -54,16 +56,29 @@ function changeOf(resource: FhirResource, at: number): Change {
   }
 }
 
-/** A folder with so many resources; made once where it is kept. */
-async function filled(size: number, keep: string | undefined): Promise<string> {
-  const folder = keep ? join(keep, `ladder-${size}`) : mkdtempSync(join(tmpdir(), 'nidaan-ladder-'))
+/** A store with so many resources; a folder is made once where it is kept. */
+async function filled(size: number, { store, keep }: Kept): Promise<Keeping> {
+  const keeping = keepingOf(store, keep && join(keep, `ladder-${size}`))
+  const { DATA_DIR: folder = '', STORE_URL: url } = keeping.env
   const file = join(folder, 'nidaan.db')
-  if (existsSync(file)) return folder
-  mkdirSync(folder, { recursive: true })
+  if (existsSync(file)) return keeping
   // An empty one is marked as of this program's extractor: else all of it would be indexed again beside the measurement.
-  await (await startNidaan({ DATA_DIR: folder, LOG_LEVEL: 'warn' })).stop()
+  await (await startNidaan(keeping.env)).stop()
+  if (url) {
+    const opened = await openMongo({ url, now: Date.now, newId: randomUUID })
+    await fill(opened, size)
+    await opened.close()
+    return keeping
+  }
   renameSync(file, `${file}.part`)
-  const store = await openSqlite({ file: `${file}.part`, now: Date.now, synchronous: 'NORMAL' })
+  const opened = await openSqlite({ file: `${file}.part`, now: Date.now, synchronous: 'NORMAL' })
+  await fill(opened, size)
+  await opened.close()
+  renameSync(`${file}.part`, file)
+  return keeping
+}
+
+async function fill(store: Store, size: number): Promise<void> {
   let made = 0
   const commit = async (resources: FhirResource[]) => {
     made += resources.length
@@ -77,9 +92,12 @@ async function filled(size: number, keep: string | undefined): Promise<string> {
     while (batch.length < 500 && made + batch.length < size) batch.push(...resourcesOf(visit++))
     await commit(batch)
   }
-  await store.close()
-  renameSync(`${file}.part`, file)
-  return folder
+}
+
+interface Kept {
+  store: StoreName
+  /** A folder in which the embedded stores stay for the next run. */
+  keep?: string | undefined
 }
 
 interface Rung {
@@ -173,21 +191,23 @@ async function rungsOf(origin: string): Promise<Rung[]> {
 }
 
 /** p50 and p99 of each rung at each size, and how they grow. */
-export async function ladder(
-  { seconds, repeat }: { seconds: number; repeat: number },
-  keep?: string,
-): Promise<Row[]> {
+export async function ladder({
+  seconds,
+  repeat,
+  ...kept
+}: { seconds: number; repeat: number } & Kept): Promise<Row[]> {
   const slowest = new Map<string, number[]>()
   const rows: Row[] = []
   for (const size of sizes) {
-    const folder = await filled(size, keep)
-    const server = await startNidaan({ DATA_DIR: folder, LOG_LEVEL: 'warn' })
+    const keeping = await filled(size, kept)
+    const server = await startNidaan(keeping.env)
+    const used = () => [server.pid, ...keeping.pids].reduce((ms, pid) => ms + (cpuOf(pid) ?? 0), 0)
     try {
       for (const rung of await rungsOf(server.origin)) {
         const runs: { rate: number; p50: number; p99: number; cpu: number }[] = []
         let n = 0
         const work = async (time: number) => {
-          const before = cpuOf(server.pid) ?? 0
+          const before = used()
           const done = await load(
             server.origin,
             { connections: clients, seconds: time },
@@ -197,7 +217,7 @@ export async function ladder(
           )
           if (done.errors)
             throw new Error(`${rung.what}: ${done.errors} errors, such as ${await rung.path(n)}`)
-          return { ...done, cpu: ((cpuOf(server.pid) ?? 0) - before) / done.requests }
+          return { ...done, cpu: (used() - before) / done.requests }
         }
         await work(Math.min(1, seconds))
         for (let run = 0; run < repeat; run++) runs.push(await work(seconds))
@@ -214,7 +234,7 @@ export async function ladder(
       }
     } finally {
       await server.stop()
-      if (!keep) rmSync(folder, { recursive: true, force: true })
+      keeping.end()
     }
   }
   const growth = [...slowest].map(([what, [small = 0, large = 0]]) => ({
