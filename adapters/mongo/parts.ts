@@ -62,16 +62,21 @@ export async function openParts(options: MongoOptions, connection: Connection): 
   const order = createOrder(last, { now, slot })
   const sizes = createSizes()
   const searches = createGate(options.searches ?? 4, options.searchQueue ?? 256, searching)
-  const source: Parts['source'] = more => ({
-    collections: connection.collections,
-    sizes,
-    until: performance.now() + searchTime,
-    now,
-    // What another process has told of may have a greater number than ours, by its clock.
-    asOf: async tenant =>
-      order.asOf(slot.isAlone() ? 0 : await newestOf(connection.collections.resource, tenant)),
-    ...more,
-  })
+  const source: Parts['source'] = more => {
+    const made: Source = {
+      collections: connection.collections,
+      sizes,
+      until: performance.now() + searchTime,
+      now,
+      // What another process has told of may have a greater number than ours, by its clock.
+      asOf: async tenant =>
+        order.asOf(slot.isAlone() ? 0 : await newestOf(connection.collections.resource, tenant)),
+      together: work =>
+        connection.client.withSession({ snapshot: true }, session => work({ ...made, session })),
+      ...more,
+    }
+    return made
+  }
   return {
     connection,
     last,

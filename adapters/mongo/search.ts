@@ -6,12 +6,11 @@ import type { Page, Step, Tenant, Version } from '../../resources/store.ts'
 import { nameIn, resourceIn } from './document.ts'
 import { answer } from './query/answer.ts'
 import { scopeAt, scopeOf } from './query/begin.ts'
-import { type Driver, everything, hintOf } from './query/drivers.ts'
-import { drivenBy, type Hit, type Wanted } from './query/hits.ts'
-import { isOpen, type Node } from './query/nodes.ts'
-import { planOf } from './query/plan.ts'
-import { settled } from './query/relations.ts'
-import { count, find, type Scope } from './query/scope.ts'
+import { countAll } from './query/counting.ts'
+import type { Driver } from './query/drivers.ts'
+import type { Hit, Wanted } from './query/hits.ts'
+import type { Node } from './query/nodes.ts'
+import { find, type Scope } from './query/scope.ts'
 import { toVersion, type VersionDocument, versionFields } from './read.ts'
 import type { Source } from './source.ts'
 
@@ -68,45 +67,12 @@ export async function searchIds(source: Source, tenant: Tenant, query: Query): P
 }
 
 /** How many there are, counted up to a bound. */
-export async function countHits(
+export const countHits = async (
   source: Source,
   tenant: Tenant,
   query: Query,
   atMost?: number,
-): Promise<number> {
-  const scope = await scopeOf(source, tenant, query)
-  const plan = await planOf(await settled(query.where, scope), scope, () => false)
-  if (scope.types.length === 0 || plan.driver?.any.length === 0) return 0
-  if (plan.rest.some(isOpen)) return countOpen(query, scope, atMost)
-  const driver = plan.driver ?? everything(scope)
-  const filter = drivenBy({ driver, rest: plan.rest }, scope)
-  return count(scope, filter, {
-    hint: hintOf(driver),
-    ...(atMost === undefined ? {} : { limit: atMost }),
-  })
-}
-
-/** What asks for others, where they are many, is told candidate by candidate. */
-async function countOpen(
-  query: Query,
-  scope: Scope,
-  atMost = Number.POSITIVE_INFINITY,
-): Promise<number> {
-  const wanted: Wanted = {
-    keys: [{ by: 'date', descending: true }],
-    back: false,
-    after: undefined,
-    count: Math.min(1000, atMost),
-    bodies: false,
-  }
-  let hits = 0
-  for (;;) {
-    const found = await answer(query.where, wanted, scope)
-    hits += found.hits.length
-    wanted.after = found.hits.at(-1)
-    if (hits >= atMost || found.hits.length < wanted.count) return Math.min(hits, atMost)
-  }
-}
+): Promise<number> => countAll(query.where, await scopeOf(source, tenant, query), atMost)
 
 /** Hits are counted so far: that shows whether a condition is narrow. */
 const counted = 100_000

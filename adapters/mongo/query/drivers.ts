@@ -41,7 +41,7 @@ export interface Dated {
 export const hintOf = (driver: Driver): Document => indexOf[driver.in]
 
 /** More ranges than this are not merged but sorted. https://www.mongodb.com/docs/manual/reference/parameters/#mongodb-parameter-param.internalQueryMaxScansToExplode */
-const mostMerged = 200
+export const mostMerged = 200
 
 /** Whether it comes in the order of k and c. */
 export const isOrdered = (driver: Driver): boolean =>
@@ -63,30 +63,55 @@ export function rangeOf(driver: Driver, { tenant: t, types }: Scope): Document {
       return { n: oneOrAny(driver.any) }
     case 'at':
       return { t, ty: oneOrAny(types), ...driver.any[0] }
-    default: {
-      const [one, ...more] = driver.any.map(element => ({
-        t,
-        [driver.in]: { $elemMatch: element },
-      }))
-      return more.length ? { $or: [one, ...more] } : { ...one }
-    }
+    default:
+      return anyOf(elementsOf(driver, t))
   }
 }
 
-/** The newest versions in it, deletes left out, and of no other types. */
-export function driving(driver: Driver, scope: Scope): Document {
-  const range = rangeOf(driver, scope)
-  if (driver.in === 'x' && driver.when) {
-    const apart = { t: scope.tenant, x: driver.when.apart, $nor: [{ x: { $nin: driver.any } }] }
-    return { $or: [range, apart] }
-  }
-  if (driver.in === 'w') return { ...range, ty: { $in: scope.types } }
-  if (driver.in === 'n' || driver.in === 'at') return { ...range, x: { $exists: true } }
-  return range
+const elementsOf = ({ in: field, any }: Driver, t: Scope['tenant']): Document[] =>
+  any.map(element => ({ t, [field]: { $elemMatch: element } }))
+
+/** Each of which is a range of its own, so that they can be merged in their order. */
+const anyOf = (branches: Document[]): Document => {
+  const [one, ...more] = branches
+  return more.length ? { $or: branches } : { ...one }
 }
+
+/** The newest versions in it, deletes left out, and of no other types; at one of some places of its order. */
+export function driving(driver: Driver, scope: Scope, places: Document[] = [{}]): Document {
+  const branches = branchesOf(driver, scope)
+  return anyOf(branches.flatMap(branch => places.map(place => both(branch, place))))
+}
+
+function branchesOf(driver: Driver, scope: Scope): Document[] {
+  const range = rangeOf(driver, scope)
+  switch (driver.in) {
+    case 'x': {
+      if (!driver.when) return [range]
+      const has = { $nor: [{ x: { $nin: driver.any } }] }
+      return [range, { t: scope.tenant, x: driver.when.apart, ...has }]
+    }
+    case 'w':
+      return [{ ...range, ty: { $in: scope.types } }]
+    case 'n':
+    case 'at':
+      return [{ ...range, x: { $exists: true } }]
+    default:
+      return elementsOf(driver, scope.tenant)
+  }
+}
+
+const both = (branch: Document, place: Document): Document =>
+  Object.keys(place).some(field => field in branch)
+    ? { ...branch, $and: [place] }
+    : { ...branch, ...place }
+
+/** So many ranges are merged in the order of what stands behind their values. */
+export const scansOf = (driver: Driver, { types }: Scope): number =>
+  driver.in === 'at' ? types.length : driver.any.length
 
 /** All there is of the types. */
-export const everything = ({ types }: Scope): Driver => ({
+export const everything = ({ types }: Scope): Driver & { in: 'x' } => ({
   covers: [],
   in: 'x',
   any: types.map(allOf),

@@ -9,7 +9,15 @@ import { byName, bySuperseded } from '../collections.ts'
 import { nameIn, nameOf, resourceIn, type Stored, under } from '../document.ts'
 import { isTimeLimit } from '../errors.ts'
 import { type VersionDocument, versionFields } from '../read.ts'
-import { type Driver, driving, everything, hintOf, isOrdered } from './drivers.ts'
+import {
+  type Driver,
+  driving,
+  everything,
+  hintOf,
+  isOrdered,
+  mostMerged,
+  scansOf,
+} from './drivers.ts'
 import { hidden } from './filter.ts'
 import { beyond, inOrder, keysIn, withKeys } from './keys.ts'
 import type { Node } from './nodes.ts'
@@ -127,10 +135,10 @@ export interface Source {
 export const drivenBy = (
   { driver, rest }: Source,
   scope: Scope,
-  more: Document[] = [],
+  { places, more = [] }: { places?: Document[]; more?: Document[] } = {},
 ): Document => {
   const residuals = [...hidden(rest, scope, ''), ...seenThen(scope), ...more]
-  const driven = driving(driver, scope)
+  const driven = driving(driver, scope, places)
   return residuals.length ? { ...driven, $and: residuals } : driven
 }
 
@@ -150,10 +158,11 @@ async function streamedHits(
   const descending = key.descending !== back
   const order = descending ? -1 : 1
   const [major, minor] = key.by === 'date' ? ['k', 'c'] : ['at', 's']
-  const filter = drivenBy(source, scope, after ? [notBefore(key, after, descending)] : [])
-  const place = after && (key.by === 'date' ? after.keys[0] : after.keys[1])
-  const bound = after ? { [major]: { [descending ? '$lte' : '$gte']: place } } : {}
-  const documents = await find<Found>(scope, merged(filter, bound, major), {
+  const isInOrder =
+    (key.by === 'date' ? isOrdered(source.driver) : source.driver === recent) &&
+    scansOf(source.driver, scope) * 2 <= mostMerged
+  const filter = drivenBy(source, scope, after && beyondPlace(key, after, descending, isInOrder))
+  const documents = await find<Found>(scope, filter, {
     hint: hintOf(source.driver),
     projection: bodies ? all : named,
     sort: { [major]: order, [minor]: order },
@@ -163,15 +172,28 @@ async function streamedHits(
   return documents.map(stored => hitOf(stored, key, bodies))
 }
 
-/** The range of a driver may have a bound of its own. */
-const merged = (filter: Document, bound: Document, field: string): Document =>
-  field in filter ? { ...filter, $and: [...(filter.$and ?? []), bound] } : { ...filter, ...bound }
-
-function notBefore(key: Sort, { keys, rid }: Position, descending: boolean): Document {
-  const than = descending ? '$gte' : '$lte'
-  return key.by === 'date'
-    ? { $nor: [{ k: keys[0], c: { [than]: rid } }] }
-    : { $nor: [{ at: keys[1], s: { [than]: keys[0] } }] }
+/** What comes after a place: in a range that is in order, what is like it and what is further are two ranges. */
+function beyondPlace(
+  { by }: Sort,
+  { keys: [key, at], rid }: Position,
+  descending: boolean,
+  isInOrder: boolean,
+): { places: Document[]; more?: Document[] } {
+  const [major, minor] = by === 'date' ? [key, rid] : [at, key]
+  const fields = by === 'date' ? ['k', 'c'] : ['at', 's']
+  const [first = '', second = ''] = fields
+  const [further, notYet] = descending ? ['$lt', '$gte'] : ['$gt', '$lte']
+  if (isInOrder)
+    return {
+      places: [
+        { [first]: major, [second]: { [further]: minor } },
+        { [first]: { [further]: major } },
+      ],
+    }
+  return {
+    places: [{ [first]: { [`${further}e`]: major } }],
+    more: [{ $nor: [{ [first]: major, [second]: { [notYet]: minor } }] }],
+  }
 }
 
 /** When it was written stands behind a key by that: it is what the index is in the order of. */

@@ -5,32 +5,26 @@
 import type { Document } from 'mongodb'
 import { bySuperseded } from '../collections.ts'
 import { valueEntry } from '../values.ts'
-import { type Driver, everything, hintOf } from './drivers.ts'
+import { everything, hintOf, rangeOf } from './drivers.ts'
 import { calledIn, filterOf } from './filter.ts'
-import { drivenBy, superseded } from './hits.ts'
+import { drivenBy, type Source, superseded } from './hits.ts'
 import { each, isOpen, type Node, type Relation, replaced } from './nodes.ts'
 import { type Plan, planOf } from './plan.ts'
-import { aggregate, counted, find, type Scope, within } from './scope.ts'
+import { aggregate, count, counted, find, type Scope, within } from './scope.ts'
 
-/** With all relations replaced whose other end is little. */
-export const settled = (where: Node[], scope: Scope): Promise<Node[]> =>
-  each(where, relation => settle(relation, scope))
+/** With all relations replaced whose other end is little: fewer than `most`. */
+export const settled = (where: Node[], scope: Scope, most = counted): Promise<Node[]> =>
+  each(where, relation => settle(relation, scope, most))
 
-async function settle(relation: Relation, scope: Scope): Promise<Node> {
+async function settle(relation: Relation, scope: Scope, most: number): Promise<Node> {
   const { param, names } = relation
   const inner = within(scope, relation.kind === 'chain' ? relation.types : [relation.type])
-  const where = await settled(relation.where, inner)
+  const where = await settled(relation.where, inner, most)
   const plan = await planOf(where, inner)
-  if (inner.types.length > 0 && (!plan.driver || plan.size >= counted))
-    return { ...relation, where }
-  const found = await versionsOf(plan, inner)
+  if (!(await isLittle(plan, inner, most))) return { ...relation, where }
   if (relation.kind === 'chain')
-    return {
-      kind: 'reference',
-      param,
-      targets: await calledBy(found, names, inner),
-    }
-  const targets = await targetsOf(found, param, inner)
+    return { kind: 'reference', param, targets: await calledBy(plan, names, inner) }
+  const targets = await targetsFrom(plan, param, inner)
   return names === undefined
     ? { kind: 'names', names: targets.filter(target => isOf(target, scope.types)) }
     : { kind: 'reference', param: names, targets }
@@ -39,48 +33,85 @@ async function settle(relation: Relation, scope: Scope): Promise<Node> {
 const isOf = (target: string, types: string[]): boolean =>
   types.includes(target.slice(0, target.indexOf('/')))
 
-/** What others refer to these by. */
-const calledBy = (
-  versions: string[],
-  names: string | undefined,
-  scope: Scope,
-): Promise<string[]> | string[] =>
-  names === undefined
-    ? versions.map(version => calledIn(scope, version))
-    : targetsOf(versions, names, scope)
+async function isLittle({ driver, size }: Plan, scope: Scope, most: number): Promise<boolean> {
+  if (scope.types.length === 0 || size < counted) return true
+  if (!driver || most <= counted) return false
+  const found = await count(scope, rangeOf(driver, scope), { hint: hintOf(driver), limit: most })
+  return found < most
+}
+
+/** What others refer to the hits of a plan by. */
+async function calledBy(plan: Plan, names: string | undefined, scope: Scope): Promise<string[]> {
+  if (names !== undefined) return targetsFrom(plan, names, scope)
+  const versions = await versionsOf(plan, scope)
+  return versions.map(version => calledIn(scope, version))
+}
+
+const isNothing = ({ driver }: Plan, { types }: Scope): boolean =>
+  types.length === 0 || driver?.any.length === 0
+
+const closed = (nodes: Node[]): Node[] => nodes.filter(node => !isOpen(node))
+
+function sourceOf({ driver, rest, all }: Plan, scope: Scope): Source {
+  return driver ? { driver, rest: closed(rest) } : { driver: everything(scope), rest: closed(all) }
+}
 
 /** All hits of a plan, in no order. */
 async function versionsOf(plan: Plan, scope: Scope): Promise<string[]> {
-  if (scope.types.length === 0 || plan.driver?.any.length === 0) return []
-  const driver: Driver = plan.driver ?? everything(scope)
-  const rest = plan.driver ? plan.rest : plan.all
-  const closed = (nodes: Node[]) => nodes.filter(node => !isOpen(node))
-  const filter = drivenBy({ driver, rest: closed(rest) }, scope)
+  if (isNothing(plan, scope)) return []
+  const source = sourceOf(plan, scope)
   const projection = { _id: 1 }
-  const found = await find<{ _id: string }>(scope, filter, { hint: hintOf(driver), projection })
+  const found = await find<{ _id: string }>(scope, drivenBy(source, scope), {
+    hint: hintOf(source.driver),
+    projection,
+  })
   if (scope.past?.changed) {
+    const filter = superseded(closed(plan.all), scope)
     const options = { hint: bySuperseded, projection }
-    found.push(
-      ...(await find<{ _id: string }>(scope, superseded(closed(plan.all), scope), options)),
-    )
+    found.push(...(await find<{ _id: string }>(scope, filter, options)))
   }
   const versions = [...new Set(found.map(({ _id }) => _id))]
   return holding(plan.rest.filter(isOpen), versions, scope)
 }
 
-/** So many candidates are looked at together. */
-const batch = 1000
+/** All that the hits of a plan refer to by a parameter. */
+async function targetsFrom(plan: Plan, param: string, scope: Scope): Promise<string[]> {
+  if (isNothing(plan, scope)) return []
+  if (scope.past?.changed || plan.rest.some(isOpen)) {
+    const found = await referencesOf(await versionsOf(plan, scope), param, scope)
+    return [...new Set([...found.values()].flat())]
+  }
+  const source = sourceOf(plan, scope)
+  const stages = [
+    { $match: drivenBy(source, scope) },
+    { $project: { to: references(param) } },
+    { $unwind: '$to' },
+    { $group: { _id: '$to' } },
+  ]
+  const found = await aggregate<{ _id: string }>(scope, stages, hintOf(source.driver))
+  return found.map(({ _id }) => _id)
+}
+
+/** So many candidates are looked at together: who refers to more of them would not be one short range each. */
+const batches = { chain: 1000, has: 200 }
 
 /** Those of some versions of which all of these hold. */
 export async function holding(open: Node[], versions: string[], scope: Scope): Promise<string[]> {
   let left = versions
   for (const node of open) {
+    const batch = hasReferrers(node) ? batches.has : batches.chain
     const kept: string[] = []
     for (let from = 0; from < left.length; from += batch)
       kept.push(...(await holdingOne(node, left.slice(from, from + batch), scope)))
     left = kept
   }
   return left
+}
+
+function hasReferrers(node: Node): boolean {
+  if (node.kind === 'and') return node.all.some(hasReferrers)
+  if (node.kind === 'or') return node.any.some(hasReferrers)
+  return node.kind === 'not' ? hasReferrers(node.not) : node.kind === 'has'
 }
 
 async function holdingOne(node: Node, versions: string[], scope: Scope): Promise<string[]> {
@@ -110,23 +141,25 @@ async function among(relation: Relation, versions: string[], scope: Scope): Prom
   const { param, where, names } = relation
   if (relation.kind === 'chain') {
     const inner = within(scope, relation.types)
-    const references = await referencesOf(versions, param, scope)
-    const all = [...new Set([...references.values()].flat())]
+    const own = await referencesOf(versions, param, scope)
+    const all = [...new Set([...own.values()].flat())]
     const asked: Node =
       names === undefined
         ? { kind: 'names', names: all.filter(target => isOf(target, relation.types)) }
         : { kind: 'reference', param: names, targets: all }
-    const found = await versionsOf(await planOf([...where, asked], inner), inner)
-    return named(references, await calledBy(found, names, inner), scope)
+    const plan = await planOf([...where, asked], inner, neverMind)
+    return named(own, await calledBy(plan, names, inner), scope)
   }
   const inner = within(scope, [relation.type])
   const own =
     names === undefined ? namesOf(versions, scope) : await referencesOf(versions, names, scope)
   const targets = [...new Set([...own.values()].flat())]
   const asked: Node = { kind: 'reference', param, targets }
-  const found = await versionsOf(await planOf([...where, asked], inner), inner)
-  return named(own, await targetsOf(found, param, inner), scope)
+  const plan = await planOf([...where, asked], inner, neverMind)
+  return named(own, await targetsFrom(plan, param, inner), scope)
 }
+
+const neverMind = () => false
 
 const namesOf = (versions: string[], scope: Scope): Map<string, string[]> =>
   new Map(versions.map(version => [version, [calledIn(scope, version)]]))
@@ -140,27 +173,24 @@ function named(own: Map<string, string[]>, some: string[], scope: Scope): Node {
   return { kind: 'names', names }
 }
 
-/** All that versions refer to by a parameter. */
-async function targetsOf(versions: string[], param: string, scope: Scope): Promise<string[]> {
-  const found = await referencesOf(versions, param, scope)
-  return [...new Set([...found.values()].flat())]
-}
-
 /** What each version refers to by a parameter. */
 async function referencesOf(
   versions: string[],
   param: string,
   scope: Scope,
 ): Promise<Map<string, string[]>> {
+  const filter = { t: scope.tenant, _id: { $in: versions } }
+  const found = await find<{ _id: string; to: string[] }>(scope, filter, {
+    hint: { _id: 1 },
+    projection: { to: references(param) },
+  })
+  return new Map(found.map(({ _id, to }) => [_id, to]))
+}
+
+function references(param: string): Document {
   const start = { $concat: ['$ty', '.', valueEntry(param, '')] }
   const isOne = { $eq: [{ $indexOfBytes: ['$$this', start] }, 0] }
   const input = { $ifNull: ['$x', { $ifNull: ['$old.x', []] }] }
   const text = { $substrBytes: ['$$this', { $strLenBytes: start }, -1] }
-  const references: Document = { $map: { input: { $filter: { input, cond: isOne } }, in: text } }
-  const found = await aggregate<{ _id: string; to: string[] }>(
-    scope,
-    [{ $match: { t: scope.tenant, _id: { $in: versions } } }, { $project: { to: references } }],
-    { _id: 1 },
-  )
-  return new Map(found.map(({ _id, to }) => [_id, to]))
+  return { $map: { input: { $filter: { input, cond: isOne } }, in: text } }
 }
