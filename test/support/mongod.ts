@@ -1,8 +1,8 @@
 /** A real MongoDB for tests: that of MONGO_URL, else one of our own, by mongod on the PATH or by ../shared/runtime/mongo.sh. */
 import { execFile, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, statfsSync } from 'node:fs'
+import { existsSync, globSync, mkdtempSync, rmSync, statfsSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
+import { homedir, tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { promisify } from 'node:util'
@@ -21,6 +21,13 @@ export const wayToMongo = (): 'url' | 'path' | 'script' | undefined =>
       : existsSync(script)
         ? 'script'
         : undefined
+
+/** mongod itself, for tests that start it in ways of their own; absent where only an address is known. */
+export function programOfMongo(): string | undefined {
+  if (onPath('mongod')) return 'mongod'
+  const kept = process.env.NIDAAN_SERVICES ?? join(homedir(), '.cache/nidaan-services')
+  return globSync(join(kept, 'mongod-*/mongod'))[0]
+}
 
 export const howToHaveMongo =
   'put mongod on the PATH, or set MONGO_URL to the address of a replica set'
@@ -99,7 +106,7 @@ async function ofPath(folder: string): Promise<Mongod> {
   }
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer()
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as { port: number }

@@ -1,0 +1,71 @@
+/** What is too large or too much is refused in words, and leaves nothing. */
+import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import type { MongoStore } from '../../../adapters/mongo/store.ts'
+import type { Row } from '../../../resources/store.ts'
+import { change, next, past, pune, query, times, write } from '../../contract/store/material.ts'
+import { openEmpty } from './open.ts'
+
+let store: MongoStore
+const now = () => Date.UTC(2026, 0, 1)
+beforeEach(async () => {
+  store = await openEmpty(now, { searches: 2, searchQueue: 3, writeQueue: 100_000 })
+})
+afterEach(() => store.close())
+
+const tooLarge = {
+  name: 'FhirError',
+  status: 413,
+  message: 'the resource is too large: with what it is found by it must be under 16 MB',
+}
+const large = (bytes: number): string => JSON.stringify({ data: 'a'.repeat(bytes) })
+
+test('a document beyond what the database takes is 413, with all of its commit', async () => {
+  const big = change('big', { json: large(16 * 1024 * 1024) })
+  await expect(write(store, pune, change('a'), big)).rejects.toMatchObject(tooLarge)
+  const rows: Row[] = times(150_000, n => ({
+    kind: 'reference',
+    param: 'member',
+    target: `Patient/${n}-of-a-very-large-group`,
+  }))
+  const group = change('group', { json: large(8 * 1024 * 1024), rows })
+  await expect(write(store, pune, group)).rejects.toMatchObject(tooLarge)
+  expect(await past(store)).toEqual([])
+})
+
+test('the largest that it takes is stored, and superseded', async () => {
+  const json = large(16_700_000)
+  const first = change('a', { json })
+  await write(store, pune, first)
+  expect((await store.read(pune, 'Patient', 'a'))?.json).toBe(json)
+  await write(store, pune, next(first, { json }))
+  expect(await past(store)).toEqual(['Patient/a 2', 'Patient/a 1'])
+})
+
+test('writes beyond those that may wait are 503', async () => {
+  const answers = await Promise.allSettled(
+    times(5, n => write(store, pune, change(`a${n}`, { json: large(60_000) }))),
+  )
+  expect(answers.map(({ status }) => status)).toEqual([
+    'fulfilled',
+    'fulfilled',
+    ...times(3, () => 'rejected'),
+  ])
+  expect(answers.at(-1)).toMatchObject({
+    reason: { status: 503, message: 'too many writes are waiting: try again shortly' },
+  })
+  await write(store, pune, change('after'))
+  expect(await store.totals(pune)).toEqual({ Patient: 3 })
+})
+
+test('searches beyond those that may wait are 429', async () => {
+  const answers = await Promise.allSettled(times(7, () => store.search(pune, query())))
+  expect(answers.map(({ status }) => status)).toEqual([
+    ...times(5, () => 'fulfilled'),
+    ...times(2, () => 'rejected'),
+  ])
+  expect(answers.at(-1)).toMatchObject({
+    reason: { status: 429, message: 'too many searches are waiting: try again shortly' },
+  })
+  expect((await store.search(pune, query())).versions).toEqual([])
+  expect(store.waiting()).toEqual({ writes: 0, searches: 0 })
+})
