@@ -46,7 +46,7 @@ export async function knowledgeOf(parts: {
     if (base?.state.state === 'ready' && base.state.extractor === extractor) all.set(tenant, known)
     else
       doubts.push(
-        `what searches of ${tenant} look at was made by another version of the program, or with another TIME_ZONE, or is being made anew: it is not looked at`,
+        `what searches of ${tenant} look at was made by another version of the program, or with another TIME_ZONE or BASE_URL, or is being made anew: it is not looked at`,
       )
     for (const { state } of known.indexes)
       if (state.state !== 'ready')
