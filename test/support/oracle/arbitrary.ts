@@ -139,20 +139,14 @@ const tagged = fc.option(
 )
 
 /** With ids that references lead to: `p1` of any type, and so on. */
+export const resource: fc.Arbitrary<Resource> = fc
+  .tuple(fc.oneof(...kinds, patients, observations), fc.constantFrom('1', '2'), tagged)
+  .map(([more, id, meta]) => ({ ...more, id, ...(meta ? { meta } : {}) }) as unknown as Resource)
+
+/** Of each name one. */
 export const world: fc.Arbitrary<Resource[]> = fc
-  .array(fc.tuple(fc.oneof(...kinds, patients, observations), fc.constantFrom('1', '2'), tagged), {
-    minLength: 1,
-    maxLength: 16,
-    size: 'max',
-  })
-  .map(all => {
-    const byName = new Map<string, Resource>()
-    for (const [more, id, meta] of all) {
-      const resource = { ...more, id, ...(meta ? { meta } : {}) } as unknown as Resource
-      byName.set(`${resource.resourceType}/${id}`, resource)
-    }
-    return [...byName.values()]
-  })
+  .array(resource, { minLength: 1, maxLength: 16, size: 'max' })
+  .map(all => [...new Map(all.map(one => [`${one.resourceType}/${one.id}`, one])).values()])
 
 interface Parameter {
   code: string
@@ -319,28 +313,39 @@ const sortable = (type: string) =>
     .filter(({ code }) => !code.startsWith('combo-') && code !== 'patient')
     .map(({ code }) => code)
 
+/** Made once for each type: it takes as long as hundreds of searches. */
+const searches = new Map<string, fc.Arbitrary<Search>>()
+
+export function searchOf(type: string): fc.Arbitrary<Search> {
+  const known = searches.get(type) ?? madeFor(type)
+  searches.set(type, known)
+  return known
+}
+
+function madeFor(type: string): fc.Arbitrary<Search> {
+  const sort = fc
+    .array(fc.tuple(fc.boolean(), fc.constantFrom(...sortable(type))), {
+      minLength: 1,
+      maxLength: 3,
+    })
+    .map((keys): [string, string] => [
+      '_sort',
+      keys.map(([down, code]) => `${down ? '-' : ''}${code}`).join(','),
+    ])
+  return fc
+    .tuple(
+      fc.oneof(
+        { weight: 3, arbitrary: fc.tuple(param(type, 2)) },
+        {
+          weight: 1,
+          arbitrary: fc.array(param(type, 2), { minLength: 2, maxLength: 3 }),
+        },
+      ),
+      fc.option(sort, { nil: undefined, freq: 2 }),
+    )
+    .map(([params, sorted]) => ({ type, params: sorted ? [...params, sorted] : params }))
+}
+
 export const search: fc.Arbitrary<Search> = fc
   .constantFrom(...Object.keys(parameters), 'Patient', 'Patient', 'Observation', 'Observation')
-  .chain(type => {
-    const sort = fc
-      .array(fc.tuple(fc.boolean(), fc.constantFrom(...sortable(type))), {
-        minLength: 1,
-        maxLength: 3,
-      })
-      .map((keys): [string, string] => [
-        '_sort',
-        keys.map(([down, code]) => `${down ? '-' : ''}${code}`).join(','),
-      ])
-    return fc
-      .tuple(
-        fc.oneof(
-          { weight: 3, arbitrary: fc.tuple(param(type, 2)) },
-          {
-            weight: 1,
-            arbitrary: fc.array(param(type, 2), { minLength: 2, maxLength: 3 }),
-          },
-        ),
-        fc.option(sort, { nil: undefined, freq: 2 }),
-      )
-      .map(([params, sorted]) => ({ type, params: sorted ? [...params, sorted] : params }))
-  })
+  .chain(searchOf)
