@@ -1,9 +1,11 @@
 /** Writes a batch of commits in one transaction; each has its own outcome. */
+
+import { unavailable } from '../../resources/error.ts'
 import type { Query } from '../../resources/search/query.ts'
 import type { Check, Tenant } from '../../resources/store.ts'
 import { insert, update } from './commands.ts'
 import type { Connection } from './connection.ts'
-import { atEdge, isPassing, isUnclear } from './errors.ts'
+import { atEdge, isPassing, isTimeLimit, isUnclear } from './errors.ts'
 import { createGate } from './gate.ts'
 import { guardsOf } from './guard.ts'
 import { landedOf, replacedBy } from './look.ts'
@@ -74,7 +76,9 @@ export function createWriteBatch(parts: Parts, last: Last): WriteBatch {
 
   /** What one of them does wrong must not be the failure of those beside it. */
   async function giveUp(rest: Waiting[], error: unknown): Promise<void> {
-    if (rest.length === 1 || isPassing(error)) for (const { reject } of rest) reject(atEdge(error))
+    const failure = isTimeLimit(error) ? late(error) : atEdge(error)
+    if (rest.length === 1 || isPassing(error) || isTimeLimit(error))
+      for (const { reject } of rest) reject(failure)
     else
       for (const one of rest)
         for (let again = [one]; again.length > 0; ) again = await writeAll(again)
@@ -99,6 +103,9 @@ function secondHalf(batch: Waiting[]): Waiting[] {
   for (const waiting of half) if (waiting.tried.length === 0) delete waiting.numbers
   return half
 }
+
+const late = (cause: unknown) =>
+  unavailable('the database takes too long: repeat the request', 5, cause)
 
 async function planOf(
   { connection: { collections }, terms, order, searchIds }: Parts,

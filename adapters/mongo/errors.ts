@@ -50,6 +50,10 @@ export const isPassing = (error: unknown): boolean =>
   isUnclear(error) ||
   (error instanceof MongoError && error.hasErrorLabel('TransientTransactionError'))
 
+/** A search says which index it goes by: it is not there yet. */
+const isIndexMissing = (error: unknown): boolean =>
+  error instanceof MongoServerError && /hint provided does not correspond/.test(error.message)
+
 const isFull = (error: unknown): boolean =>
   isOne(error, codes.full) ||
   (error instanceof MongoServerError && /no space left/i.test(error.message))
@@ -75,6 +79,8 @@ export function atEdge(error: unknown): unknown {
       5,
       cause,
     )
+  if (isIndexMissing(error))
+    return unavailable('an index for this search is being made: repeat it later', 30, cause)
   if (isRace(error)) return unavailable('others write the same: repeat the request', 1, cause)
   if (isOne(error, codes.refused))
     return unavailable('the database refuses this server: see its user and password', 30, cause)

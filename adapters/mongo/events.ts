@@ -18,5 +18,5 @@ export async function undelivered(
 }
 
 async function forget(outbox: Collection<Outgoing>, _id: number): Promise<void> {
-  await outbox.deleteOne({ _id })
+  await outbox.deleteOne({ _id }, { maxTimeMS: 5000 })
 }

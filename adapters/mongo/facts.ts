@@ -13,7 +13,7 @@ export async function newestOf(
   type?: string,
 ): Promise<number> {
   const [last] = await resource
-    .find(type === undefined ? { t: tenant } : { t: tenant, ty: type })
+    .find(type === undefined ? { t: tenant } : { t: tenant, ty: type }, { maxTimeMS })
     .project<{ s: number }>({ _id: 0, s: 1 })
     .sort({ at: -1, s: -1 })
     .hint(type === undefined ? byTime : byTypeTime)
@@ -21,6 +21,9 @@ export async function newestOf(
     .toArray()
   return last?.s ?? 0
 }
+
+/** It is asked for in passing, and answered by one key. */
+const maxTimeMS = 5000
 
 export interface Facts {
   newest(tenant: Tenant, types: string[]): Promise<number>

@@ -1,7 +1,7 @@
 /** Values that come and go without a new version: those of a search parameter that is made known, or forgotten. */
 import type { Document } from 'mongodb'
 import type { Addition, Tenant } from '../../resources/store.ts'
-import { byAmount, byEntry, byPoint, bySpan, type Collections } from './collections.ts'
+import { byAmount, byEntry, byPoint, bySpan } from './collections.ts'
 import { type Update, update } from './commands.ts'
 import { nameIn, nameOf, type Stored, type Values } from './document.ts'
 import type { Parts } from './parts.ts'
@@ -55,40 +55,40 @@ function added({ type, rows, whole }: Addition): Document {
 
 /** Deletes up to `limit` values of a parameter and of its variants `param:…`. True: there may be more. */
 export async function dropRows(
-  collections: Collections,
+  parts: Parts,
   what: { tenant: Tenant; type: string; param: string; limit: number },
 ): Promise<boolean> {
   let left = what.limit
   for (const list of ['x', 'd', 'q', 'g'] as const)
-    if (left > 0) left -= await dropFrom(collections, list, { ...what, limit: left })
+    if (left > 0) left -= await dropFrom(parts, list, { ...what, limit: left })
   return left <= 0
 }
 
 const hints = { x: byEntry, d: bySpan, q: byAmount, g: byPoint }
 
 async function dropFrom(
-  { resource }: Collections,
+  { connection: { db, collections }, writeTime }: Parts,
   list: keyof typeof hints,
   { tenant, type, param, limit }: { tenant: Tenant; type: string; param: string; limit: number },
 ): Promise<number> {
   const names = namesOf(type, param)
   const path = list === 'x' ? 'x' : `${list}.p`
-  const found = await resource
+  const found = await collections.resource
     .find({ t: tenant, [path]: { $regex: names } })
     .project<Pick<Stored, '_id' | 'x' | 'd' | 'q' | 'g'>>({ [list]: 1 })
     .hint(hints[list])
     .limit(limit)
     .toArray()
   let dropped = 0
-  const operations = found.map(each => {
+  const updates = found.map((each): Update => {
     const all = (each[list] ?? []).filter(value =>
       names.test(typeof value === 'string' ? value : value.p),
     )
     const some = all.slice(0, limit - dropped)
     dropped += some.length
-    return { updateOne: { filter: { _id: each._id }, update: { $pullAll: { [list]: some } } } }
+    return { q: { _id: each._id }, u: { $pullAll: { [list]: some } } }
   })
-  if (operations.length > 0) await resource.bulkWrite(operations, { ordered: false })
+  await update('resource', updates, { db, maxTimeMS: writeTime })
   return dropped
 }
 

@@ -1,7 +1,8 @@
 /** Makes the collections and their indexes; never changes what a newer program made. */
-import { type Db, MongoServerError } from 'mongodb'
-import { byTime, type Collections, indexes } from './collections.ts'
+import { type Collection, type Db, type IndexDescription, MongoServerError } from 'mongodb'
+import { byName, byTime, type Collections, indexes } from './collections.ts'
 import type { Connection } from './connection.ts'
+import { isUnclear } from './errors.ts'
 
 /** Goes up with each change that an older program would not understand. */
 const schema = 1
@@ -19,8 +20,35 @@ export async function migrate({ db, collections }: Connection): Promise<void> {
     )
   for (const name of Object.keys(indexes) as (keyof Collections)[]) {
     await create(db, name)
-    if (indexes[name].length > 0) await db.collection(name).createIndexes(indexes[name])
+    await index(db.collection(name), indexes[name])
   }
+}
+
+/** Where there is much, it takes long: all goes on meanwhile, but a search that needs one that is not there is told to wait. */
+async function index(collection: Collection, all: IndexDescription[]): Promise<void> {
+  const there = new Set((await collection.indexes()).map(({ key }) => JSON.stringify(key)))
+  const missing = all.filter(({ key }) => !there.has(JSON.stringify(key)))
+  if (missing.length === 0) return
+  const isEmpty = (await collection.findOne({}, { projection: { _id: 1 } })) === null
+  // What keeps a resource from being there twice, and what tells where commits go on, is waited for.
+  const first = isEmpty ? missing : missing.filter(({ key }) => key === byName || key === byTime)
+  await make(collection, first)
+  // Where it fails, searches go on to say that it is missing, and the next start tries again.
+  void make(
+    collection,
+    missing.filter(each => !first.includes(each)),
+  ).catch(() => {})
+}
+
+/** The database goes on making them where the answer does not come in time; whoever asks again waits for the same. */
+async function make(collection: Collection, some: IndexDescription[]): Promise<void> {
+  while (some.length > 0)
+    try {
+      await collection.createIndexes(some)
+      return
+    } catch (error) {
+      if (!isUnclear(error)) throw error
+    }
 }
 
 /** A transaction cannot wait for a collection to be made. The bodies are most of the bytes: zstd halves what snappy leaves. */

@@ -56,7 +56,7 @@ function createStore(options: MongoOptions, parts: Parts): MongoStore {
     newest: (tenant, types) => atTheEdge(() => facts.newest(tenant, types)),
     addRows: (tenant, additions) => atTheEdge(() => addRows(parts, tenant, additions)),
     dropRows: (tenant, type, param, limit) =>
-      atTheEdge(() => dropRows(collections, { tenant, type, param, limit })),
+      atTheEdge(() => dropRows(parts, { tenant, type, param, limit })),
     undelivered: limit => atTheEdge(() => undelivered(source(), limit)),
     waiting: () => ({ writes: commits.waiting(), searches: parts.searches.waiting() }),
     async close() {

@@ -33,5 +33,5 @@ export async function refuseUnwhole({ db, collections }: Connection): Promise<vo
 
 /** Something is written: a set that cannot hear of it, or a full disk, would still answer a read. */
 async function check({ meta }: Connection['collections']): Promise<void> {
-  await meta.updateOne({ _id: 'check' }, { $inc: { number: 1 } }, { upsert: true })
+  await meta.updateOne({ _id: 'check' }, { $inc: { number: 1 } }, { upsert: true, maxTimeMS: 5000 })
 }

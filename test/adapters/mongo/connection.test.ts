@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import { MongoClient } from 'mongodb'
-import { change, pune, write } from '../../contract/store/material.ts'
+import { byCode, change, coded, pune, query, times, write } from '../../contract/store/material.ts'
 import { dropDatabase, newDatabase } from '../../support/mongo-database.ts'
 import { openAt } from './open.ts'
 
@@ -36,4 +36,28 @@ test('a database of a newer program is refused', async () => {
 test('an address that is none is refused, and its password is not told', async () => {
   for (const url of ['mongodb://', 'mongodb://asha:secret@', 'http://asha:secret@127.0.0.1'])
     await expect(openAt(url, now)).rejects.toThrow(/^STORE_URL is no address of a MongoDB/)
+})
+
+test('an index that is missing is made while all goes on', async () => {
+  const url = newDatabase()
+  const first = await openAt(url, now)
+  await write(first, pune, ...times(300, n => change(`p${n}`, { rows: [coded('1')] })))
+  await first.close()
+  const client = new MongoClient(url)
+  const resource = client.db().collection('resource')
+  for (const { name, key } of await resource.indexes())
+    if ('x' in key || 'at' in key || 'w' in key) await resource.dropIndex(name ?? '')
+  const second = await openAt(url, now)
+  await write(second, pune, change('q', { rows: [coded('1')] }))
+  for (;;)
+    try {
+      expect(await second.count(pune, query({ where: [byCode('1')] }))).toBe(301)
+      break
+    } catch (error) {
+      expect(error).toMatchObject({ status: 503, headers: { 'Retry-After': '30' } })
+    }
+  expect(await resource.indexes()).toHaveLength(10)
+  await second.close()
+  await client.close()
+  await dropDatabase(url)
 })
