@@ -139,7 +139,7 @@ export const drivenBy = (
 ): Document => {
   const residuals = [...hidden(rest, scope, ''), ...seenThen(scope), ...more]
   const driven = driving(driver, scope, places)
-  return residuals.length ? { ...driven, $and: residuals } : driven
+  return residuals.length ? { ...driven, $and: [...(driven.$and ?? []), ...residuals] } : driven
 }
 
 type Found = VersionDocument & Pick<Stored, 'c' | 'k'>
