@@ -1,5 +1,5 @@
 /** Makes every component once, in order of need. */
-import { randomUUID } from 'node:crypto'
+import { randomUUID, randomUUIDv7 } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -66,7 +66,7 @@ export async function compose(config: Config, now: () => number = Date.now): Pro
     tenant: tenantOf(),
     requestId,
     now,
-    newId: randomUUID,
+    newId: randomUUIDv7,
   })
   const { minFreeDisk } = config
   const health = createHealth({ store, folder, minFreeDisk, others: metrics.others })
