@@ -18,7 +18,8 @@ export interface Field {
 
 export interface Shape {
   fields: ReadonlyMap<string, Field>
-  required: { name: string; names: string[] }[]
+  /** Each may stand under any of its keys. */
+  required: { name: string; keys: string[] }[]
 }
 
 const shapes = new Map<string, Shape>()
@@ -35,7 +36,8 @@ export function shapeOf(path: string): Shape | undefined {
     if (element.none) continue
     const made = fieldsOf(name, element, path)
     for (const field of made) fields.set(field.name, field)
-    if (element.min) required.push({ name, names: made.map(field => field.name) })
+    if (element.min)
+      required.push({ name, keys: made.flatMap(field => [field.name, `_${field.name}`]) })
   }
   const shape = { fields, required }
   shapes.set(path, shape)

@@ -2,7 +2,7 @@
 import { isResourceType } from '../resources/definitions.ts'
 import { type Issue, issue } from '../resources/error.ts'
 import type { Validator } from '../resources/ports.ts'
-import { parseReference } from '../resources/reference.ts'
+import { parseReference, printPath } from '../resources/reference.ts'
 import { isObject, type Resource } from '../resources/resource.ts'
 import { isSafe } from './narrative.ts'
 import { primitives } from './primitives.ts'
@@ -31,9 +31,7 @@ class StructureCheck {
 
   private say(code: Issue['code'], diagnostics: string, name?: string): void {
     if (this.issues.length >= most) return
-    let expression = ''
-    for (const step of name === undefined ? this.path : [...this.path, name])
-      expression += typeof step === 'number' ? `[${step}]` : expression ? `.${step}` : step
+    const expression = printPath(name === undefined ? this.path : [...this.path, name])
     this.issues.push(issue(code, diagnostics, expression))
   }
 
@@ -84,8 +82,8 @@ class StructureCheck {
   }
 
   private required(object: Record<string, unknown>, shape: Shape): void {
-    for (const { name, names } of shape.required)
-      if (!names.some(each => Object.hasOwn(object, each) || Object.hasOwn(object, `_${each}`)))
+    for (const { name, keys } of shape.required)
+      if (!keys.some(key => Object.hasOwn(object, key)))
         this.say('required', `${name} is missing: it is required here`, name)
   }
 

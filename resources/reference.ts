@@ -58,23 +58,38 @@ export function referencesOf(resource: Resource): ReferenceSite[] {
   const sites: ReferenceSite[] = []
   const { resourceType } = resource
   // What comes in a Bundle is looked at before it is known to be a resource.
-  collect(resource, typeof resourceType === 'string' ? resourceType : 'Resource', sites)
+  collect(resource, [typeof resourceType === 'string' ? resourceType : 'Resource'], sites)
   return sites
 }
 
-function collect(value: object, path: string, sites: ReferenceSite[]): void {
+/** `path` is joined only where a reference is. */
+function collect(value: object, path: (string | number)[], sites: ReferenceSite[]): void {
   for (const key in value) {
     const child = (value as Record<string, unknown>)[key]
     if (typeof child === 'string') {
-      if (key === 'reference') sites.push({ path, reference: child })
-    } else if (Array.isArray(child)) {
-      for (let index = 0; index < child.length; index++) {
-        const item: unknown = child[index]
-        if (typeof item === 'object' && item !== null)
-          collect(item, `${path}.${key}[${index}]`, sites)
-      }
-    } else if (typeof child === 'object' && child !== null) collect(child, `${path}.${key}`, sites)
+      if (key === 'reference') sites.push({ path: printPath(path), reference: child })
+    } else if (typeof child === 'object' && child !== null) {
+      path.push(key)
+      if (Array.isArray(child))
+        for (let index = 0; index < child.length; index++) {
+          const item: unknown = child[index]
+          if (typeof item !== 'object' || item === null) continue
+          path.push(index)
+          collect(item, path, sites)
+          path.pop()
+        }
+      else collect(child, path, sites)
+      path.pop()
+    }
   }
+}
+
+/** `Observation.category[0].coding` */
+export function printPath(steps: readonly (string | number)[]): string {
+  let path = ''
+  for (const step of steps)
+    path += typeof step === 'number' ? `[${step}]` : path ? `.${step}` : step
+  return path
 }
 
 /**

@@ -228,7 +228,7 @@ class Extracted implements Extract {
 
   get content(): string {
     const { texts, narratives } = this.gathered
-    return foldWords([...narratives.map(spoken), ...texts].join('\n'))
+    return foldWords([...narratives.map(spoken), ...texts].join(' '))
   }
 }
 

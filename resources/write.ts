@@ -38,18 +38,24 @@ const steps: [Step, ...(Kind | undefined)[]][] = [
   [extractRows,        c, u, p, d],
 ]
 
+const byKind = (table: typeof steps): Record<Kind, Step[]> => {
+  const of = (kind: Kind) => table.flatMap(([step, ...kinds]) => (kinds.includes(kind) ? step : []))
+  return { create: of('create'), update: of('update'), patch: of('patch'), delete: of('delete') }
+}
+const prepareOf = byKind(prepare)
+const stepsOf = byKind(steps)
+
 /** Finds out which resource the write is about: `draft.id`, or `draft.settled` where there is nothing to write. */
 export const prepareDraft = (draft: Draft, parts: WriteParts): Promise<void> =>
-  walk(prepare, draft, parts)
+  walk(prepareOf[draft.write.kind], draft, parts)
 
 /** Takes the draft through all other steps: afterwards it is settled or ready to commit. */
 export const finishDraft = (draft: Draft, parts: WriteParts): Promise<void> =>
-  walk(steps, draft, parts)
+  walk(stepsOf[draft.write.kind], draft, parts)
 
-async function walk(table: typeof steps, draft: Draft, parts: WriteParts): Promise<void> {
-  for (const [step, ...kinds] of table) {
+async function walk(steps: readonly Step[], draft: Draft, parts: WriteParts): Promise<void> {
+  for (const step of steps) {
     if (draft.settled) return
-    if (!kinds.includes(draft.write.kind)) continue
     // Awaiting what is not a promise would cost a turn of the queue for each step.
     const pending = step(draft, parts)
     if (pending) await pending

@@ -16,6 +16,8 @@ export interface Intern {
   term(text: string): string
   /** The rid of what a reference points to; one that is not there yet is reserved. */
   target(tenant: Tenant, target: string): number
+  /** The rids that the commit which is written reserved, by type and id. */
+  reserved: Map<string, number>
 }
 
 export function createIntern(connection: Connection, next: () => number): Intern {
@@ -23,8 +25,10 @@ export function createIntern(connection: Connection, next: () => number): Intern
   const type = (tenant: Tenant, name: string): number =>
     connection.typeId(tenant, name) ??
     Number(sql('INSERT INTO type(tenant, name) VALUES (?, ?)').run(tenant, name).lastInsertRowid)
+  const reserved = new Map<string, number>()
   return {
     type,
+    reserved,
     param: (typeId, code, first) =>
       connection.paramId(typeId, code, first) ??
       Number(
@@ -51,6 +55,7 @@ export function createIntern(connection: Connection, next: () => number): Intern
       if (known !== undefined) return known
       const rid = next()
       sql('INSERT INTO resource(rid, type, id, seq) VALUES (?, ?, ?, 0)').run(rid, typeId, parts.id)
+      reserved.set(`${typeId}/${parts.id}`, rid)
       return rid
     },
   }

@@ -83,6 +83,7 @@ export function createWriter(connection: Connection): Writer {
         return { failure: packError(error) }
       throw error
     }
+    intern.reserved.clear()
     const counts = new Map<number, number>()
     const seqs = targets.map(target => {
       const { type, change, last } = target
@@ -168,7 +169,7 @@ function writeVersion(
   const { sql } = connection
   const seq = at.next()
   // A change before this one may have reserved the number, by a reference.
-  const rid = known ?? connection.rid(type, change.id) ?? seq
+  const rid = known ?? at.intern.reserved.get(`${type}/${change.id}`) ?? seq
   if (rid === seq)
     sql('INSERT INTO resource(rid, type, id, seq) VALUES (?, ?, ?, ?)').run(
       rid,

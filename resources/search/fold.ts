@@ -46,7 +46,7 @@ export function fold(text: string): string {
     .normalize('NFC')
     .replace(/[ßæœøłđħŧıς]/g, letter => whole[letter] ?? letter)
     .replace(/[\u09ce\u0d7a-\u0d7f]/g, letter => vowelless[letter] ?? letter)
-    .replace(/\p{Nd}/gu, digit)
+    .replace(/[^\P{Nd}0-9]/gu, digit)
     .replace(/\s+/g, ' ')
     .trim()
 }

@@ -84,4 +84,5 @@ const numbersIn = (connection: Connection): Intern => ({
     const typeId = connection.typeId(tenant, type)
     return (typeId === undefined ? undefined : connection.rid(typeId, id)) ?? absent
   },
+  reserved: new Map(),
 })
