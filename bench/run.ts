@@ -6,6 +6,7 @@ import { readData } from './data.ts'
 import { growth } from './growth.ts'
 import type { StoreName } from './keeping.ts'
 import { micro } from './micro.ts'
+import { plans } from './plans.ts'
 import { printTable, type Row } from './row.ts'
 import { ladder } from './search.ts'
 import { wholeServer } from './server.ts'
@@ -26,7 +27,7 @@ const { values, positionals } = parseArgs({
 if (values.help) {
   console.log(`npm run bench -- [PART ...] [options]
 
-  PART            micro, server, search (on 100,000 and 1,000,000 resources), growth (to a million); default micro server
+  PART            micro, server, search (on 100,000 and 1,000,000 resources), growth (to a million), plans (what MongoDB reads); default micro server
   --data FILE     transactions to load, one a line (.gz too)
   --seconds N     of each measurement (default 5)
   --repeat N      of each; the middle one is shown (default 3)
@@ -63,6 +64,7 @@ if (parts.has('search'))
     'The ladder of searches, 8 at a time',
     await ladder({ ...options, keep: values.keep }),
   ])
+if (parts.has('plans')) tables.push(['What MongoDB reads for a search', await plans()])
 if (parts.has('growth')) tables.push(['The store as it grows', await growth()])
 
 const text = `# Results of npm run bench

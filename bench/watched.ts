@@ -15,7 +15,8 @@ export interface Examined {
 export interface Watched {
   /** What a search reads from; its commands are remembered. */
   source(): Source
-  /** What the commands since the last call read. */
+  forget(): void
+  /** What the commands since then, or since the last call, read. */
   examined(): Promise<Examined>
   close(): Promise<void>
 }
@@ -40,6 +41,9 @@ export function watch(url: string, name: string, now: () => number): Watched {
   })
   return {
     source,
+    forget() {
+      sent = []
+    },
     async examined() {
       const commands = sent
       const found: Examined = { commands: commands.length, keys: 0, docs: 0, stages: [] }

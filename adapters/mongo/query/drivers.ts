@@ -41,7 +41,7 @@ export interface Dated {
 export const hintOf = (driver: Driver): Document => indexOf[driver.in]
 
 /** More ranges than this are not merged but sorted. https://www.mongodb.com/docs/manual/reference/parameters/#mongodb-parameter-param.internalQueryMaxScansToExplode */
-export const mostMerged = 200
+const mostMerged = 200
 
 /** Whether it comes in the order of k and c. */
 export const isOrdered = (driver: Driver): boolean =>
@@ -80,7 +80,15 @@ const anyOf = (branches: Document[]): Document => {
 /** The newest versions in it, deletes left out, and of no other types; at one of some places of its order. */
 export function driving(driver: Driver, scope: Scope, places: Document[] = [{}]): Document {
   const branches = branchesOf(driver, scope)
-  return anyOf(branches.flatMap(branch => places.map(place => both(branch, place))))
+  const ranges = places.length > 1 ? branches.flatMap(singles) : branches
+  return anyOf(ranges.flatMap(range => places.map(place => both(range, place))))
+}
+
+/** Ranges of several values are not merged in the order of what stands behind where that is one value too. */
+function singles(branch: Document): Document[] {
+  const field = branch.x?.$in ? 'x' : 'ty'
+  const values: unknown[] | undefined = branch[field]?.$in
+  return values ? values.map(value => ({ ...branch, [field]: value })) : [branch]
 }
 
 function branchesOf(driver: Driver, scope: Scope): Document[] {
@@ -106,9 +114,13 @@ const both = (branch: Document, place: Document): Document =>
     ? { ...branch, $and: [place] }
     : { ...branch, ...place }
 
-/** So many ranges are merged in the order of what stands behind their values. */
-export const scansOf = (driver: Driver, { types }: Scope): number =>
-  driver.in === 'at' ? types.length : driver.any.length
+/** Whether a place in its order can be two ranges of each of its values, and those not too many. */
+export const isSplit = (driver: Driver, { types }: Scope): boolean =>
+  driver.in === 'at'
+    ? types.length <= mostSplit
+    : isOrdered(driver) && driver.any.length <= mostSplit
+
+const mostSplit = 20
 
 /** All there is of the types. */
 export const everything = ({ types }: Scope): Driver & { in: 'x' } => ({

@@ -9,15 +9,7 @@ import { byName, bySuperseded } from '../collections.ts'
 import { nameIn, nameOf, resourceIn, type Stored, under } from '../document.ts'
 import { isTimeLimit } from '../errors.ts'
 import { type VersionDocument, versionFields } from '../read.ts'
-import {
-  type Driver,
-  driving,
-  everything,
-  hintOf,
-  isOrdered,
-  mostMerged,
-  scansOf,
-} from './drivers.ts'
+import { type Driver, driving, everything, hintOf, isOrdered, isSplit } from './drivers.ts'
 import { hidden } from './filter.ts'
 import { beyond, inOrder, keysIn, withKeys } from './keys.ts'
 import type { Node } from './nodes.ts'
@@ -159,8 +151,7 @@ async function streamedHits(
   const order = descending ? -1 : 1
   const [major, minor] = key.by === 'date' ? ['k', 'c'] : ['at', 's']
   const isInOrder =
-    (key.by === 'date' ? isOrdered(source.driver) : source.driver === recent) &&
-    scansOf(source.driver, scope) * 2 <= mostMerged
+    (key.by === 'date') === (source.driver.in === 'x') && isSplit(source.driver, scope)
   const filter = drivenBy(source, scope, after && beyondPlace(key, after, descending, isInOrder))
   const documents = await find<Found>(scope, filter, {
     hint: hintOf(source.driver),

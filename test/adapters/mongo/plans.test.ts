@@ -217,8 +217,11 @@ test.each<[string, Sort]>([
   }
 })
 
-test('pages that go on begin where the page before ended', async () => {
-  const where = [of('category', 'laboratory')]
+test.each<[string, Predicate]>([
+  ['one code', of('category', 'laboratory')],
+  ['any of two', { kind: 'or', any: [of('category', 'laboratory'), of('status', 'final')] }],
+])('pages that go on begin where the page before ended: of %s', async (_, one) => {
+  const where = [one]
   for (const sort of [
     { by: 'date', descending: true },
     { by: 'updated', descending: true },
