@@ -22,6 +22,9 @@ export interface Connection {
   collections: Collections
 }
 
+/** ms: a member that answers nothing for longer, asked twice in that time, is taken for dead. */
+const silence = 4000
+
 const optionsOf = ({ poolSize, waitQueueTime, maxIdleTime, ...times }: ConnectionOptions) =>
   ({
     appName: 'nidaan',
@@ -29,7 +32,8 @@ const optionsOf = ({ poolSize, waitQueueTime, maxIdleTime, ...times }: Connectio
     waitQueueTimeoutMS: waitQueueTime ?? 30_000,
     maxIdleTimeMS: maxIdleTime ?? 600_000,
     serverSelectionTimeoutMS: times.selectionTime ?? 15_000,
-    connectTimeoutMS: times.selectionTime ?? 15_000,
+    connectTimeoutMS: Math.min(silence, times.selectionTime ?? silence),
+    heartbeatFrequencyMS: silence / 2,
     socketTimeoutMS: times.socketTime ?? 30_000,
     writeConcern: { w: 'majority', journal: true },
     readConcern: { level: 'majority' },

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import type { Ledger } from './ledger.ts'
 
 const headers = { 'Content-Type': 'application/fhir+json' }
@@ -11,9 +12,16 @@ const patient = (mark: string, id?: string) => ({
 
 let last = 0
 
+/** Told to come again: what was sent stays open. */
+class Later extends Error {}
+
 /** What was answered, where anything else would be a fault of a server that lives. */
 function expectStatus(ledger: Ledger, answer: Response, ...expected: number[]): void {
   if (expected.includes(answer.status)) return
+  if (ledger.patient && answer.status === 503 && answer.headers.get('retry-after')) {
+    ledger.delayed++
+    throw new Later()
+  }
   ledger.unexpected(`${answer.url} answered ${answer.status}`)
   throw new Error('nothing to go on with')
 }
@@ -25,9 +33,10 @@ export async function work(base: string, ledger: Ledger, stop: { now: boolean })
   for (let n = 0; !stop.now; n++) {
     try {
       await steps[n % steps.length]?.({ base, ledger, own })
-    } catch {
+    } catch (error) {
       // The server has died in the middle: what was sent stays open.
-      return
+      if (!(error instanceof Later)) return
+      await wait(200)
     }
   }
 }

@@ -24,6 +24,13 @@ export class Ledger {
   private acknowledged = 0
   private next = 0
   private finished = 0
+  /** Whether clients may be told to come again; and how often they were. */
+  readonly patient: boolean
+  delayed = 0
+
+  constructor(patient = false) {
+    this.patient = patient
+  }
 
   mark(): string {
     return `m${++this.next}`
