@@ -240,6 +240,7 @@ export function superseded(where: Node[], scope: Scope): Document {
     t,
     u: { $gt: seq },
     old: { $exists: true },
+    m: { $ne: 'delete' },
     ty: { $in: types },
     s: { $lte: seq },
     c: { $nin: past?.seen ?? [] },

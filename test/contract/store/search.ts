@@ -3,6 +3,7 @@ import type { Predicate, Query, Sort } from '../../../resources/search/query.ts'
 import type { Row, Store } from '../../../resources/store.ts'
 import type { Claim, Open } from '../store.ts'
 import {
+  byCode,
   change,
   coded,
   deletion,
@@ -225,6 +226,26 @@ function changing(claim: Claim): void {
       expect(ids.filter(id => steady.includes(id)).sort()).toEqual([...steady].sort())
     }
   })
+
+  claim(
+    'what was deleted at the first page is on none, though it is there again by now',
+    async store => {
+      const [a, b, c] = [change('a'), change('b'), change('c')]
+      const gone = deletion(b)
+      for (const each of [a, b, c, gone]) await write(store, pune, each)
+      for (const where of [[], [{ kind: 'not', not: byCode('9') }]] satisfies Predicate[][])
+        for (const sort of sorts) {
+          const first = await store.search(pune, query({ where, sort: [sort], count: 1 }))
+          await write(store, pune, next(gone))
+          const after = { where, sort: [sort], count: 5, after: first.next ?? '' }
+          const second = await store.search(pune, query(after))
+          expect(idsOf([...first.versions, ...second.versions]).sort()).toEqual(['a', 'c'])
+          const { number = 0 } = (await store.read(pune, 'Patient', 'b')) ?? {}
+          Object.assign(gone, deletion(change('b', { replaces: number - 1 })))
+          await write(store, pune, gone)
+        }
+    },
+  )
 
   claim('an update is found by what it says now', async store => {
     const a = change('a', { rows: [coded('1'), coded('both')] })
