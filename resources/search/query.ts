@@ -5,7 +5,7 @@ export interface Query {
   /** Absent: all types. */
   types?: string[]
   where: Predicate[]
-  /** Keys in order of weight, at least one. Ties are broken by the main date, then by the order of creation. */
+  /** Keys in order of weight, at least one. Ties are broken by the main date, then by the order of creation, or of the first reference to it. */
   sort: Sort[]
   /** Page size; at least 1. */
   count: number

@@ -18,7 +18,9 @@ const operation = (method: string, path: string[], more: Partial<Operation['requ
 })
 
 const types = ['Patient', 'Patient', 'Observation', 'Observation', 'Encounter', 'Organization']
-const name = fc.tuple(fc.constantFrom(...types), fc.constantFrom('1', '2', '3'))
+/** Nothing refers to 4. */
+const id = fc.constantFrom('1', '2', '3', '4')
+const name = fc.tuple(fc.constantFrom(...types), id)
 const number = fc.constantFrom('1', '1', '2', '3', '9')
 const tag = number.map(each => `W/"${each}"`)
 const maybe = <T>(one: fc.Arbitrary<T>, freq = 3) => fc.option(one, { nil: undefined, freq })
@@ -32,7 +34,7 @@ const criteria = (type: string): fc.Arbitrary<Query> =>
 const text = (query: Query): string => new URLSearchParams(query).toString()
 
 const put = fc
-  .tuple(resource, fc.constantFrom('1', '2', '3'), headers({ 'if-match': tag }))
+  .tuple(resource, id, headers({ 'if-match': tag }))
   .map(([one, id, given]) =>
     operation('PUT', [one.resourceType, id], { headers: given, body: { ...one, id } }),
   )
@@ -56,15 +58,13 @@ const putWhere = resource.chain(({ id, ...body }) =>
 
 const merge = { 'content-type': 'application/merge-patch+json' }
 const patch = resource.chain(({ id: _, resourceType: type, ...body }) =>
-  fc
-    .tuple(fc.constantFrom('1', '2', '3'), maybe(criteria(type), 2), maybe(tag, 1))
-    .map(([id, query, match]) =>
-      operation('PATCH', query ? [type] : [type, id], {
-        query: query ?? [],
-        headers: { ...merge, ...(match ? { 'if-match': match } : {}) },
-        body,
-      }),
-    ),
+  fc.tuple(id, maybe(criteria(type), 2), maybe(tag, 1)).map(([id, query, match]) =>
+    operation('PATCH', query ? [type] : [type, id], {
+      query: query ?? [],
+      headers: { ...merge, ...(match ? { 'if-match': match } : {}) },
+      body,
+    }),
+  ),
 )
 const remove = fc
   .tuple(name, headers({ 'if-match': tag }))
@@ -229,6 +229,24 @@ export const operations: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 8, arbitrary: history },
   { weight: 40, arbitrary: searched },
   { weight: 12, arbitrary: bundle },
+)
+
+const bare: Record<string, object> = {
+  Encounter: { status: 'planned', class: { code: 'x' } },
+  Group: { type: 'person', actual: true },
+  Location: {},
+  Observation: { status: 'final', code: { text: 'x' } },
+  Organization: { name: 'x' },
+  Patient: {},
+  Practitioner: {},
+}
+
+/** Makes all that is referred to, and deletes it: where a reference came first, SQLite counts its target as made then. */
+export const beforehand: Operation[] = Object.entries(bare).flatMap(([resourceType, one]) =>
+  ['1', '2', '3'].flatMap(id => [
+    operation('PUT', [resourceType, id], { body: { resourceType, id, ...one } }),
+    operation('DELETE', [resourceType, id]),
+  ]),
 )
 
 /** As it would be sent, with what is done between its pages below it. */

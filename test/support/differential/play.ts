@@ -5,7 +5,7 @@ import type { Tenant } from '../../../resources/store.ts'
 import type { Composed } from '../../../server/compose.ts'
 import { readQuery } from '../../../server/query.ts'
 import { canonical } from '../cases.ts'
-import type { Operation } from './operation.ts'
+import { beforehand, type Operation } from './operation.ts'
 
 const base = 'http://127.0.0.1/fhir'
 const started = Date.UTC(2024, 4, 1)
@@ -15,7 +15,7 @@ export const clock = { now: started }
 let tenants = 0
 
 export interface Difference {
-  /** The operation it is of. */
+  /** The place of the operation. */
   at: number
   text: string
 }
@@ -27,7 +27,8 @@ export async function play(
 ): Promise<Difference | undefined> {
   const tenant = `differs${++tenants}` as Tenant
   clock.now = Math.max(clock.now + 1000, started)
-  for (const [at, operation] of operations.entries()) {
+  for (const [place, operation] of [...beforehand, ...operations].entries()) {
+    const at = place - beforehand.length
     clock.now += 1000
     const answers = await Promise.all(
       servers.map(server => answered(server, operation, { tenant, name: `${at}` })),
