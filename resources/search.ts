@@ -6,8 +6,8 @@ import {
 } from './definitions.ts'
 import type { FhirError } from './error.ts'
 import { compilePath } from './fhirpath.ts'
-import { parseReference } from './reference.ts'
 import { isObject, type Resource } from './resource.ts'
+import { addContained, addHeld, addNames, addOther } from './search/beside.ts'
 import { composite } from './search/composite.ts'
 import { rangeOf } from './search/date.ts'
 import { foldWords } from './search/fold.ts'
@@ -15,7 +15,6 @@ import { hasCanonical } from './search/links.ts'
 import { special } from './search/near.ts'
 import { type Gathered, isMarked, mark, type Parameter, Plan, spoken } from './search/plan.ts'
 import type { Predicate } from './search/query.ts'
-import { targetOf } from './search/reference.ts'
 import { Rows } from './search/rows.ts'
 import { simpleTypes } from './search/simple-types.ts'
 import { type Home, nowhere, type SearchType } from './search/type.ts'
@@ -59,16 +58,7 @@ export const mainDateOf = (type: string): string | undefined =>
  * The revision of the extraction: one more whenever resources get rows that they did not get before, so that what is
  * stored gets them too. Where rows of before are wrong, the parameter gets another name of its rows (SearchParameterFacts).
  */
-export const extractor = 6
-
-/** The reference rows of elements that no search parameter covers: so that all who refer to a resource are known. */
-export const otherReferences = '~'
-
-/** The reference rows of a resource that say what canonicals mean it: its url, alone and with its version. */
-export const canonicalNames = '~canonical'
-
-/** The token rows of a resource that say of which types it contains resources: no search parameter can be named so. */
-export const containedTypes = '~contained'
+export const extractor = 7
 
 /** A parameter that is answered by another one has no rows. */
 export function aliasOf(type: string, code: string): string[] | undefined {
@@ -147,21 +137,27 @@ export function createExtractor(
   parametersOf: (type: string) => readonly SearchParameterFacts[] = searchParameters,
 ): Extractor {
   const extractors = new Map<string, Extractor>()
-  return resource => {
+  const extract: Extractor = resource => {
     const type = resource.resourceType
     let extractor = extractors.get(type)
     if (!extractor) {
-      extractor = extractorOf(type, parametersOf(type), home)
+      extractor = extractorOf(type, parametersOf(type), { home, extract })
       extractors.set(type, extractor)
     }
     return extractor(resource)
   }
+  return extract
 }
 
 /** In UTC, and of a server without an address. */
 export const extract = createExtractor(nowhere)
 
-function extractorOf(type: string, all: readonly SearchParameterFacts[], home: Home): Extractor {
+/** `extract`: of a resource within. */
+function extractorOf(
+  type: string,
+  all: readonly SearchParameterFacts[],
+  { home, extract }: { home: Home; extract: Extractor },
+): Extractor {
   const parameters = all
     .filter(({ code }) => !own.has(code))
     .sort((a, b) => (a.code < b.code ? -1 : 1))
@@ -196,6 +192,7 @@ function extractorOf(type: string, all: readonly SearchParameterFacts[], home: H
     for (const reference of references) addOther(reference, rows, home.base())
     addContained(resource, rows)
     if (hasCanonical(type)) addNames(resource, rows)
+    for (const held of rows.held) addHeld(held, rows, extract)
     const extracted: Extract = new Extracted(gathered, codesAt(present))
     const date = main === undefined ? undefined : dateOf(main, rows.all)
     if (date !== undefined) extracted.date = date
@@ -240,33 +237,6 @@ function parameterOf(type: string, facts: SearchParameterFacts, home: Home): Par
 
 function narrativeOf({ text }: Record<string, unknown>): string {
   return isObject(text) && typeof text.div === 'string' ? foldWords(spoken(text.div)) : ''
-}
-
-/**
- * A reference that no parameter covers. An address stays as it is: it cannot be found again by its resource, once the
- * server has another one.
- */
-function addOther(reference: string, rows: Rows, base: string): void {
-  if (rows.refersTo(reference)) return
-  const target = targetOf(reference)
-  const here = targetOf(reference, base)
-  // What is elsewhere costs a row that nobody asks for.
-  if (target && here && parseReference(reference)?.type && !rows.refersTo(here))
-    rows.add({ kind: 'reference', param: otherReferences, target })
-}
-
-function addNames({ url, version }: Record<string, unknown>, rows: Rows): void {
-  if (typeof url !== 'string' || !targetOf(url)) return
-  const add = (target: string) => rows.add({ kind: 'reference', param: canonicalNames, target })
-  add(url)
-  if (typeof version === 'string') add(`${url}|${version}`)
-}
-
-function addContained({ contained }: Resource, rows: Rows): void {
-  if (!Array.isArray(contained)) return
-  for (const one of contained)
-    if (isObject(one) && typeof one.resourceType === 'string')
-      rows.add({ kind: 'token', param: containedTypes, code: one.resourceType, system: '' })
 }
 
 function dateOf(param: string, rows: Row[]): number | undefined {

@@ -4,6 +4,7 @@
  * alone) that comes in clinical order. All resources of a type have `Type.*`.
  */
 
+import { isHeld } from '../../resources/search/inside.ts'
 import { dateParam, quantityParam } from '../../resources/search/long.ts'
 import { pairsOf } from '../../resources/search/pairs.ts'
 import { mainDateOf } from '../../resources/search.ts'
@@ -120,7 +121,9 @@ function addRow(
       x.push(stringEntry(name, row.text, row.exact))
       break
     case 'reference':
-      x.push(valueEntry(name, row.target), refersTo(type, row.target))
+      x.push(valueEntry(name, row.target))
+      // What a Bundle holds are copies, which refer to nothing.
+      if (!isHeld(row.param)) x.push(refersTo(type, row.target))
       break
     case 'uri':
       x.push(valueEntry(name, row.uri))

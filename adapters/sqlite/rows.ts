@@ -1,6 +1,6 @@
+import { otherReferences } from '../../resources/search/beside.ts'
 import { dateParam, quantityParam } from '../../resources/search/long.ts'
 import { isPairing } from '../../resources/search/pairs.ts'
-import { otherReferences } from '../../resources/search.ts'
 import type { Tenant } from '../../resources/store.ts'
 import { type Connection, targetParts, unitKey } from './connection.ts'
 import { type PackedChange, width } from './message.ts'

@@ -4,6 +4,7 @@
  */
 import type { Extract, Row } from '../store.ts'
 import { isFirst } from './first.ts'
+import { isHeld } from './inside.ts'
 import { metresBetween } from './near.ts'
 import type { Bounds, Predicate, StringMatch, Token } from './query.ts'
 
@@ -42,7 +43,10 @@ export function matches(predicate: Predicate, resource: Unstored): boolean | und
     case 'present':
       return resource.extract.present.includes(predicate.param)
     case 'refers':
-      return rows.some(row => row.kind === 'reference' && predicate.targets.includes(row.target))
+      return rows.some(
+        row =>
+          row.kind === 'reference' && !isHeld(row.param) && predicate.targets.includes(row.target),
+      )
     case 'words': {
       const text = resource.extract[predicate.in] ?? ''
       return ` ${text}`.includes(` ${predicate.words.join(' ')}`)

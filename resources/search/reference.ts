@@ -79,22 +79,39 @@ function readVersions(value: string, asked: Asked): Predicate {
   return { kind: 'reference', param, targets }
 }
 
+/** `#id`: the contained resource of this id. */
+function containedAt(reference: string, { resource: { contained } }: Rows): unknown {
+  if (!reference.startsWith('#') || !Array.isArray(contained)) return undefined
+  return contained.find(each => isObject(each) && each.id === reference.slice(1))
+}
+
 export const reference: SearchType = {
   collector({ param, base, ...making }) {
     const addIdentifier = token.collector({ ...making, base, param: identifierRows(param) })
     const add = (target: string | undefined, rows: Rows) => {
       if (target) rows.add({ kind: 'reference', param, target })
     }
+    const types = making.facts.target
+    const hold = (resource: unknown, rows: Rows) => {
+      if (!isObject(resource) || typeof resource.resourceType !== 'string') return
+      const { resourceType: type } = resource
+      if (types ? types.includes(type) : isResourceType(type)) rows.held.push({ param, resource })
+    }
     return (value, rows, nature) => {
       if (typeof value === 'string') {
         addCanonical(value, { param, base }, rows)
       } else if (isObject(value)) {
-        if (typeof value.reference === 'string') add(targetOf(value.reference, base()), rows)
+        if (typeof value.reference === 'string') {
+          add(targetOf(value.reference, base()), rows)
+          hold(containedAt(value.reference, rows), rows)
+        }
         addLabel(value.display, param, rows)
         if (isObject(value.identifier)) addIdentifier?.(value.identifier, rows, nature)
         // What a Bundle holds instead of a reference.
-        if (typeof value.resourceType === 'string' && typeof value.id === 'string')
-          add(targetOf(`${value.resourceType}/${value.id}`), rows)
+        if (typeof value.resourceType === 'string') {
+          if (typeof value.id === 'string') add(targetOf(`${value.resourceType}/${value.id}`), rows)
+          hold(value, rows)
+        }
       }
     }
   },

@@ -4,8 +4,15 @@ import type { Row } from '../store.ts'
 /** Beyond this many, a row that is there already is found by its key. */
 const few = 40
 
+/** What a parameter leads to within the resource itself. */
+export interface Held {
+  param: string
+  resource: Record<string, unknown>
+}
+
 export class Rows {
   readonly all: Row[] = []
+  readonly held: Held[] = []
   private keys: Set<string> | undefined
   private targets: Set<string> | undefined
   /** The resource the rows are of. */

@@ -5,7 +5,7 @@ import { isAlwaysCoded } from '../../../resources/search/token.ts'
 import { among, join, never, oneOf, type Sql, sql, ticking, unionAll } from '../sql.ts'
 import { isOfRows, type RowPredicate } from './conditions.ts'
 import { referredBy, targetsOf } from './relations.ts'
-import { paramsOf, type Rows, rangesOf } from './rows.ts'
+import { hasRows, paramsOf, type Rows, rangesOf } from './rows.ts'
 import {
   counted,
   type Driver,
@@ -21,7 +21,7 @@ import {
 import { wordsQuery } from './words.ts'
 
 export function plan(where: Predicate[], scope: Scope): Plan {
-  const all = where.flatMap(flat)
+  const all = where.flatMap(each => flat(each, scope))
   const drivers = [
     ...all.flatMap(each => driverOf(each, scope) ?? []),
     ...pairs(all, scope),
@@ -39,8 +39,28 @@ export function plan(where: Predicate[], scope: Scope): Plan {
   return { driver, rest: all.filter(each => !driver.covers.includes(each)), drivers }
 }
 
-const flat = (predicate: Predicate): Predicate[] =>
-  predicate.kind === 'and' ? predicate.all.flatMap(flat) : [predicate]
+/** Of several ways to be met those stay that any resource may have gone: of a parameter that none has there are no rows. */
+function flat(predicate: Predicate, scope: Scope): Predicate[] {
+  if (predicate.kind === 'and') return predicate.all.flatMap(each => flat(each, scope))
+  if (predicate.kind !== 'or') return [predicate]
+  const any = predicate.any.filter(each => isPossible(each, scope))
+  const [only] = any
+  if (only && any.length === 1) return flat(only, scope)
+  return [any.length === predicate.any.length ? predicate : { kind: 'or', any }]
+}
+
+function isPossible(predicate: Predicate, scope: Scope): boolean {
+  switch (predicate.kind) {
+    case 'and':
+      return predicate.all.every(each => isPossible(each, scope))
+    case 'or':
+      return predicate.any.some(each => isPossible(each, scope))
+    case 'chain':
+      return paramsOf(scope, predicate.param).length > 0
+    default:
+      return !isOfRows(predicate) || hasRows(predicate, scope)
+  }
+}
 
 const none = (covers: Predicate[]): Driver => ({
   covers,

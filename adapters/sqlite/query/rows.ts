@@ -72,6 +72,13 @@ const namesOf = (predicate: Exclude<RowPredicate, { kind: 'refers' }>) => ({
   first: 'first' in predicate ? predicate.first : undefined,
 })
 
+/** Whether there ever were any. */
+export function hasRows(predicate: RowPredicate, scope: Scope): boolean {
+  if (predicate.kind === 'refers') return true
+  const { code, first } = namesOf(predicate)
+  return allParamsOf(scope, code, first).length > 0
+}
+
 /** With the twins for long values. */
 export const allParamsOf = (scope: Scope, code: string, first?: Token): number[] =>
   twinsOf(code).flatMap(name => paramsOf(scope, name, first))
@@ -104,7 +111,7 @@ function referrers(targets: string[], row: string, scope: Scope): Rows | undefin
   const types = scope.types.length ? oneOf('p.type', scope.types) : never
   const params = scope.connection
     .sql(
-      `SELECT p.id AS id FROM param p WHERE ${types.text} AND EXISTS(SELECT 1 FROM reference r WHERE r.param = p.id)`,
+      `SELECT p.id AS id FROM param p WHERE ${types.text} AND instr(p.code, '>') = 0 AND EXISTS(SELECT 1 FROM reference r WHERE r.param = p.id)`,
     )
     .all(...types.values)
     .map(({ id }) => Number(id))

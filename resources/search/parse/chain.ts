@@ -1,7 +1,9 @@
 /** https://hl7.org/fhir/R4/search.html#chaining and #has */
 import { isResourceType, resourceTypes, type SearchParameterFacts } from '../../definitions.ts'
 import { FhirError, invalid, issue } from '../../error.ts'
-import { canonicalNames, paramsOf } from '../../search.ts'
+import { paramsOf } from '../../search.ts'
+import { canonicalNames } from '../beside.ts'
+import { inside } from '../inside.ts'
 import { nearest, shown } from '../nearest.ts'
 import type { Predicate } from '../query.ts'
 import { canonicalRows } from '../reference.ts'
@@ -66,19 +68,19 @@ export function chained(
   if (found.length === 0)
     throw apart ?? further ?? new UnknownParameter(rest, lacking, { own: scope.options.parameters })
   const links = linksOf(scope.type, facts)
-  return eitherOf(
-    links.flatMap(link =>
-      grouped(found).map(
-        ({ types, predicate }): Predicate => ({
-          kind: 'chain',
-          ...link,
-          types,
-          where: [predicate],
-        }),
-      ),
+  const chains = links.flatMap(link =>
+    grouped(found).map(
+      ({ types, predicate }): Predicate => ({ kind: 'chain', ...link, types, where: [predicate] }),
     ),
   )
+  return eitherOf([...chains, ...heldBy(paramsOf(scope.type, facts), found)])
 }
+
+/** The same of what the resource holds itself. */
+const heldBy = (params: string[], found: { type: string; predicate: Predicate }[]): Predicate[] =>
+  params.flatMap(param =>
+    found.flatMap(({ type, predicate }) => inside(param, type, predicate) ?? []),
+  )
 
 /** The rows that lead from a parameter: of a canonical to who has it for a name, or to who is at that address. */
 function linksOf(type: string, facts: SearchParameterFacts): { param: string; names?: string }[] {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { outside } from '../../../resources/search/inside.ts'
 import { parseSearch } from '../../../resources/search/parse.ts'
 import type { Predicate } from '../../../resources/search/query.ts'
 import { openSearch, type Searchable } from '../../support/search.ts'
@@ -7,7 +8,7 @@ const options = { defaultCount: 20, maxCount: 100 }
 const parse = (type: string | undefined, query: string, strict = true) =>
   parseSearch(type, [...new URLSearchParams(query)], { ...options, strict })
 const where = async (type: string | undefined, query: string): Promise<Predicate[]> =>
-  (await parse(type, query)).query.where
+  (await parse(type, query)).query.where.map(outside)
 
 const named = (text: string): Predicate => ({
   kind: 'string',

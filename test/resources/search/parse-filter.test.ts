@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { outside } from '../../../resources/search/inside.ts'
 import { parseSearch } from '../../../resources/search/parse.ts'
 import type { Predicate, StringMatch } from '../../../resources/search/query.ts'
 import { openSearch, type Searchable } from '../../support/search.ts'
 
 const where = async (type: string, filter: string): Promise<Predicate[]> => {
   const options = { strict: true, defaultCount: 20, maxCount: 100 }
-  return (await parseSearch(type, [['_filter', filter]], options)).query.where
+  return (await parseSearch(type, [['_filter', filter]], options)).query.where.map(outside)
 }
 
 const text = (param: string, text: string, match: StringMatch): Predicate => ({

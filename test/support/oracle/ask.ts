@@ -169,6 +169,18 @@ export function targetsOf(
   )
 }
 
+/** The contained resources that a parameter leads to, and what stands in a Bundle in place of a reference. */
+function heldBy(resource: Resource, facts: SearchParameterFacts): Resource[] {
+  const contained = listOf((resource as Item).contained) as Resource[]
+  return valuesOf(resource, facts).flatMap(node => {
+    const { value } = node
+    if (isItem(value) && value.resourceType) return [value as unknown as Resource]
+    return referencesIn(node).flatMap(reference =>
+      reference.startsWith('#') ? contained.filter(({ id }) => `#${id}` === reference) : [],
+    )
+  })
+}
+
 /** By its url, in any version unless the canonical names one. https://hl7.org/fhir/R4/references.html#canonical */
 function isMeant({ url, version }: Item, canonical: string): boolean {
   const [asked, wanted] = (canonical.split('#')[0] ?? '').split('|')
@@ -186,7 +198,9 @@ function passesChain(
   if (only && !isResourceType(only)) throw new NoOpinion(link)
   const facts = parameterOf(resource.resourceType, code)
   const [next = ''] = rest.split(/[.:]/)
-  return targetsOf(world, resource, facts).some(target => {
+  // What is within is no resource by itself: it has no id to be found by, and nobody else refers to it.
+  const held = next.startsWith('_') ? [] : heldBy(resource, facts)
+  return [...targetsOf(world, resource, facts), ...held].some(target => {
     const type = target.resourceType
     if (only ? type !== only : facts.target && !facts.target.includes(type)) return false
     // Of several types that the link may lead to, those count that have such a parameter.
