@@ -143,6 +143,8 @@ export interface Page {
   next?: string
   /** Where the page before begins; absent on the first page. */
   previous?: string
+  /** Of the first page of the history of a type or of all: no version is still to come that was made before this instant (ms). */
+  settled?: number
 }
 
 /** A step of a search, for operators. */

@@ -14,13 +14,19 @@ export type Links = { relation: string; url: string }[]
 
 interface Listing {
   type: 'searchset' | 'history'
+  /** ms since 1970 */
+  lastUpdated?: number | undefined
   total?: number
   links: Links
   entries: Listed[]
 }
 
-export function printListing({ type, total, links, entries }: Listing): string {
-  const head = `{"resourceType":"Bundle","type":"${type}"${total === undefined ? '' : `,"total":${total}`},"link":${printJson(links)}`
+export function printListing({ type, lastUpdated, total, links, entries }: Listing): string {
+  const meta =
+    lastUpdated === undefined
+      ? ''
+      : `"meta":{"lastUpdated":"${new Date(lastUpdated).toISOString()}"},`
+  const head = `{"resourceType":"Bundle",${meta}"type":"${type}"${total === undefined ? '' : `,"total":${total}`},"link":${printJson(links)}`
   if (entries.length === 0) return `${head}}`
   return `${head},"entry":[${entries.map(printEntry).join(',')}]}`
 }

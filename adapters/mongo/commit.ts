@@ -12,6 +12,8 @@ import { valuesOf } from './values.ts'
 export interface Commits {
   commit: Store['commit']
   waiting(): number
+  /** The instant of the first that is not written yet. */
+  oldest(): number | undefined
 }
 
 /** What is written together at most; one that is larger is written alone. */
@@ -32,6 +34,7 @@ export function createCommits(options: MongoOptions, parts: Parts): Commits {
     parts.last,
   )
   let queue: Waiting[] = []
+  let flying: Waiting[] = []
   let held = 0
   let flowing = false
 
@@ -40,6 +43,7 @@ export function createCommits(options: MongoOptions, parts: Parts): Commits {
       queue = withoutLate(queue)
       const batch = nextOf(queue)
       if (batch.length === 0) break
+      flying = batch.slice()
       queue = queue.slice(batch.length)
       const from = performance.now()
       try {
@@ -51,11 +55,13 @@ export function createCommits(options: MongoOptions, parts: Parts): Commits {
         for (const { reject } of batch) reject(error)
       }
     }
+    flying = []
     flowing = false
   }
 
   return {
     waiting: () => queue.length,
+    oldest: () => (flying[0] ?? queue[0])?.at,
     commit(tenant, build) {
       if (held > limit)
         return Promise.reject(unavailable('too many writes are waiting: try again shortly', 1))

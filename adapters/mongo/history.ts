@@ -8,13 +8,17 @@ import { byName, byTime, byTypeTime } from './collections.ts'
 import { nameOf, type Stored, under } from './document.ts'
 import { atTheEdge } from './errors.ts'
 import { toVersion, type VersionDocument, versionFields } from './read.ts'
+import type { Settled } from './settled.ts'
 import { limitsOf, type Source } from './source.ts'
 
 export async function historyPage(
   source: Source,
   tenant: Tenant,
-  query: HistoryQuery,
+  { query, settled }: { query: HistoryQuery; settled: Settled },
 ): Promise<Page> {
+  // Before it is read. Of one resource versions come one after the other.
+  const asks = query.after === undefined && query.id === undefined
+  const told = asks ? { settled: await settled.at() } : {}
   const { where, sort, hint } = rangeOf(tenant, query)
   const all: Filter<Stored>[] = [where]
   if (query.after !== undefined) all.push(before(query.after))
@@ -32,6 +36,7 @@ export async function historyPage(
   return {
     versions,
     ...(last && found.length > query.count ? { next: placeAfter(last) } : {}),
+    ...told,
   }
 }
 

@@ -3,7 +3,6 @@ import type { Store } from '../../resources/store.ts'
 import { createCommits } from './commit.ts'
 import { connect } from './connection.ts'
 import { atTheEdge } from './errors.ts'
-import { undelivered } from './events.ts'
 import { createFacts, unitsOf } from './facts.ts'
 import { historyPage, scan } from './history.ts'
 import { type MongoOptions, openParts, type Parts } from './parts.ts'
@@ -11,6 +10,7 @@ import { createReads } from './read.ts'
 import { addRows, dropRows } from './reindex.ts'
 import { migrate } from './schema.ts'
 import { countHits, explainHits, searchPage } from './search.ts'
+import { createSettled } from './settled.ts'
 import { sweepEvery } from './sweep.ts'
 import { createUpkeep, refuseUnwhole } from './upkeep.ts'
 
@@ -25,26 +25,28 @@ export async function openMongo(options: MongoOptions): Promise<MongoStore> {
   try {
     await migrate(connection)
     if (!options.adopting) await refuseUnwhole(connection)
-    return createStore(options, await openParts(options, connection))
+    return await createStore(options, await openParts(options, connection))
   } catch (error) {
     await connection.client.close()
     throw error
   }
 }
 
-function createStore(options: MongoOptions, parts: Parts): MongoStore {
+async function createStore(options: MongoOptions, parts: Parts): Promise<MongoStore> {
   const { source, search } = parts
   const { client, collections } = parts.connection
   const { resource } = collections
   const commits = createCommits(options, parts)
   const reads = createReads(resource, parts.searchTime)
   const facts = createFacts(resource)
+  const low = () => commits.oldest() ?? parts.order.instant()
+  const settled = await createSettled(collections.lease, options.newId(), low)
   const sweeping = sweepEvery(resource, options.now)
 
   return closeable({
     commit: commits.commit,
     read: (...named) => atTheEdge(() => reads.read(...named)),
-    history: (tenant, query) => search(from => historyPage(from, tenant, query)),
+    history: (tenant, query) => search(from => historyPage(from, tenant, { query, settled })),
     search: (tenant, query, signal) => search(from => searchPage(from, tenant, query), signal),
     count: (tenant, query, { atMost, signal } = {}) =>
       search(from => countHits(from, tenant, query, atMost), signal),
@@ -57,10 +59,10 @@ function createStore(options: MongoOptions, parts: Parts): MongoStore {
     addRows: (tenant, additions) => atTheEdge(() => addRows(parts, tenant, additions)),
     dropRows: (tenant, type, param, limit) =>
       atTheEdge(() => dropRows(parts, { tenant, type, param, limit })),
-    undelivered: limit => atTheEdge(() => undelivered(source(), limit)),
     waiting: () => ({ writes: commits.waiting(), searches: parts.searches.waiting() }),
     async close() {
       clearInterval(sweeping)
+      await settled.close()
       await parts.slot.close()
       await client.close()
     },

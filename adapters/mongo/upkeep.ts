@@ -4,23 +4,26 @@ import type { Store } from '../../resources/store.ts'
 import { createAdopting, isAdopting, versionCount, versions } from './adopt.ts'
 import type { Connection } from './connection.ts'
 import { atTheEdge } from './errors.ts'
+import { undelivered } from './events.ts'
 import { inspect } from './inspect.ts'
 import { createLeases } from './leases.ts'
 import type { MongoOptions, Parts } from './parts.ts'
 
 type Upkeep = Pick<
   Store,
-  'inspect' | 'versions' | 'versionCount' | 'adopt' | 'lease' | 'leases' | 'check'
+  'inspect' | 'undelivered' | 'versions' | 'versionCount' | 'adopt' | 'lease' | 'leases' | 'check'
 >
 
 export function createUpkeep(parts: Parts, { now }: MongoOptions): Upkeep {
-  const { client, collections } = parts.connection
+  const { connection, source } = parts
+  const { client, collections } = connection
   const adopt = createAdopting(parts)
   return {
     inspect: (...given) => inspect({ client, collections, now }, ...given),
     versions: skip => versions(collections, skip),
     versionCount: () => atTheEdge(() => versionCount(collections)),
     adopt: (...given) => atTheEdge(() => adopt(...given)),
+    undelivered: limit => atTheEdge(() => undelivered(source(), limit)),
     ...createLeases(collections.lease),
     check: () => atTheEdge(() => check(collections)),
   }

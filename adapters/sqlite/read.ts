@@ -87,6 +87,12 @@ const currentIn = `(b.at >= ? OR (b.json IS NOT NULL AND NOT EXISTS(
   SELECT 1 FROM (SELECT seq FROM version WHERE rid = r.rid UNION ALL SELECT r.seq) n CROSS JOIN body nb ON nb.seq = n.seq
   WHERE n.seq > b.seq AND nb.at <= ?)))`
 
+/** Versions are written in the order of their instants. */
+function settled({ sql }: Connection): Pick<Page, 'settled'> {
+  const last = sql('SELECT at FROM body ORDER BY seq DESC LIMIT 1').get()
+  return last ? { settled: Number(last.at) } : {}
+}
+
 export function historyPage(connection: Connection, tenant: Tenant, query: HistoryQuery): Page {
   const from = historySource(connection, tenant, query)
   if (!from) return { versions: [] }
@@ -120,6 +126,7 @@ export function historyPage(connection: Connection, tenant: Tenant, query: Histo
     ...(last && rows.length > query.count
       ? { next: printPlace({ seq: last.seq, rid: 0, keys: [], back: false }) }
       : {}),
+    ...(token || query.id !== undefined ? {} : settled(connection)),
   }
 }
 

@@ -27,6 +27,7 @@ export const history: Interaction = async (request, context, parts) => {
   const used = request.query.filter(([name]) => Object.hasOwn(parameters, name))
   const json = printListing({
     type: 'history',
+    lastUpdated: page.settled,
     ...(total === undefined ? {} : { total }),
     links: linksOf(request, used, { next: page.next }),
     entries: page.versions.map(version => listed(version, request, subset)),

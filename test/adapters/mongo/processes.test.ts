@@ -8,6 +8,7 @@ import {
   coded,
   conflict,
   found,
+  named,
   next,
   past,
   pune,
@@ -143,4 +144,30 @@ test('pages see what one with a later clock has told of', async () => {
   await write(each(0), pune, ...times(10, n => change(`p${n}`)))
   const { versions } = await walk(asked => each(2).search(pune, asked), query({ count: 3 }))
   expect(versions).toHaveLength(10)
+})
+
+test('who follows the history goes on where all of all processes is told', async () => {
+  const seen = new Set<string>()
+  let [since, more] = [0, true]
+  const look = async (store: MongoStore) => {
+    const asked = { since, count: 1000 }
+    const page = await store.history(pune, asked)
+    for (const version of page.versions) seen.add(named(version))
+    since = Math.max(since, page.settled ?? 0)
+  }
+  const looking = (async () => {
+    for (let n = 0; more; n++) await look(each(n))
+  })()
+  const client = async (n: number) => {
+    for (let made = 0; made < 20; made++) {
+      const clock = clocks[n % 3]
+      if (clock) clock.now += 1 + (n % 3)
+      await write(each(n), pune, change(`c${n}-${made}`))
+    }
+  }
+  await Promise.all(times(9, client))
+  more = false
+  await looking
+  await look(each(0))
+  expect(seen.size).toBe(180)
 })

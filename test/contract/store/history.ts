@@ -90,6 +90,37 @@ export function historyContract(claim: Claim): void {
     ])
   })
 
+  claim(
+    'says up to when all is told: who goes on from there misses nothing',
+    async (store, clock) => {
+      const seen = new Set<string>()
+      let [since, more] = [0, true]
+      const look = async () => {
+        const first = await store.history(pune, { since, count: 20 })
+        const rest = first.next
+          ? await walk(q => store.history(pune, q), { since, count: 20, after: first.next })
+          : { versions: [] }
+        for (const version of [...first.versions, ...rest.versions]) seen.add(named(version))
+        since = Math.max(since, first.settled ?? 0)
+      }
+      const looking = (async () => {
+        while (more) await look()
+      })()
+      const written: Promise<unknown>[] = []
+      for (let n = 0; n < 300; n++) {
+        clock.now += n % 3
+        written.push(write(store, pune, change(`a${n}`)))
+        if (n % 5 === 0) await written[Math.max(0, n - 20)]
+      }
+      await Promise.all(written)
+      more = false
+      await looking
+      expect(since).toBeGreaterThan(clock.now - 600)
+      await look()
+      expect(seen.size).toBe(300)
+    },
+  )
+
   claim('at an instant or a time holds what was current then', async (store, clock) => {
     const a = change('a')
     const start = clock.now

@@ -170,6 +170,18 @@ describe('_since and _at', () => {
     expect([none.total, none.entry]).toEqual([0, undefined])
   })
 
+  test('the Bundle says from when to go on: nothing is to come that was before', async () => {
+    for (const [id, path] of Object.entries({ one: '_history', two: 'Patient/_history' })) {
+      const { meta } = (await get(`${path}?_count=2`)).body
+      await put(app, patient({ id }))
+      const { entry } = (await get(`${path}?_since=${meta.lastUpdated}`)).body
+      expect(nameOf(entry[0])).toBe(`Patient/${id} W/"1"`)
+      const { body } = await get(`${path}?_count=2`)
+      expect((await get(next(body) ?? '')).body.meta).toBeUndefined()
+    }
+    expect((await get('Patient/a/_history')).body.meta).toBeUndefined()
+  })
+
   test('_since takes an offset, its + encoded or not', async () => {
     for (const plus of ['+', '%2B'])
       expect(
