@@ -20,6 +20,9 @@ export const allOf = (type: string): string => `${type}.*`
 /** The entry of a resource whose `k` does not stand for its main date: it has several, or one of a day or more. */
 export const apartOf = (type: string): string => `${type}.*~`
 
+/** The entry of a resource without the main date that its type has. */
+export const undatedOf = (type: string): string => `${type}.*-`
+
 /** The entry of whoever refers to something, by whatever element. */
 export const refersTo = (type: string, target: string): string => `${type}.~=${target}`
 
@@ -65,7 +68,7 @@ function firstNames(first: string | undefined): string[] {
 export function valuesOf(type: string, extract: Extract): Values {
   const values = rowValues(type, extract.rows)
   values.x.push(allOf(type))
-  if (isApart(type, extract)) values.x.push(apartOf(type))
+  values.x.push(...dateEntries(type, extract))
   for (const { patient, param, code, system } of pairsOf(type, extract)) {
     const name = pairName(type, patient, param)
     values.x.push(codeEntry(name, code), tokenEntry(name, system, code))
@@ -83,13 +86,15 @@ export function valuesOf(type: string, extract: Extract): Values {
   }
 }
 
-function isApart(type: string, { rows, date }: Extract): boolean {
+/** What says that `k` is not the main date. */
+function dateEntries(type: string, { rows, date }: Extract): string[] {
   const main = mainDateOf(type)
-  const dates = rows.filter(({ kind, param }) => kind === 'date' && param === main)
-  const [one, ...more] = dates
-  if (one?.kind !== 'date') return false
+  if (main === undefined) return []
+  const [one, ...more] = rows.filter(({ kind, param }) => kind === 'date' && param === main)
+  if (one?.kind !== 'date') return [undatedOf(type)]
   const { param, low, high } = one
-  return more.length > 0 || low !== date || dateParam(param, low, high) !== param
+  const isShort = low === date && dateParam(param, low, high) === param
+  return isShort && more.length === 0 ? [] : [apartOf(type)]
 }
 
 /** Of rows by themselves. */

@@ -1,12 +1,13 @@
-/** How many hits there are: told by the index alone where two conditions at most are asked together. */
+/** How many hits there are: told by the index alone where little is asked together. */
 import { answer } from './answer.ts'
 import { conditionOf, isOfRows } from './conditions.ts'
+import { countDated } from './dated-count.ts'
 import { type Driver, everything, hintOf, rangeOf } from './drivers.ts'
 import { drivenBy, type Wanted } from './hits.ts'
 import { isOpen, type Node } from './nodes.ts'
 import { type Plan, planOf } from './plan.ts'
 import { settled } from './relations.ts'
-import { count, type Scope } from './scope.ts'
+import { count, roughly, type Scope } from './scope.ts'
 
 /** So many at the other end of a relation are found first: in no order, many entries cost no more than few. */
 const mostRelated = 50_000
@@ -22,7 +23,7 @@ export async function countAll(where: Node[], scope: Scope, atMost?: number): Pr
   if (plan.all.some(isOpen)) return countOpen(nodes, scope, atMost)
   if (atMost === undefined || atMost > few) {
     const sets = setsOf(plan, scope)
-    const found = sets && (await countSets(sets, scope))
+    const found = sets ? await countSets(sets, scope) : await countDated(plan, scope, few)
     if (found !== undefined) return Math.min(found, atMost ?? found)
   }
   const driver = plan.driver ?? everything(scope)
@@ -73,7 +74,10 @@ function entriesOf(node: Node, scope: Scope): Entries | undefined {
 /** |A and B| is |A| + |B| less |A or B|, and |A and not B| is |A or B| less |B|: the index tells each without a document. */
 async function countSets({ one, other, isIn }: Sets, scope: Scope): Promise<number | undefined> {
   const some = [one, isIn ? other : undefined].filter(set => set !== undefined)
-  for (const set of some) if ((await sizeOf(set, scope, few)) < few) return undefined
+  for (const set of some) {
+    const range = rangeOf(set, scope)
+    if ((await roughly(scope, range, { hint: hintOf(set), limit: few })) < few) return undefined
+  }
   const all: Entries = one
     ? { covers: [], in: 'x', any: [...one.any, ...other.any] }
     : everything(scope)
@@ -85,11 +89,8 @@ async function countSets({ one, other, isIn }: Sets, scope: Scope): Promise<numb
   })
 }
 
-const sizeOf = (driver: Driver, scope: Scope, limit?: number): Promise<number> =>
-  count(scope, rangeOf(driver, scope), {
-    hint: hintOf(driver),
-    ...(limit === undefined ? {} : { limit }),
-  })
+const sizeOf = (driver: Driver, scope: Scope): Promise<number> =>
+  count(scope, rangeOf(driver, scope), { hint: hintOf(driver) })
 
 /** What asks for others, where they are many, is told candidate by candidate. */
 async function countOpen(

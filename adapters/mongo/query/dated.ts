@@ -10,7 +10,7 @@ import { byEntry } from '../collections.ts'
 import { apartOf } from '../values.ts'
 import { type Driver, everything, isBounded, isOrdered } from './drivers.ts'
 import type { Node } from './nodes.ts'
-import { count, type Scope } from './scope.ts'
+import { roughly, type Scope } from './scope.ts'
 
 /** Where more than this stand apart, they are not read beside each search. */
 const most = 100
@@ -26,7 +26,8 @@ export async function dated(drivers: Driver[], where: Node[], scope: Scope): Pro
   )
   if (dates.length === 0) return drivers
   const apart = apartOf(type)
-  if ((await sizeOf(apart, scope)) >= most) return drivers
+  const range = { t: scope.tenant, x: apart }
+  if ((await roughly(scope, range, { hint: byEntry, limit: most })) >= most) return drivers
   const when = { k: between(dates), apart }
   const others = drivers.filter(({ in: field, covers }) => field !== 'd' || !isOne(covers, dates))
   const narrowed = others.map(driver => (isOrdered(driver) ? { ...driver, when } : driver))
@@ -34,7 +35,7 @@ export async function dated(drivers: Driver[], where: Node[], scope: Scope): Pro
   return narrowed.some(isOrdered) ? narrowed : [...narrowed, { ...everything(scope), when }]
 }
 
-type MainDate = Extract<Predicate, { kind: 'date' }>
+export type MainDate = Extract<Predicate, { kind: 'date' }>
 
 const isOne = (covers: Node[], dates: MainDate[]): boolean =>
   covers.length === 1 && dates.some(date => covers.includes(date))
@@ -47,11 +48,4 @@ function between(dates: MainDate[]): Document {
     ...(from.length ? { $gte: Math.max(...from) } : {}),
     ...(to.length ? { $lte: Math.min(...to) } : {}),
   }
-}
-
-const sizeOf = (apart: string, scope: Scope): Promise<number> => {
-  const filter = { t: scope.tenant, x: apart }
-  return scope.source.sizes.get(JSON.stringify(filter), () =>
-    count(scope, filter, { hint: byEntry, limit: most }),
-  )
 }

@@ -2,7 +2,7 @@
 import { dated } from './dated.ts'
 import { type Driver, driversOf, hintOf, isOrdered, rangeOf } from './drivers.ts'
 import { flat, type Node } from './nodes.ts'
-import { count, counted, type Scope } from './scope.ts'
+import { counted, roughly, type Scope } from './scope.ts'
 
 export interface Plan {
   /** Absent: nothing is narrow, so all of the types is walked. */
@@ -77,8 +77,5 @@ async function sizesOfEach(drivers: Driver[], scope: Scope): Promise<Plan['sizes
 async function sizeOf(driver: Driver, scope: Scope): Promise<number> {
   if (driver.any.length === 0 || scope.types.length === 0) return 0
   if (driver.in === 'n') return driver.any.length
-  const filter = rangeOf(driver, scope)
-  return scope.source.sizes.get(JSON.stringify(filter), () =>
-    count(scope, filter, { hint: hintOf(driver), limit: counted }),
-  )
+  return roughly(scope, rangeOf(driver, scope), { hint: hintOf(driver), limit: counted })
 }

@@ -62,3 +62,13 @@ export async function count(
   const [found] = await aggregate<{ n: number }>(scope, stages, hint)
   return found?.n ?? 0
 }
+
+/** The same, up to a bound, as it was within the last minute: enough to choose by. */
+export function roughly(
+  scope: Scope,
+  filter: Document,
+  { hint, limit }: { hint: Document; limit: number },
+): Promise<number> {
+  const key = JSON.stringify([limit, filter])
+  return scope.source.sizes.get(key, () => count(scope, filter, { hint, limit }))
+}
