@@ -57,6 +57,19 @@ test('writes beyond those that may wait are 503', async () => {
   expect(await store.totals(pune)).toEqual({ Patient: 3 })
 })
 
+test('a search that nobody waits for any more ends, wherever it is', async () => {
+  const all = times(5, () => new AbortController())
+  const searches = all.map(({ signal }) => store.search(pune, query(), signal))
+  const answers = Promise.allSettled(searches)
+  await new Promise(setImmediate)
+  for (const each of all) each.abort()
+  for (const answer of await answers)
+    expect(answer).toMatchObject({
+      reason: { status: 503, message: 'nobody waits for the answer any more' },
+    })
+  expect((await store.search(pune, query())).versions).toEqual([])
+})
+
 test('searches beyond those that may wait are 429', async () => {
   const answers = await Promise.allSettled(times(7, () => store.search(pune, query())))
   expect(answers.map(({ status }) => status)).toEqual([
