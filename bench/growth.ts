@@ -1,4 +1,7 @@
-/** What a write costs as the store grows: single creates, 64 at a time, on a file that holds ever more. */
+/**
+ * What a write costs as the store grows: single creates, 64 at a time, on a file that holds ever more: of any
+ * date, as an import has them, and of today, as those who work have them.
+ */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -18,11 +21,16 @@ const codes = Array.from({ length: 300 }, (_, n) => `${10_000 + n * 7}-${n % 10}
 const start = Date.UTC(2015, 0, 1)
 const pick = <T>(all: readonly T[]): T => all[Math.floor(Math.random() * all.length)] as T
 
-/** A result of one of ever more patients, at any time of eleven years. */
-function observation(n: number): Change {
+type When = 'ever' | 'today'
+
+const dateOf = (when: When): number =>
+  when === 'today' ? Date.now() : start + Math.random() * 11 * 365 * 86_400_000
+
+/** A result of one of ever more patients, at any time of eleven years or of now. */
+function observation(n: number, when: When): Change {
   const id = `o-${n}`
   const patient = Math.floor(Math.random() * Math.max(100, n / 20))
-  const instant = new Date(start + Math.random() * 11 * 365 * 86_400_000).toISOString()
+  const instant = new Date(dateOf(when)).toISOString()
   const resource = {
     resourceType: 'Observation',
     id,
@@ -65,19 +73,26 @@ function observation(n: number): Change {
 
 async function fill(store: Store, from: number, to: number): Promise<void> {
   for (let n = from; n < to; n += 500) {
-    const changes = Array.from({ length: Math.min(500, to - n) }, (_, k) => observation(n + k))
+    const changes = Array.from({ length: Math.min(500, to - n) }, (_, k) =>
+      observation(n + k, 'ever'),
+    )
     await store.commit(tenant, () => ({ changes }))
   }
 }
 
 /** CPU of this process for one create, µs, and creates in a second. */
-async function cost(store: Store, from: number): Promise<{ cpu: number; rate: number }> {
+interface Cost {
+  cpu: number
+  rate: number
+}
+
+async function cost(store: Store, from: number, when: When): Promise<Cost> {
   let n = from
   const cpu = process.cpuUsage()
   const started = performance.now()
   const work = async () => {
     while (n < from + sample / parts) {
-      const change = observation(n++)
+      const change = observation(n++, when)
       await store.commit(tenant, () => ({ changes: [change] }))
     }
   }
@@ -96,27 +111,33 @@ export async function growth(): Promise<Row[]> {
     for (const size of sizes) {
       await fill(store, n, size)
       n = size
-      const costs: { cpu: number; rate: number }[] = []
-      for (let part = 0; part < parts; part++) {
-        costs.push(await cost(store, n))
-        n += sample / parts
-      }
-      const cpu = median(costs.map(each => each.cpu))
-      rows.push({
-        what: `create in a store of ${size.toLocaleString('en')}`,
-        unit: '/s',
-        value: median(costs.map(({ rate }) => rate)),
-        cpu: cpu / 1000,
-        note: 'store alone, with extraction; 64 at a time',
-      })
+      const costs: Record<When, Cost[]> = { ever: [], today: [] }
+      for (let part = 0; part < parts; part++)
+        for (const when of ['ever', 'today'] as const) {
+          costs[when].push(await cost(store, n, when))
+          n += sample / parts
+        }
+      const what = `create in a store of ${size.toLocaleString('en')}`
+      rows.push(rowOf(what, costs.ever), rowOf(`${what}, dated today`, costs.today))
     }
   } finally {
     await store.close()
     rmSync(folder, { recursive: true, force: true })
   }
-  const [first, last] = [rows[0]?.cpu ?? Number.NaN, rows.at(-1)?.cpu ?? Number.NaN]
+  const ratio = (first: number, last: number) =>
+    (rows.at(last)?.cpu ?? Number.NaN) / (rows[first]?.cpu ?? Number.NaN)
+  const grown = 'CPU of a create, 1,000,000 against 10,000'
   return [
     ...rows,
-    { what: 'CPU of a create, 1,000,000 against 10,000', unit: 'times', value: last / first },
+    { what: grown, unit: 'times', value: ratio(0, -2) },
+    { what: `${grown}, dated today`, unit: 'times', value: ratio(1, -1) },
   ]
 }
+
+const rowOf = (what: string, costs: Cost[]): Row => ({
+  what,
+  unit: '/s',
+  value: median(costs.map(({ rate }) => rate)),
+  cpu: median(costs.map(({ cpu }) => cpu)) / 1000,
+  note: 'store alone, with extraction; 64 at a time',
+})
