@@ -4,13 +4,7 @@
  */
 import type { ClientSession, Db, Document } from 'mongodb'
 import type { Collections } from './collections.ts'
-import { Refused } from './errors.ts'
-
-/** What came of a command: how many documents it met, and what failed, by place. */
-interface Written {
-  count: number
-  errors: { index: number; code: number }[]
-}
+import { isDuplicate, Refused } from './errors.ts'
 
 export interface Within {
   db: Db
@@ -18,17 +12,17 @@ export interface Within {
   maxTimeMS: number
 }
 
-/** A message holds 48 MB and 100,000 documents. */
-const most = { count: 5000, bytes: 24_000_000 }
+/** Of one command, by the bodies: a message holds 48 MB, and what a resource is found by is several times its body. */
+const most = { count: 2000, bytes: 8_000_000 }
 
 const durable = { writeConcern: { w: 'majority', j: true } } as const
 
-/** Each by itself: what fails leaves the others alone, but in a transaction, where it ends all. */
+/** Where it is no transaction, one that is there already is no failure: another process made it. */
 export const insert = (
   name: keyof Collections,
   documents: readonly Document[],
   within: Within,
-): Promise<Written> => send({ insert: name }, 'documents', documents, within)
+): Promise<void> => send({ insert: name }, 'documents', documents, within)
 
 export interface Update {
   q: Document
@@ -40,43 +34,38 @@ export const update = (
   name: keyof Collections,
   updates: readonly Update[],
   within: Within,
-): Promise<Written> => send({ update: name }, 'updates', updates, within)
+): Promise<void> => send({ update: name }, 'updates', updates, within)
 
 async function send(
   verb: { insert: string } | { update: string },
   list: 'documents' | 'updates',
   all: readonly Document[],
   { db, session, maxTimeMS }: Within,
-): Promise<Written> {
-  const written: Written = { count: 0, errors: [] }
-  for (const { from, slice } of slices(all)) {
+): Promise<void> {
+  for (const slice of slices(all)) {
     const command = { ...verb, [list]: slice, ordered: false, maxTimeMS }
     const answer = await (session
       ? db.command(command, { session })
       : db.command({ ...command, ...durable }))
-    written.count += answer.n
-    for (const { index, code } of answer.writeErrors ?? []) {
-      if (session) throw new Refused(code)
-      written.errors.push({ index: from + index, code })
+    for (const { code } of answer.writeErrors ?? []) {
+      const refused = new Refused(code)
+      if (session || !isDuplicate(refused)) throw refused
     }
   }
-  return written
 }
 
-function* slices(all: readonly Document[]): Iterable<{ from: number; slice: Document[] }> {
-  let from = 0
+function* slices(all: readonly Document[]): Iterable<Document[]> {
   let slice: Document[] = []
   let bytes = 0
-  for (const [index, each] of all.entries()) {
+  for (const each of all) {
     const size = each.body?.position ?? 0
     if (slice.length > 0 && (slice.length >= most.count || bytes + size > most.bytes)) {
-      yield { from, slice }
-      from = index
+      yield slice
       slice = []
       bytes = 0
     }
     slice.push(each)
     bytes += size
   }
-  if (slice.length > 0) yield { from, slice }
+  if (slice.length > 0) yield slice
 }
