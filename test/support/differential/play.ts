@@ -89,9 +89,11 @@ function nextOf(body: string): string | undefined {
   return url?.slice(url.indexOf('?') + 1)
 }
 
-/** Places in links are each store's own. */
+/** Places in links are each store's own, and so is from when on a history may be followed: what it is sure of. */
 function shown(status: number, headers: Record<string, string>, body: string): string {
-  const own = (text: string) => text.replaceAll(/(_page=)[\w.~-]+/g, '$1…')
+  const settled = /("meta":\{"lastUpdated":")[^"]*("\},"resourceType":"Bundle","type":"history")/
+  const own = (text: string) =>
+    text.replaceAll(/(_page=)[\w.~-]+/g, '$1…').replace(settled, '$1…$2')
   const head = Object.entries(headers)
     .map(([name, value]) => `${name}: ${value}`)
     .sort()
