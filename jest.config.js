@@ -59,7 +59,7 @@ function withMongo() {
 export default {
   projects: [sqlite, ...withMongo()],
   // Machines may be busy; a test that hangs still ends. A project cannot have it.
-  testTimeout: 30_000,
+  testTimeout: 60_000,
   // All cores: it leaves one idle by itself, which of two is half.
   maxWorkers: '100%',
   coverageProvider: 'v8',

@@ -1,6 +1,6 @@
 /** A real MongoDB for tests: that of MONGO_URL, else one of our own, by mongod on the PATH or by ../shared/runtime/mongo.sh. */
 import { execFile, spawn } from 'node:child_process'
-import { existsSync, globSync, mkdtempSync, rmSync, statfsSync } from 'node:fs'
+import { existsSync, globSync, mkdtempSync, readdirSync, rmSync, statfsSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { homedir, tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
@@ -46,9 +46,21 @@ const interval = ['--journalCommitInterval', '5']
 function newFolder(): string {
   const shared = '/dev/shm'
   const room = existsSync(shared) ? statfsSync(shared) : { bavail: 0, bsize: 0 }
-  return mkdtempSync(
-    join(room.bavail * room.bsize > 2 * 1024 ** 3 ? shared : tmpdir(), 'nidaan-mongo-'),
-  )
+  const parent = room.bavail * room.bsize > 2 * 1024 ** 3 ? shared : tmpdir()
+  for (const name of readdirSync(parent)) {
+    const [, pid] = /^nidaan-mongo-(\d+)-/.exec(name) ?? []
+    if (pid && !isAlive(Number(pid))) rmSync(join(parent, name), { recursive: true, force: true })
+  }
+  return mkdtempSync(join(parent, `nidaan-mongo-${process.pid}-`))
+}
+
+/** A run that was killed leaves its folder to the next. */
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
 }
 
 export async function startMongod(): Promise<Mongod> {
