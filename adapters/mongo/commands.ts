@@ -2,7 +2,7 @@
  * Writes as commands: the driver's own methods measure each document before they send it, which costs as much as
  * sending it. https://www.mongodb.com/docs/manual/reference/command/insert/
  */
-import type { ClientSession, Db, Document } from 'mongodb'
+import { BSON, type ClientSession, type Db, type Document } from 'mongodb'
 import type { Collections } from './collections.ts'
 import { isDuplicate, Refused } from './errors.ts'
 
@@ -12,8 +12,8 @@ export interface Within {
   maxTimeMS: number
 }
 
-/** Of one command, by the bodies: a message holds 48 MB, and what a resource is found by is several times its body. */
-const most = { count: 2000, bytes: 8_000_000 }
+/** Of one command: it is a document itself, of 16 MB at most. */
+const most = { count: 10_000, bytes: 15_000_000 }
 
 const durable = { writeConcern: { w: 'majority', j: true } } as const
 
@@ -55,10 +55,11 @@ async function send(
 }
 
 function* slices(all: readonly Document[]): Iterable<Document[]> {
+  const sizeOf = areSmall(all) ? () => 0 : BSON.calculateObjectSize
   let slice: Document[] = []
   let bytes = 0
   for (const each of all) {
-    const size = each.body?.position ?? 0
+    const size = sizeOf(each)
     if (slice.length > 0 && (slice.length >= most.count || bytes + size > most.bytes)) {
       yield slice
       slice = []
@@ -68,4 +69,11 @@ function* slices(all: readonly Document[]): Iterable<Document[]> {
     bytes += size
   }
   if (slice.length > 0) yield slice
+}
+
+/** Few versions with little in them need not be measured: what they are found by is some times their bodies. */
+function areSmall(all: readonly Document[]): boolean {
+  if (all.length > 64) return false
+  const bytes = all.reduce((sum, { body }) => sum + (body?.position ?? most.bytes), 0)
+  return bytes < most.bytes / 15
 }

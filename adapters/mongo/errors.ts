@@ -21,6 +21,7 @@ const codes = {
   ],
   full: [14031],
   large: [10334, 17280, 17419, 17420],
+  wide: [388],
   refused: [11, 13, 18],
 } as const
 
@@ -63,7 +64,9 @@ const said = (error: Error): Error =>
   new Error(
     error instanceof MongoServerError
       ? `the database said ${error.codeName ?? 'an error'} (${codeOf(error)})`
-      : `${error.name}`,
+      : error instanceof Refused
+        ? error.message
+        : error.name,
   )
 
 /** A FhirError for what the database or the way to it did; anything else as it is. */
@@ -73,6 +76,12 @@ export function atEdge(error: unknown): unknown {
   const cause = said(error)
   if (isFull(error)) return storageFull('the disk is full: nothing was written', 30, cause)
   if (isOne(error, codes.large)) return tooLarge(tooLargeText, undefined, { cause })
+  if (isOne(error, codes.wide))
+    return tooLarge(
+      'the transaction is too large for the memory of the database: send it in parts, or give mongod a larger cache',
+      undefined,
+      { cause },
+    )
   if (isTimeLimit(error))
     return timedOut(
       'the search takes too long: narrow it by more parameters, such as a patient or a date',
