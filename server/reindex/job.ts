@@ -61,16 +61,19 @@ export function createJob(tenant: Tenant, index: StoredIndex, parts: ReindexPart
  */
 const settling = 25_000
 
-/** Waits until all other processes write by what the state says, before what is stored is read. */
+/** Waits until all other processes write by what the state says, before what is stored is read; for none that has ended. */
 export async function settled(
   { since = 0 }: IndexState,
   { leases, now }: ReindexParts,
   signal: AbortSignal,
 ): Promise<void> {
-  if ((await leases.others()).length === 0) return
-  const left = since + settling - now()
-  // Their clocks may differ.
-  await wait(Math.max(0, Math.min(left, settling)), undefined, { signal }).catch(() => {})
+  // Clocks of machines may differ.
+  const due = Math.min(settling, since + settling - now())
+  const until = performance.now() + due
+  for (let left = due; left > 0 && !signal.aborted; left = until - performance.now()) {
+    if ((await leases.others()).length === 0) return
+    await wait(Math.min(left, 1000), undefined, { signal }).catch(() => {})
+  }
 }
 
 /** As long as the step took: those who work with the server have the other half. */

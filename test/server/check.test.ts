@@ -16,11 +16,11 @@ test('npm run check finds nothing where the server wrote, and says how much it l
     .filter(file => !invalidExamples[file])
     .map(file => JSON.parse(readExample(file)) as { resourceType: string; id?: string })
     .filter(({ id }) => id !== undefined)
-    .slice(0, 200)
+    .slice(0, 100)
   for (const resource of some) await put(app, resource)
-  for (const { resourceType, id } of some.slice(0, 60))
+  for (const { resourceType, id } of some.slice(0, 40))
     await app.request.delete(`/fhir/${resourceType}/${id}`).expect(204)
-  for (const resource of some.slice(30, 90)) await put(app, { ...resource, language: 'mr' })
+  for (const resource of some.slice(20, 60)) await put(app, { ...resource, language: 'mr' })
   await put(app, { ...colourParameter, expression: 'Patient.gender' })
   await app.server.reindex.idle()
   await put(app, { resourceType: 'Patient', id: 'own', gender: 'male' })
@@ -28,9 +28,9 @@ test('npm run check finds nothing where the server wrote, and says how much it l
   const check = runScript('check', [], { PORT: '0', ...place })
   expect([await check.ended, check.output()]).toEqual([
     0,
-    expect.stringMatching(/^looked at \d{3} resources: all fits together\n$/),
+    expect.stringMatching(/^looked at \d+ resources: all fits together\n$/),
   ])
-})
+}, 90_000)
 
 test('npm run check with arguments says how it is used', async () => {
   const check = runScript('check', ['--all'])

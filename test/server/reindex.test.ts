@@ -10,7 +10,7 @@ import { runScript, startServer } from '../support/process.ts'
 import { lasting } from '../support/stores.ts'
 
 const inFolder = ownFolder('reindex')
-const patients = 30_000
+const patients = 8_000
 const patient = (n: number, code: string) => ({
   resourceType: 'Patient',
   id: `p${n}`,
