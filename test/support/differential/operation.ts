@@ -193,11 +193,10 @@ const linked = fc.tuple(create, maybe(search, 1)).map(([made]) => [
   },
 ])
 
-/** Writes of a batch come in any order, and the history tells which. */
-const oneWrite = (all: Operation[]): Operation[] => {
-  const isWrite = ({ request }: Operation) => !['GET', 'HEAD'].includes(request.method)
-  const first = all.find(isWrite)
-  return all.filter(one => one === first || !isWrite(one))
+/** Entries of a batch are done in any order, and answers tell which: so either one writes, or some read. */
+const unordered = ([first, ...more]: Operation[]): Operation[] => {
+  const reads = ({ request }: Operation) => ['GET', 'HEAD'].includes(request.method)
+  return first ? [first, ...(reads(first) ? more.filter(reads) : [])] : []
 }
 
 const bundle = fc
@@ -211,7 +210,7 @@ const bundle = fc
   )
   .map(([type, all, more]) => {
     const entries =
-      type === 'batch' ? oneWrite(all).map(entry) : [...all.map(entry), ...(more ?? [])]
+      type === 'batch' ? unordered(all).map(entry) : [...all.map(entry), ...(more ?? [])]
     return operation('POST', [], {
       headers: { prefer: 'return=representation' },
       body: { resourceType: 'Bundle', type, entry: entries },
