@@ -33,6 +33,12 @@ const mark = 'adopting'
 export const isAdopting = async ({ meta }: Collections): Promise<boolean> =>
   (await meta.findOne({ _id: mark })) !== null
 
+/**
+ * ms: what a process that was killed had begun to write is kept from others for as long as a transaction lives, a minute
+ * unless the database is told otherwise. https://www.mongodb.com/docs/manual/core/transactions-production-consideration/
+ */
+const patience = 75_000
+
 export function createAdopting({ connection, transactions, terms, order }: Parts): Store['adopt'] {
   const { collections } = connection
   const { meta, outbox } = collections
@@ -67,7 +73,7 @@ export function createAdopting({ connection, transactions, terms, order }: Parts
     await transactions.persist(async within => {
       await terms.remember(rows, { db: within.db, maxTimeMS: within.maxTimeMS })
       await write(all, { collections, order, within })
-    })
+    }, patience)
     order.instant(Math.max(0, ...all.map(({ version }) => version.at)))
     if (last) await end(last)
   }

@@ -8,8 +8,8 @@ import type { Gate } from './gate.ts'
 export interface Transactions {
   /** Once: whoever fails may look again and try again. */
   once<T>(until: number, work: (within: Session) => Promise<T>): Promise<T>
-  /** Until it is done, or it is too late. */
-  persist<T>(work: (within: Session) => Promise<T>): Promise<T>
+  /** Until it is done, or it is too late (ms; else that of a write). */
+  persist<T>(work: (within: Session) => Promise<T>, ms?: number): Promise<T>
   /** Before the next attempt. */
   pause(attempt: number): Promise<void>
 }
@@ -46,8 +46,8 @@ export function createTransactions({ connection, gate, time, chance }: Parts): T
   return {
     once,
     pause,
-    async persist(work) {
-      const until = performance.now() + time
+    async persist(work, ms = time) {
+      const until = performance.now() + ms
       for (let n = 0; ; n++)
         try {
           return await once(until, work)
