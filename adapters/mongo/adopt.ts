@@ -34,10 +34,10 @@ export const isAdopting = async ({ meta }: Collections): Promise<boolean> =>
   (await meta.findOne({ _id: mark })) !== null
 
 /**
- * ms: what a process that was killed had begun to write is kept from others for as long as a transaction lives, a minute
- * unless the database is told otherwise. https://www.mongodb.com/docs/manual/core/transactions-production-consideration/
+ * ms: what a process that was killed had begun to write is kept from others until MongoDB ends its transaction, which is
+ * a minute and a half at most. https://www.mongodb.com/docs/manual/core/transactions-production-consideration/
  */
-const patience = 75_000
+const patience = 100_000
 
 export function createAdopting({ connection, transactions, terms, order }: Parts): Store['adopt'] {
   const { collections } = connection
