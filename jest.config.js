@@ -62,6 +62,8 @@ export default {
   testTimeout: 60_000,
   // All cores: it leaves one idle by itself, which of two is half.
   maxWorkers: '100%',
+  // Modules of a finished file stay in memory: at several GB a worker is busy with them alone.
+  workerIdleMemoryLimit: '1GB',
   coverageProvider: 'v8',
   coverageThreshold: { global: { lines: 95, branches: 90 } },
 }
