@@ -100,7 +100,7 @@ test('all is copied there and back, with kill -9 in the middle, and found at onc
   // What is there already is only compared.
   const other = migrate(`sqlite:${at('back.db')}`, source)
   expect([await other.ended, other.output()]).toEqual([0, expect.stringMatching(/are the same/)])
-}, 300_000)
+}, 400_000)
 
 test('no server starts on what is not copied to the end', async () => {
   const place = lasting(at('part'))

@@ -41,8 +41,6 @@ export interface Mongod {
 /** Small, and quick at making and dropping many databases. */
 const flags = ['--setParameter', 'diagnosticDataCollectionEnabled=false']
 const interval = ['--journalCommitInterval', '5']
-/** What a killed process had begun to write is free again so soon, s. */
-const lifetime = ['--setParameter', 'transactionLifetimeLimitSeconds=20']
 
 /** Memory where there is enough of it: thousands of files are made and removed. */
 function newFolder(): string {
@@ -85,7 +83,7 @@ async function ofScript(folder: string): Promise<Mongod> {
   const env = {
     ...process.env,
     MONGO_CACHE_GB: '0.25',
-    MONGO_ARGS: [...interval, ...lifetime].join(' '),
+    MONGO_ARGS: interval.join(' '),
     STOP_WITH: String(process.pid),
   }
   const { stdout } = await run('bash', [script, 'start', '0', folder], { env })
@@ -107,7 +105,7 @@ async function ofPath(folder: string): Promise<Mongod> {
     '--nounixsocket',
   ]
   const size = ['--replSet', 'rs0', '--oplogSize', '256', '--wiredTigerCacheSizeGB', '0.25']
-  const mongod = spawn('mongod', [...place, ...size, ...flags, ...interval, ...lifetime], {
+  const mongod = spawn('mongod', [...place, ...size, ...flags, ...interval], {
     stdio: 'ignore',
   })
   const ended = new Promise<void>(resolve => mongod.once('exit', () => resolve()))

@@ -65,7 +65,7 @@ test('a commit of more than the cache of the database holds is 413, and says so'
         'the transaction is too large for the memory of the database: send it in parts, or give mongod a larger cache',
     })
   expect(await store.totals(pune)).toEqual(taken ? { Patient: taken } : {})
-})
+}, 240_000)
 
 test('writes beyond those that may wait are 503', async () => {
   const answers = await Promise.allSettled(
