@@ -104,7 +104,11 @@ export function historyContract(claim: Claim): void {
         since = Math.max(since, first.settled ?? 0)
       }
       const looking = (async () => {
-        while (more) await look()
+        while (more) {
+          await look()
+          // A store that answers at once would leave the writers no turn.
+          await new Promise(setImmediate)
+        }
       })()
       const written: Promise<unknown>[] = []
       for (let n = 0; n < 300; n++) {
