@@ -63,6 +63,21 @@ export interface Change {
   old?: Extract
 }
 
+/** The version that a change makes. */
+export const versionOf = (
+  change: Pick<Change, 'type' | 'id' | 'method' | 'replaces'> & { json?: string | null },
+  seq: number,
+  at: number,
+): Version => ({
+  type: change.type,
+  id: change.id,
+  number: change.replaces + 1,
+  seq,
+  at,
+  method: change.method,
+  ...(typeof change.json === 'string' ? { json: change.json } : {}),
+})
+
 /** What must still be true when the commit happens: the search gives these ids (at most `ids.length + 1` are looked at). */
 export interface Check {
   query: Query

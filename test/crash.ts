@@ -2,13 +2,13 @@
  * Kills the real server with -9 while 32 clients write, starts it again and compares: every acknowledged version is
  * there, no torn transaction, no phantom. `npm run crash -- --rounds 20 --store mongo`.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { work } from './crash/client.ts'
 import { Ledger } from './crash/ledger.ts'
+import { ended, startWriting } from './crash/server.ts'
 import { databaseAt, dropDatabase } from './support/mongo-database.ts'
 import { startMongod } from './support/mongod.ts'
 
@@ -28,22 +28,7 @@ const place = {
   STORE_URL: mongod ? databaseAt(mongod.url, `nidaan-crash-${process.pid}`) : '',
 }
 
-async function start(): Promise<{ server: ChildProcess; base: string }> {
-  const server = spawn(process.execPath, ['server/node.js', 'server/main.ts'], {
-    env: { ...process.env, PORT: '0', LOG_LEVEL: 'error', ...place },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  const base = await new Promise<string>((resolve, reject) => {
-    server.stdout?.on('data', data => {
-      const address = /listens on (\S+)/.exec(String(data))?.[1]
-      if (address) resolve(address)
-    })
-    server.once('exit', code => reject(new Error(`the server ended with ${code}`)))
-  })
-  return { server, base }
-}
-
-const ended = (server: ChildProcess) => new Promise(resolve => server.once('exit', resolve))
+const start = () => startWriting(place)
 
 /** Acknowledged versions without which a round proves nothing. */
 const atLeast = 32

@@ -3,7 +3,7 @@
  * no acknowledged version is lost or doubled, nobody is told worse than to come again, and writing goes on.
  * `npm run failover -- --kills 10 --freezes 2`.
  */
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,6 +11,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { parseArgs, promisify } from 'node:util'
 import { work } from './crash/client.ts'
 import { Ledger } from './crash/ledger.ts'
+import { ended, startWriting } from './crash/server.ts'
 import { databaseAt } from './support/mongo-database.ts'
 
 const { values } = parseArgs({
@@ -37,21 +38,6 @@ async function set(...args: string[]): Promise<string> {
 
 /** ms within which writing must go on: a dead primary is known at once, a silent one when it has been for a while. */
 const longest = { kill9: 15_000, pause: 30_000 }
-
-async function start(url: string): Promise<{ server: ChildProcess; base: string }> {
-  const server = spawn(process.execPath, ['server/node.js', 'server/main.ts'], {
-    env: { ...process.env, PORT: '0', LOG_LEVEL: 'fatal', DATA_DIR: folder, STORE_URL: url },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  const base = await new Promise<string>((resolve, reject) => {
-    server.stdout?.on('data', data => {
-      const address = /listens on (\S+)/.exec(String(data))?.[1]
-      if (address) resolve(address)
-    })
-    server.once('exit', code => reject(new Error(`the server ended with ${code}`)))
-  })
-  return { server, base }
-}
 
 /** Waits until something is acknowledged that was sent after the primary went away; ms, or undefined where it took too long. */
 async function lose(
@@ -83,8 +69,12 @@ function tell(what: string, problems: string[]): void {
 
 try {
   const url = databaseAt(await set('start3', '0', folder), 'failover')
-  const { server, base } = await start(url)
-  const gone = new Promise(resolve => server.once('exit', resolve))
+  const { server, base } = await startWriting({
+    LOG_LEVEL: 'fatal',
+    DATA_DIR: folder,
+    STORE_URL: url,
+  })
+  const gone = ended(server)
   const ledger = new Ledger(true)
   const stop = { now: false }
   const count = Number(values.clients)

@@ -11,6 +11,7 @@ import {
   CommitConflict,
   type Tenant,
   type Version,
+  versionOf,
 } from '../../resources/store.ts'
 import type { Outgoing } from './collections.ts'
 import type { Update } from './commands.ts'
@@ -252,13 +253,3 @@ export const asksFirst = ({ json, extract, old, replaces }: Change): boolean =>
   json !== undefined &&
   extract.date === undefined &&
   (!old || old.date !== undefined)
-
-const versionOf = (change: Change, seq: number, at: number): Version => ({
-  type: change.type,
-  id: change.id,
-  number: change.replaces + 1,
-  seq,
-  at,
-  method: change.method,
-  ...(change.json === undefined ? {} : { json: change.json }),
-})

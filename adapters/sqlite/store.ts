@@ -1,6 +1,15 @@
 import { closeable } from '../../resources/closing.ts'
 import { throttled, unavailable } from '../../resources/error.ts'
-import type { Commit, Event, Page, Step, Store, Tenant, Version } from '../../resources/store.ts'
+import {
+  type Commit,
+  type Event,
+  type Page,
+  type Step,
+  type Store,
+  type Tenant,
+  type Version,
+  versionOf,
+} from '../../resources/store.ts'
 import { checkRestored } from './backup.ts'
 import { type Connection, type ConnectionOptions, connect } from './connection.ts'
 import { createWriteEngine, type ReadCall, runRead, type WriteCall } from './engine.ts'
@@ -12,7 +21,7 @@ import { newestSeq, readVersion, unitsOf } from './read.ts'
 import { migrate } from './schema.ts'
 import { startThread, type Thread } from './thread.ts'
 import { createUpkeep, refuseUnwhole } from './upkeep.ts'
-import { type CommitResult, committed } from './write.ts'
+import type { CommitResult } from './write.ts'
 
 export interface SqliteOptions {
   /** A path, or `:memory:`. */
@@ -368,6 +377,6 @@ function settle(sent: Waiting[], results: CommitResult[]): void {
     if (!result) reject(new Error('the writer gave no result'))
     else if ('failure' in result) reject(unpackError(result.failure))
     else
-      resolve(packed.changes.map((change, n) => committed(change, result.seqs[n] ?? 0, packed.at)))
+      resolve(packed.changes.map((change, n) => versionOf(change, result.seqs[n] ?? 0, packed.at)))
   }
 }

@@ -1,5 +1,5 @@
 import { FhirError } from '../../resources/error.ts'
-import { CommitConflict, type Tenant, type Version } from '../../resources/store.ts'
+import { CommitConflict, type Tenant } from '../../resources/store.ts'
 import type { Connection } from './connection.ts'
 import { type Failure, packError } from './errors.ts'
 import type { PackedChange, PackedCommit } from './message.ts'
@@ -231,14 +231,3 @@ function sortKey(
   ).get(rid, last.seq)
   return Number(row?.at ?? at)
 }
-
-/** A version as the caller of commit gets it. */
-export const committed = (change: PackedChange, seq: number, at: number): Version => ({
-  type: change.type,
-  id: change.id,
-  number: change.replaces + 1,
-  seq,
-  at,
-  method: change.method,
-  ...(change.json === null ? {} : { json: change.json }),
-})

@@ -6,7 +6,7 @@ import type { Extract, Row } from '../store.ts'
 import { isFirst } from './first.ts'
 import { isHeld } from './inside.ts'
 import { metresBetween } from './near.ts'
-import type { Bounds, Predicate, StringMatch, Token } from './query.ts'
+import type { Bounds, Predicate, RowPredicate, StringMatch, Token } from './query.ts'
 
 export interface Unstored {
   type: string
@@ -89,28 +89,10 @@ export function typesAsked(predicate: Predicate): string[] {
   }
 }
 
-type RowPredicate = Exclude<
-  Predicate,
-  {
-    kind:
-      | 'id'
-      | 'type'
-      | 'updated'
-      | 'chain'
-      | 'has'
-      | 'and'
-      | 'or'
-      | 'not'
-      | 'present'
-      | 'refers'
-      | 'words'
-  }
->
-
 const isOfFirst = (asked: Token | undefined, first: string | undefined): boolean =>
   asked && first !== undefined ? isFirst(asked, first) : !asked === (first === undefined)
 
-function holds(predicate: RowPredicate, row: Row): boolean {
+function holds(predicate: Exclude<RowPredicate, { kind: 'refers' }>, row: Row): boolean {
   switch (predicate.kind) {
     case 'token':
       return (

@@ -83,6 +83,25 @@ export type Predicate =
   | { kind: 'or'; any: Predicate[] }
   | { kind: 'not'; not: Predicate }
 
+const ofRows = [
+  'token',
+  'codes',
+  'label',
+  'reference',
+  'refers',
+  'string',
+  'uri',
+  'date',
+  'quantity',
+  'near',
+] as const
+
+/** Predicates that are about rows. */
+export type RowPredicate = Extract<Predicate, { kind: (typeof ofRows)[number] }>
+
+export const isOfRows = (predicate: { kind: string }): predicate is RowPredicate =>
+  (ofRows as readonly string[]).includes(predicate.kind)
+
 export type StringMatch = 'starts' | 'contains' | 'ends' | 'equals' | 'exact'
 
 /** A code, a system or both. As `first`: the token part of a composite. */

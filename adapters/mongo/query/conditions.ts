@@ -2,7 +2,12 @@
 import type { Document } from 'mongodb'
 import { fold } from '../../../resources/search/fold.ts'
 import { longest, twinsOf, withinLength } from '../../../resources/search/long.ts'
-import type { Bounds, Predicate, StringMatch } from '../../../resources/search/query.ts'
+import type {
+  Bounds,
+  Predicate,
+  RowPredicate,
+  StringMatch,
+} from '../../../resources/search/query.ts'
 import { pathsOf } from '../../../resources/search/uri.ts'
 import {
   beside,
@@ -15,25 +20,6 @@ import {
   valueEntry,
 } from '../values.ts'
 import { type Entry, escaped, like, namesOf, oneOf, start, whole } from './names.ts'
-
-const ofRows = [
-  'token',
-  'codes',
-  'label',
-  'reference',
-  'refers',
-  'string',
-  'uri',
-  'date',
-  'quantity',
-  'near',
-] as const
-
-/** Predicates about rows. */
-export type RowPredicate = Extract<Predicate, { kind: (typeof ofRows)[number] }>
-
-export const isOfRows = (node: { kind: string }): node is RowPredicate =>
-  (ofRows as readonly string[]).includes(node.kind)
 
 /** A version has one of these entries, or an element of which all of one of these holds. */
 export type Condition = { in: 'x'; any: Entry[] } | { in: 'd' | 'q' | 'g'; any: Document[] }

@@ -1,6 +1,7 @@
+import { isOfRows } from '../../../resources/search/query.ts'
 /** How many hits there are: told by the index alone where little is asked together. */
 import { answer } from './answer.ts'
-import { conditionOf, isOfRows } from './conditions.ts'
+import { conditionOf } from './conditions.ts'
 import { countDated } from './dated-count.ts'
 import { type Driver, everything, hintOf, rangeOf } from './drivers.ts'
 import { drivenBy, type Wanted } from './hits.ts'

@@ -1,11 +1,11 @@
 /** What can drive a search: a part of one index that holds all hits. */
 import { BSONRegExp, type Document } from 'mongodb'
 import { tooCostly } from '../../../resources/error.ts'
-import type { Bounds } from '../../../resources/search/query.ts'
+import { type Bounds, isOfRows } from '../../../resources/search/query.ts'
 import { byAmount, byEntry, byName, byPoint, bySpan, byTypeTime, byWord } from '../collections.ts'
 import { limitsOf } from '../source.ts'
 import { allOf, labelName, valueEntry } from '../values.ts'
-import { conditionOf, isOfRows } from './conditions.ts'
+import { conditionOf } from './conditions.ts'
 import { filterOf } from './filter.ts'
 import { beginning, type Entry, escaped } from './names.ts'
 import { flat, type Node } from './nodes.ts'

@@ -1,9 +1,9 @@
 /** Nodes as filters. What does not drive is hidden from the planner, which would take the first condition it can use. */
 import { BSONRegExp, type Document } from 'mongodb'
 import { radians, radius } from '../../../resources/search/near.ts'
-import type { Predicate } from '../../../resources/search/query.ts'
+import type { Predicate, RowPredicate } from '../../../resources/search/query.ts'
 import { nameIn } from '../document.ts'
-import { conditionOf, type RowPredicate } from './conditions.ts'
+import { conditionOf } from './conditions.ts'
 import { beginning, escaped, namesOf } from './names.ts'
 import type { Node } from './nodes.ts'
 import type { Scope } from './scope.ts'

@@ -1,30 +1,11 @@
 /** What must hold of one row of a table, for each kind of predicate that has rows. */
 import { fold } from '../../../resources/search/fold.ts'
-import type { Predicate, StringMatch } from '../../../resources/search/query.ts'
+import type { RowPredicate, StringMatch } from '../../../resources/search/query.ts'
 import { pathsOf } from '../../../resources/search/uri.ts'
 import { type Connection, unitKey, unitsStart } from '../connection.ts'
 import { among, oneOf, type Sql, sql, type Value } from '../sql.ts'
 import { ridsOf, type Scope } from './scope.ts'
 import { textsWith } from './texts.ts'
-
-/** Kinds of predicates that are about rows. */
-const ofRows = [
-  'token',
-  'codes',
-  'label',
-  'reference',
-  'refers',
-  'string',
-  'uri',
-  'date',
-  'quantity',
-  'near',
-] as const
-
-export type RowPredicate = Extract<Predicate, { kind: (typeof ofRows)[number] }>
-
-export const isOfRows = (predicate: Predicate): predicate is RowPredicate =>
-  (ofRows as readonly string[]).includes(predicate.kind)
 
 /** Conditions on the key, in its order, and on what stands behind it. */
 interface Conditions {

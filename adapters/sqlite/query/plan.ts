@@ -1,9 +1,8 @@
 /** Which condition drives: the one with the least rows. All others are probes of it. SQLite's planner never chooses. */
 import { compositeOf, isPaired } from '../../../resources/search/pairs.ts'
-import type { Predicate } from '../../../resources/search/query.ts'
+import { isOfRows, type Predicate, type RowPredicate } from '../../../resources/search/query.ts'
 import { isAlwaysCoded } from '../../../resources/search/token.ts'
 import { among, join, never, oneOf, type Sql, sql, ticking, unionAll } from '../sql.ts'
-import { isOfRows, type RowPredicate } from './conditions.ts'
 import { referredBy, targetsOf } from './relations.ts'
 import { hasRows, paramsOf, type Rows, rangesOf } from './rows.ts'
 import {

@@ -1,9 +1,9 @@
 /** Where a predicate's rows stand. */
 import { firstText, isFirst } from '../../../resources/search/first.ts'
 import { longest, twinsOf, withinLength } from '../../../resources/search/long.ts'
-import type { Token } from '../../../resources/search/query.ts'
+import type { RowPredicate, Token } from '../../../resources/search/query.ts'
 import { join, never, oneOf, type Sql } from '../sql.ts'
-import { conditions, type RowPredicate } from './conditions.ts'
+import { conditions } from './conditions.ts'
 import { ridsOf, type Scope } from './scope.ts'
 
 /** The numbers of a parameter in each type; of a composite, those of every first part that is asked for. */
