@@ -34,7 +34,7 @@ export const isAdopting = async ({ meta }: Collections): Promise<boolean> =>
   (await meta.findOne({ _id: mark })) !== null
 
 /**
- * ms: what a process that was killed had begun to write is kept from others until MongoDB ends its transaction, which is
+ * ms: what a machine that lost its power had begun to write is kept from others until MongoDB ends its transaction, which is
  * a minute and a half at most. https://www.mongodb.com/docs/manual/core/transactions-production-consideration/
  */
 const patience = 100_000

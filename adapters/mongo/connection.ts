@@ -4,6 +4,8 @@ import { type Collections, collectionsOf } from './collections.ts'
 export interface ConnectionOptions {
   /** mongodb://… of a replica set. The path names the database; without one it is `nidaan`. */
   url: string
+  /** By which the database tells this process from all others. */
+  name?: string
   /** Connections at most. */
   poolSize?: number
   /** ms that a command may wait for a connection. */
@@ -20,14 +22,20 @@ export interface Connection {
   client: MongoClient
   db: Db
   collections: Collections
+  name: string
+  /** A replica set, not a router to shards. */
+  isSet: boolean
 }
 
 /** ms: a member that answers nothing for longer, asked twice in that time, is taken for dead. */
 const silence = 4000
 
-const optionsOf = ({ poolSize, waitQueueTime, maxIdleTime, ...times }: ConnectionOptions) =>
+const optionsOf = (
+  appName: string,
+  { poolSize, waitQueueTime, maxIdleTime, ...times }: ConnectionOptions,
+) =>
   ({
-    appName: 'nidaan',
+    appName,
     maxPoolSize: poolSize ?? 32,
     waitQueueTimeoutMS: waitQueueTime ?? 30_000,
     maxIdleTimeMS: maxIdleTime ?? 600_000,
@@ -43,9 +51,10 @@ const optionsOf = ({ poolSize, waitQueueTime, maxIdleTime, ...times }: Connectio
 
 /** Rejects with one clear line where there is no replica set to be reached. */
 export async function connect(options: ConnectionOptions): Promise<Connection> {
+  const name = options.name ? `nidaan ${options.name}` : 'nidaan'
   let client: MongoClient
   try {
-    client = new MongoClient(options.url, optionsOf(options))
+    client = new MongoClient(options.url, optionsOf(name, options))
   } catch (error) {
     throw new Error('STORE_URL is no address of a MongoDB: mongodb://host:port/name', {
       cause: new Error(Error.isError(error) ? error.name : 'not read'),
@@ -55,7 +64,7 @@ export async function connect(options: ConnectionOptions): Promise<Connection> {
     const hello = await client.db('admin').command({ hello: 1 })
     if (!hello.setName && hello.msg !== 'isdbgrid') throw new Error(notASet(options.url))
     const db = client.db(nameIn(options.url))
-    return { client, db, collections: collectionsOf(db) }
+    return { client, db, collections: collectionsOf(db), name, isSet: Boolean(hello.setName) }
   } catch (error) {
     await client.close()
     throw await whyNotOpen(error, options.url)

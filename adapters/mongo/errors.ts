@@ -15,6 +15,7 @@ export class Refused extends Error {
 const codes = {
   timeLimit: [50],
   duplicate: [11000],
+  locked: [24, 112],
   conflict: [24, 112, 246, 251, 11000],
   notPrimary: [
     6, 7, 89, 91, 189, 262, 317, 358, 384, 9001, 10058, 10107, 11600, 11602, 13435, 13436,
@@ -35,6 +36,9 @@ export const isTimeLimit = (error: unknown): boolean => isOne(error, codes.timeL
 
 /** It lost against another writer: looked at again, it may be taken or be told why not. */
 export const isRace = (error: unknown): boolean => isOne(error, codes.conflict)
+
+/** Another transaction, which has not ended, has written the same. */
+export const isLocked = (error: unknown): boolean => isOne(error, codes.locked)
 
 /** A connection or a primary went away: it may have been done or not. The driver does not label all of these. */
 export const isUnclear = (error: unknown): boolean =>

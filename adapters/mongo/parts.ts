@@ -56,7 +56,7 @@ const searching = () => throttled('too many searches are waiting: try again shor
 
 export async function openParts(options: MongoOptions, connection: Connection): Promise<Parts> {
   const { now, newId, searchTime = 10_000, writeTime = 20_000 } = options
-  const slot = await takeSlot(createLeases(connection.collections.lease), newId())
+  const slot = await takeSlot(createLeases(connection.collections.lease), connection.name)
   // What was written under its numbers before is there by now.
   const last = await lastOf(connection.collections)
   const order = createOrder(last, { now, slot })

@@ -21,7 +21,7 @@ export interface MongoStore extends Store {
 
 /** A Store in a MongoDB replica set. Rejects with one clear line where it cannot be used. */
 export async function openMongo(options: MongoOptions): Promise<MongoStore> {
-  const connection = await connect(options)
+  const connection = await connect({ ...options, name: options.newId() })
   try {
     await migrate(connection)
     if (!options.adopting) await refuseUnwhole(connection)
@@ -40,7 +40,7 @@ async function createStore(options: MongoOptions, parts: Parts): Promise<MongoSt
   const reads = createReads(resource, parts.searchTime)
   const facts = createFacts(resource)
   const low = () => commits.oldest() ?? parts.order.instant()
-  const settled = await createSettled(collections.lease, options.newId(), low)
+  const settled = await createSettled(collections.lease, parts.connection.name, low)
   const sweeping = sweepEvery(resource, options.now)
 
   return closeable({

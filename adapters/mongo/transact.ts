@@ -1,7 +1,8 @@
 import type { ClientSession } from 'mongodb'
+import { createAbandoned, keyOf } from './abandoned.ts'
 import type { Within } from './commands.ts'
 import type { Connection } from './connection.ts'
-import { isPassing, isUnclear } from './errors.ts'
+import { isLocked, isPassing, isUnclear } from './errors.ts'
 import type { Gate } from './gate.ts'
 
 /** What is written in one transaction of the database, or not at all. */
@@ -41,8 +42,18 @@ export function createTransactions({ connection, gate, time, chance }: Parts): T
     const most = Math.min(pauses.longest, pauses.first * 2 ** attempt)
     return new Promise<void>(resolve => setTimeout(resolve, most * (0.5 + chance() / 2)))
   }
+  const held = new Set<string>()
+  const abandoned = createAbandoned(connection, held)
   const once: Transactions['once'] = (until, work) =>
-    gate.pass(() => attempt(connection, until, { work, pause }))
+    gate.pass(async () => {
+      try {
+        return await attempt(connection, until, { work, pause, held })
+      } catch (error) {
+        // Where that fails, they end by themselves.
+        if (isLocked(error)) await abandoned.end().catch(() => {})
+        throw error
+      }
+    })
   return {
     once,
     pause,
@@ -62,9 +73,15 @@ export function createTransactions({ connection, gate, time, chance }: Parts): T
 async function attempt<T>(
   { client, db }: Connection,
   until: number,
-  how: { work: (within: Session) => Promise<T>; pause: (attempt: number) => Promise<void> },
+  how: {
+    work: (within: Session) => Promise<T>
+    pause: (attempt: number) => Promise<void>
+    held: Set<string>
+  },
 ): Promise<T> {
   const session = client.startSession()
+  const key = session.id && keyOf(session.id)
+  if (key) how.held.add(key)
   try {
     session.startTransaction({ ...options, maxCommitTimeMS: left(until) })
     const result = await how.work({ db, session, maxTimeMS: left(until) })
@@ -75,6 +92,7 @@ async function attempt<T>(
     if (session.inTransaction()) await session.abortTransaction().catch(() => {})
     throw error
   } finally {
+    if (key) how.held.delete(key)
     await session.endSession()
   }
 }

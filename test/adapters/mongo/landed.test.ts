@@ -35,7 +35,7 @@ test.each([
   async lost => {
     const url = newDatabase()
     const options: MongoOptions = { url, now, newId: randomUUID }
-    const connection = await connect(options)
+    const connection = await connect({ ...options, name: randomUUID() })
     await migrate(connection)
     const parts = await openParts(options, connection)
     const transactions = losing(parts.transactions, lost)
