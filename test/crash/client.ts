@@ -16,13 +16,15 @@ let last = 0
 class Later extends Error {}
 
 /** What was answered, where anything else would be a fault of a server that lives. */
-function expectStatus(ledger: Ledger, answer: Response, ...expected: number[]): void {
+function expectStatus(ledger: Ledger, answer: Answer, ...expected: number[]): void {
   if (expected.includes(answer.status)) return
-  if (ledger.patient && answer.status === 503 && answer.headers.get('retry-after')) {
-    ledger.delayed++
+  const { status, headers } = answer
+  if (ledger.patient && (status === 503 || status === 507) && headers.get('retry-after')) {
+    ledger.delays[status] = 1 + (ledger.delays[status] ?? 0)
+    ledger.delay = answer.text
     throw new Later()
   }
-  ledger.unexpected(`${answer.url} answered ${answer.status}`)
+  ledger.unexpected(`${answer.url} answered ${answer.status}: ${answer.text}`)
   throw new Error('nothing to go on with')
 }
 
@@ -34,8 +36,11 @@ export async function work(base: string, ledger: Ledger, stop: { now: boolean })
     try {
       await steps[n % steps.length]?.({ base, ledger, own })
     } catch (error) {
-      // The server has died in the middle: what was sent stays open.
-      if (!(error instanceof Later)) return
+      // What was sent stays open; the server has died in the middle, unless it was not to.
+      if (!(error instanceof Later)) {
+        if (ledger.patient) ledger.unexpected(`a client ended: ${error}`)
+        return
+      }
       await wait(200)
     }
   }
@@ -47,12 +52,28 @@ interface Place {
   own: { path: string; id: string; version: number }[]
 }
 
-const send = (url: string, method: string, body?: unknown, more: Record<string, string> = {}) =>
-  fetch(url, {
+/** ms: an answer that takes longer is none. */
+const longest = 60_000
+
+interface Answer extends Pick<Response, 'url' | 'status' | 'headers'> {
+  text: string
+}
+
+async function send(
+  url: string,
+  method: string,
+  body?: unknown,
+  more: Record<string, string> = {},
+): Promise<Answer> {
+  const answer = await fetch(url, {
     method,
     headers: { ...headers, ...more },
+    signal: AbortSignal.timeout(longest),
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   })
+  const { status } = answer
+  return { url, status, headers: answer.headers, text: await answer.text() }
+}
 
 const newId = () => `c${++last}`
 
@@ -62,7 +83,6 @@ async function put({ base, ledger, own }: Place): Promise<void> {
   const mark = ledger.mark()
   ledger.sending(path, mark)
   const answer = await send(`${base}/${path}`, 'PUT', patient(mark, id))
-  await answer.text()
   expectStatus(ledger, answer, 201)
   ledger.answered(path, { version: 1, mark, deleted: false })
   own.push({ path, id, version: 1 })
@@ -76,7 +96,6 @@ async function update({ base, ledger, own }: Place): Promise<void> {
   const answer = await send(`${base}/${one.path}`, 'PUT', patient(mark, one.id), {
     'If-Match': `W/"${one.version}"`,
   })
-  await answer.text()
   expectStatus(ledger, answer, 200, 412)
   if (answer.status === 412) return ledger.refused(one.path, mark)
   one.version++
@@ -87,7 +106,6 @@ async function remove({ base, ledger, own }: Place): Promise<void> {
   const one = own.shift()
   if (!one) return
   const answer = await send(`${base}/${one.path}`, 'DELETE')
-  await answer.text()
   expectStatus(ledger, answer, 204)
   ledger.answered(one.path, { version: one.version + 1, mark: '', deleted: true })
 }
@@ -103,7 +121,6 @@ async function transaction({ base, ledger }: Place): Promise<void> {
     request: { method: 'PUT', url: `Patient/${id}` },
   }))
   const answer = await send(base, 'POST', { resourceType: 'Bundle', type: 'transaction', entry })
-  await answer.text()
   expectStatus(ledger, answer, 200)
   record.acknowledged = true
   for (const [index, path] of paths.entries())
@@ -123,7 +140,7 @@ async function conditional({ base, ledger }: Place): Promise<void> {
   )
   for (const answer of answers) {
     expectStatus(ledger, answer, 200, 201)
-    const { id, meta } = (await answer.json()) as { id: string; meta: { versionId: string } }
+    const { id, meta } = JSON.parse(answer.text) as { id: string; meta: { versionId: string } }
     ledger.answered(`Patient/${id}`, { version: Number(meta.versionId), mark, deleted: false })
   }
 }

@@ -24,9 +24,11 @@ export class Ledger {
   private acknowledged = 0
   private next = 0
   private finished = 0
-  /** Whether clients may be told to come again; and how often they were. */
+  /** Whether clients may be told to come again. */
   readonly patient: boolean
-  delayed = 0
+  /** How often they were, by the status of the answer, and in which words last. */
+  readonly delays: Record<number, number> = {}
+  delay = ''
 
   constructor(patient = false) {
     this.patient = patient
