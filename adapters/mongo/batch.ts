@@ -14,6 +14,7 @@ import { type Plan, planBatch, type Taken, Unanswered, type Waiting } from './pl
 import type { Last } from './schema.ts'
 import type { Rows, Terms } from './terms.ts'
 import type { Session, Transactions } from './transact.ts'
+import { Overtaken, type Turn } from './turns.ts'
 
 export interface Parts {
   connection: Connection
@@ -24,44 +25,49 @@ export interface Parts {
 }
 
 /** Answers all of a batch but those for which it is too early: with these it resolves. */
-export type WriteBatch = (batch: Waiting[]) => Promise<Waiting[]>
+export type WriteBatch = (batch: Waiting[], turn: Turn) => Promise<Waiting[]>
 
 export function createWriteBatch(parts: Parts, last: Last): WriteBatch {
   const { connection, order, transactions } = parts
   const after = { ...last }
 
-  return async batch => {
-    order.begin()
+  return async (batch, turn) => {
+    const place = order.begin()
     try {
-      return await writeAll(batch)
+      return await writeAll(batch, turn)
     } finally {
-      order.end()
+      order.end(place, after.s)
     }
   }
 
-  async function writeAll(batch: Waiting[]): Promise<Waiting[]> {
+  async function writeAll(batch: Waiting[], turn: Turn): Promise<Waiting[]> {
     const until = Math.max(...batch.map(each => each.until))
     const later: Waiting[] = []
     let rest = batch
     for (let attempt = 0; ; attempt++) {
       let plan: Plan | undefined
       try {
+        await turn.toBegin()
         rest = await withoutLanded(rest)
         if (rest.length === 0) return later
         const all = rest
         await transactions.once(until, async session => {
-          plan = await planOf(parts, all, { session, after, careful: attempt > 0 })
+          plan = await planOf(parts, all, { session, after, turn, careful: attempt > 0 })
           await write(plan, session)
+          turn.sent(plan.end)
+          await turn.toCommit()
         })
         plan?.taken.forEach(settle)
         for (const { waiting, error } of plan?.refused ?? []) waiting.reject(error)
         return [...(plan?.later ?? []), ...later]
       } catch (error) {
+        turn.stumble()
+        if (error instanceof Overtaken) continue
         if (error instanceof Unanswered) {
           error.waiting.reject(error.cause)
           rest = rest.filter(each => each !== error.waiting)
         } else if (!isPassing(error) || performance.now() > until) {
-          await giveUp(rest, error)
+          await giveUp(rest, error, turn)
           return later
         } else {
           if (isUnclear(error))
@@ -75,13 +81,13 @@ export function createWriteBatch(parts: Parts, last: Last): WriteBatch {
   }
 
   /** What one of them does wrong must not be the failure of those beside it. */
-  async function giveUp(rest: Waiting[], error: unknown): Promise<void> {
+  async function giveUp(rest: Waiting[], error: unknown, turn: Turn): Promise<void> {
     const failure = isTimeLimit(error) ? late(error) : atEdge(error)
     if (rest.length === 1 || isPassing(error) || isTimeLimit(error))
       for (const { reject } of rest) reject(failure)
     else
       for (const one of rest)
-        for (let again = [one]; again.length > 0; ) again = await writeAll(again)
+        for (let again = [one]; again.length > 0; ) again = await writeAll(again, turn)
   }
 
   async function withoutLanded(batch: Waiting[]): Promise<Waiting[]> {
@@ -110,16 +116,24 @@ const late = (cause: unknown) =>
 async function planOf(
   { connection: { collections }, terms, order, searchIds }: Parts,
   batch: Waiting[],
-  { session, after, careful }: { session: Session; after: Last; careful: boolean },
+  {
+    session,
+    after,
+    turn,
+    careful,
+  }: { session: Session; after: Last; turn: Turn; careful: boolean },
 ): Promise<Plan> {
   // Outside of the transaction: there is no harm in a word that nothing has.
   await terms.remember(batch.flatMap(rowsOf), { db: session.db, maxTimeMS: session.maxTimeMS })
   await update('guard', guardsOf(batch), session)
+  const found = await replacedBy(collections, batch, { session, careful })
+  const answers = await answersTo(batch, searchIds)
+  const before = turn.after()
   return planBatch(batch, {
-    found: await replacedBy(collections, batch, { session, careful }),
-    answers: await answersTo(batch, searchIds),
+    found,
+    answers,
     order,
-    after,
+    after: { s: Math.max(after.s, before?.s ?? 0), at: Math.max(after.at, before?.at ?? 0) },
   })
 }
 

@@ -6,11 +6,17 @@ export interface Order {
   instant(least?: number): number
   /** The next commit number; not below `least`. */
   number(least: number): number
-  /** A batch takes its numbers, and has been written or given up with numbers up to so many. */
-  begin(): void
-  end(): void
+  /** A batch is about to take its numbers. */
+  begin(): Place
+  /** It has been written or given up, in the order in which they began; numbers up to so many can be seen. */
+  end(place: Place, s: number): void
   /** What pages that begin now see up to, and this number at least: commits to come get greater ones. */
   asOf(least: number): number
+}
+
+/** A batch that is being written: all before this number can be seen, or will never be. */
+interface Place {
+  before: number
 }
 
 export function createOrder(
@@ -18,8 +24,7 @@ export function createOrder(
   { now, slot }: { now: () => number; slot: Slot },
 ): Order {
   let { at, s } = last
-  /** The last number before a batch that is being written. */
-  let before: number | undefined
+  const flying: Place[] = []
   return {
     instant(least = 0) {
       at = Math.max(now(), at, least)
@@ -31,16 +36,20 @@ export function createOrder(
       return s
     },
     begin() {
-      before = s
+      const place = { before: s }
+      flying.push(place)
+      return place
     },
-    end() {
-      before = undefined
+    end(place, seen) {
+      flying.splice(flying.indexOf(place), 1)
+      for (const each of flying) each.before = Math.max(each.before, seen)
     },
     asOf(least) {
+      const [first] = flying
       // To the end of the millisecond: what another process has told of may be of it.
-      const seen = Math.max(before ?? now() * 1000 + 999, least)
+      const seen = Math.max(first?.before ?? now() * 1000 + 999, least)
       s = Math.max(s, seen)
-      return before === undefined ? s : seen
+      return first ? seen : s
     },
   }
 }

@@ -19,6 +19,7 @@ import { idOf, nameOf, type Stored } from './document.ts'
 import { atEdge, isPassing } from './errors.ts'
 import type { Order } from './order.ts'
 import { superseding } from './superseded.ts'
+import type { End } from './turns.ts'
 import { valuesOf } from './values.ts'
 
 /** A commit that waits for its turn. */
@@ -59,8 +60,7 @@ export interface Plan {
   /** These must see the others written, and all after them keep their order. */
   later: Waiting[]
   ends: Update[]
-  /** The last instant in it. */
-  at: number
+  end: End
 }
 
 /** A check that could not be answered: its own commit fails, and those beside it go on. */
@@ -77,8 +77,8 @@ export interface Given {
   /** Newest versions by their names. */
   found: ReadonlyMap<string, Replaced>
   order: Order
-  /** Where the last batch ended. */
-  after: { at: number; s: number }
+  /** Where the last batch ends. */
+  after: End
   /** What the searches of the checks found. */
   answers: ReadonlyMap<Check, PromiseSettledResult<string[]>>
 }
@@ -90,9 +90,8 @@ interface Made {
 }
 
 export function planBatch(batch: readonly Waiting[], given: Given): Plan {
-  const plan: Plan = { taken: [], refused: [], later: [], ends: [], at: given.after.at }
+  const plan: Plan = { taken: [], refused: [], later: [], ends: [], end: given.after }
   const made = new Map<string, Made>()
-  let last = given.after.s
   for (const [index, waiting] of batch.entries()) {
     const verdict = judge(waiting, made, given)
     if (verdict === 'later') {
@@ -104,13 +103,12 @@ export function planBatch(batch: readonly Waiting[], given: Given): Plan {
       continue
     }
     try {
-      settlePlace(waiting, verdict, { given, at: plan.at, last })
+      settlePlace(waiting, verdict, { order: given.order, after: plan.end })
     } catch (error) {
       plan.refused.push({ waiting, error })
       continue
     }
-    plan.at = waiting.at
-    last = waiting.numbers?.at(-1) ?? last
+    plan.end = { at: waiting.at, s: waiting.numbers?.at(-1) ?? plan.end.s }
     plan.taken.push(take(waiting, verdict, plan))
     for (const change of waiting.commit.changes)
       made.set(nameOf(waiting.tenant, change.type, change.id), {
@@ -182,16 +180,19 @@ const unanswered = (waiting: Waiting, error: unknown): unknown =>
 function settlePlace(
   waiting: Waiting,
   replaced: (Replaced | undefined)[],
-  { given, at, last }: { given: Given; at: number; last: number },
+  { order, after }: { order: Order; after: End },
 ): void {
-  const { order } = given
-  const least = Math.max(at, ...replaced.map(each => each?.at ?? 0))
+  const least = Math.max(after.at, ...replaced.map(each => each?.at ?? 0))
   if (waiting.at < least) {
     waiting.at = order.instant(least)
     waiting.commit = waiting.build(waiting.at)
     delete waiting.numbers
   }
-  const first = Math.max(waiting.at * 1000, last + 1, ...replaced.map(each => (each?.s ?? 0) + 1))
+  const first = Math.max(
+    waiting.at * 1000,
+    after.s + 1,
+    ...replaced.map(each => (each?.s ?? 0) + 1),
+  )
   const { changes, events = [] } = waiting.commit
   if ((waiting.numbers?.[0] ?? 0) < first)
     waiting.numbers = [...changes, ...events].map(() => order.number(first))

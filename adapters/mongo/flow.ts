@@ -1,0 +1,108 @@
+/** Commits in line, and the batches of them that are being written. */
+import { unavailable } from '../../resources/error.ts'
+import type { WriteBatch } from './batch.ts'
+import { nameOf } from './document.ts'
+import type { MongoOptions } from './parts.ts'
+import type { Waiting } from './plan.ts'
+import type { Slot } from './slot.ts'
+import { createTurn } from './turns.ts'
+
+export interface Flow {
+  push(waiting: Waiting): void
+  waiting(): number
+  /** The instant of the first that is not written yet. */
+  oldest(): number | undefined
+}
+
+/** In a batch; what is larger is written alone. And batches at once: while one is made durable, the next is prepared. */
+const most = { commits: 64, bytes: 4_000_000, flights: 2 }
+
+/** A batch that is being written. */
+interface Flight {
+  turn: ReturnType<typeof createTurn>
+  /** Its first instant. */
+  first: number
+  /** What it changes. */
+  names: Set<string>
+}
+
+export function createFlow(write: WriteBatch, slot: Slot, onBatch: MongoOptions['onBatch']): Flow {
+  let queue: Waiting[] = []
+  let flights: Flight[] = []
+  let scheduled = false
+
+  /** All commits of a turn of the event loop are written together. */
+  function schedule(): void {
+    if (scheduled) return
+    scheduled = true
+    setImmediate(() => {
+      scheduled = false
+      flow()
+    })
+  }
+
+  function flow(): void {
+    const [last] = flights.slice(-1)
+    if (last && (!last.turn.end || flights.length >= most.flights)) return
+    queue = withoutLate(queue)
+    const batch = nextOf(queue, flights)
+    if (batch.length === 0) return
+    queue = queue.slice(batch.length)
+    void fly(batch)
+  }
+
+  async function fly(batch: Waiting[]): Promise<void> {
+    const turn = createTurn(flights.at(-1)?.turn, flow)
+    const flight = { turn, first: batch[0]?.at ?? 0, names: new Set(batch.flatMap(namesOf)) }
+    flights.push(flight)
+    const from = performance.now()
+    try {
+      await slot.sure()
+      const later = await write(batch, turn)
+      queue = [...later, ...queue]
+      onBatch?.(batch.length - later.length, performance.now() - from)
+    } catch (error) {
+      for (const { reject } of batch) reject(error)
+    }
+    flights = flights.filter(each => each !== flight)
+    turn.ended()
+    flow()
+  }
+
+  return {
+    waiting: () => queue.length,
+    oldest: () => flights[0]?.first ?? queue[0]?.at,
+    push(waiting) {
+      queue.push(waiting)
+      schedule()
+    },
+  }
+}
+
+/** Answers those who have waited too long. */
+function withoutLate(queue: Waiting[]): Waiting[] {
+  const now = performance.now()
+  return queue.filter(({ until, reject }) => {
+    if (until > now) return true
+    reject(unavailable('the database takes too long: nothing was written', 5))
+    return false
+  })
+}
+
+/** Those at the front that need not see what is being written. */
+function nextOf(queue: readonly Waiting[], flights: readonly Flight[]): Waiting[] {
+  let bytes = 0
+  const end = queue.findIndex((waiting, index) => {
+    bytes += waiting.size
+    return index >= most.commits || (index > 0 && bytes > most.bytes) || mustSee(waiting, flights)
+  })
+  return queue.slice(0, end < 0 ? queue.length : end)
+}
+
+const mustSee = (waiting: Waiting, flights: readonly Flight[]): boolean =>
+  flights.length > 0 &&
+  ((waiting.commit.checks ?? []).length > 0 ||
+    namesOf(waiting).some(name => flights.some(({ names }) => names.has(name))))
+
+const namesOf = ({ tenant, commit }: Waiting): string[] =>
+  commit.changes.map(({ type, id }) => nameOf(tenant, type, id))
