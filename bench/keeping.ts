@@ -39,6 +39,11 @@ const sizeOf = (path: string): number =>
 
 const script = '../shared/runtime/mongo.sh'
 
+/** As docs/mongodb.md advises. */
+const advised =
+  '--wiredTigerCollectionBlockCompressor zstd --wiredTigerEngineConfigString ' +
+  'eviction_dirty_target=30,eviction_dirty_trigger=60,eviction_updates_target=20,eviction_updates_trigger=40'
+
 /** A set of one: every write is journaled and acknowledged by all there are. */
 function mongod(): Keeping {
   if (!existsSync(script)) throw new Error(`${script} is not there: it starts the mongod`)
@@ -48,7 +53,7 @@ function mongod(): Keeping {
     execFileSync('bash', [script, ...args], {
       env: {
         MONGO_CACHE_GB: '2',
-        MONGO_ARGS: '--wiredTigerCollectionBlockCompressor zstd',
+        MONGO_ARGS: advised,
         ...process.env,
         STOP_WITH: String(process.pid),
       },
