@@ -51,7 +51,13 @@ export async function startMembers(
   more: Record<string, string> = {},
 ): Promise<Members> {
   if (!existsSync(script)) throw new Error(`${script} is not there: it starts and kills mongods`)
-  const settings = { MONGO_CACHE_GB: '0.25', STOP_WITH: String(process.pid), ...more }
+  const settings = {
+    MONGO_CACHE_GB: '0.25',
+    STOP_WITH: String(process.pid),
+    // As docs/mongodb.md says: who copies from a silent member leaves it in seconds.
+    MONGO_ARGS: '--setParameter oplogNetworkTimeoutBufferSeconds=1',
+    ...more,
+  }
   const run = async (...args: string[]): Promise<string> => {
     const env = { ...process.env, ...settings }
     const { stdout } = await promisify(execFile)('bash', [script, ...args], { env })
