@@ -2,7 +2,9 @@
 import type { Collection } from 'mongodb'
 import type { Tenant } from '../../resources/store.ts'
 import { byEntry, byTime, byTypeTime } from './collections.ts'
+import { type Counts, createCounts } from './counts.ts'
 import type { Stored } from './document.ts'
+import type { Slot } from './slot.ts'
 import { limitsOf, type Source } from './source.ts'
 import { allOf } from './values.ts'
 
@@ -25,19 +27,19 @@ export async function newestOf(
 /** It is asked for in passing, and answered by one key. */
 const maxTimeMS = 5000
 
-export interface Facts {
+export interface Facts extends Counts {
   newest(tenant: Tenant, types: string[]): Promise<number>
   totals(tenant: Tenant, source: Source): Promise<Record<string, number>>
 }
 
-export function createFacts(resource: Collection<Stored>): Facts {
+export function createFacts(resource: Collection<Stored>, slot: Slot): Facts {
   /** Asked for once in a turn. */
   const asked = new Map<string, Promise<number>>()
   /** Of each type, as of its last change. */
   const counted = new Map<string, { newest: number; count: number }>()
 
-  const newest = (tenant: Tenant, type: string): Promise<number> => {
-    const key = `${tenant}/${type}`
+  const newest = (tenant: Tenant, type?: string): Promise<number> => {
+    const key = `${tenant}/${type ?? ''}`
     let answer = asked.get(key)
     if (!answer) {
       if (asked.size === 0) setImmediate(() => asked.clear())
@@ -61,6 +63,7 @@ export function createFacts(resource: Collection<Stored>): Facts {
   }
 
   return {
+    ...createCounts(slot, newest),
     newest: async (tenant, types) =>
       Math.max(0, ...(await Promise.all(types.map(type => newest(tenant, type))))),
     async totals(tenant, source) {

@@ -109,7 +109,7 @@ export async function explainHits(source: Source, tenant: Tenant, query: Query):
     ...(way
       ? [{ step: `${way.name} ${driver ? `by ${covered(driver) || 'several'}` : 'all'}` }]
       : []),
-    ...(driver === plan.driver ? plan.rest : plan.all).map(node => ({
+    ...(way?.rest ?? plan.all).map(node => ({
       step: `probe ${nameOf(node)}`,
     })),
     { step: 'find the page', rows: hits.length, ms: found.ms },

@@ -9,7 +9,7 @@ import { type MongoOptions, openParts, type Parts } from './parts.ts'
 import { createReads } from './read.ts'
 import { addRows, dropRows } from './reindex.ts'
 import { migrate } from './schema.ts'
-import { countHits, explainHits, searchPage } from './search.ts'
+import { explainHits, searchPage } from './search.ts'
 import { createSettled } from './settled.ts'
 import { sweepEvery } from './sweep.ts'
 import { createUpkeep, refuseUnwhole } from './upkeep.ts'
@@ -38,7 +38,7 @@ async function createStore(options: MongoOptions, parts: Parts): Promise<MongoSt
   const { resource } = collections
   const commits = createCommits(options, parts)
   const reads = createReads(resource, parts.searchTime)
-  const facts = createFacts(resource)
+  const facts = createFacts(resource, parts.slot)
   const low = () => commits.oldest() ?? parts.order.instant()
   const settled = await createSettled(collections.lease, parts.connection.name, low)
   const sweeping = sweepEvery(resource, options.now)
@@ -49,16 +49,17 @@ async function createStore(options: MongoOptions, parts: Parts): Promise<MongoSt
     history: (tenant, query) => search(from => historyPage(from, tenant, { query, settled })),
     search: (tenant, query, signal) => search(from => searchPage(from, tenant, query), signal),
     count: (tenant, query, { atMost, signal } = {}) =>
-      search(from => countHits(from, tenant, query, atMost), signal),
+      search(from => facts.count(from, tenant, query, atMost), signal),
     explain: (tenant, query) => search(from => explainHits(from, tenant, query)),
     scan: (tenant, type, after = '') => scan(source, tenant, { type, after }),
     totals: tenant => search(from => facts.totals(tenant, from)),
     ...createUpkeep(parts, options),
     units: (tenant, system) => atTheEdge(() => unitsOf(source(), tenant, system)),
     newest: (tenant, types) => atTheEdge(() => facts.newest(tenant, types)),
-    addRows: (tenant, additions) => atTheEdge(() => addRows(parts, tenant, additions)),
+    addRows: (tenant, additions) =>
+      atTheEdge(() => addRows(parts, tenant, additions)).finally(facts.forget),
     dropRows: (tenant, type, param, limit) =>
-      atTheEdge(() => dropRows(parts, { tenant, type, param, limit })),
+      atTheEdge(() => dropRows(parts, { tenant, type, param, limit })).finally(facts.forget),
     waiting: () => ({ writes: commits.waiting(), searches: parts.searches.waiting() }),
     async close() {
       clearInterval(sweeping)

@@ -52,3 +52,9 @@ const composites: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 /** The composite that answers a search by this token and this value. */
 export const compositeOf = (type: string, token: string, value: string): string | undefined =>
   Object.hasOwn(composites, type) ? composites[type]?.[`${token} ${value}`] : undefined
+
+/** The token by which whatever has such a composite is found too. */
+export function tokenOf(type: string, composite: string): string | undefined {
+  const all = Object.hasOwn(composites, type) ? Object.entries(composites[type] ?? {}) : []
+  return all.find(([, name]) => name === composite)?.[0].split(' ')[0]
+}

@@ -3,11 +3,12 @@ import type { Position } from '../../../resources/search/order.ts'
 import type { Predicate, Sort } from '../../../resources/search/query.ts'
 import { mainDateOf } from '../../../resources/search.ts'
 import { type Driver, isOrdered } from './drivers.ts'
-import { firstHits, type Hit, type Wanted, type Way } from './hits.ts'
+import type { Hit, Wanted } from './hits.ts'
 import { isOpen, type Node } from './nodes.ts'
 import { type Plan, planOf } from './plan.ts'
 import { holding, settled } from './relations.ts'
 import type { Scope } from './scope.ts'
+import { firstHits, type Way } from './ways.ts'
 
 export interface Answer {
   hits: Hit[]
@@ -23,8 +24,9 @@ export async function answer(where: Node[], wanted: Wanted, scope: Scope): Promi
     return byMainDate(where, first, wanted, scope)
   const nodes = await settled(where, scope)
   const isOne = wanted.keys.length === 1 && first?.by !== 'value'
-  const mustKnow = (only: Driver) => isOne && !(first?.by === 'date' && isOrdered(only))
-  return answerBy(await planOf(nodes, scope, mustKnow), wanted, scope)
+  const ordered = isOne && first?.by === 'date'
+  const mustKnow = (only: Driver) => isOne && !(ordered && isOrdered(only))
+  return answerBy(await planOf(nodes, scope, { mustKnow, ordered }), wanted, scope)
 }
 
 /** More candidates than this are not looked at together. */

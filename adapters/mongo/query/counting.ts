@@ -19,7 +19,7 @@ const few = 20_000
 /** Counts up to a bound. */
 export async function countAll(where: Node[], scope: Scope, atMost?: number): Promise<number> {
   const nodes = await settled(where, scope, mostRelated)
-  const plan = await planOf(nodes, scope, () => false)
+  const plan = await planOf(nodes, scope, { mustKnow: () => false })
   if (scope.types.length === 0 || plan.driver?.any.length === 0) return 0
   if (plan.all.some(isOpen)) return countOpen(nodes, scope, atMost)
   if (atMost === undefined || atMost > few) {

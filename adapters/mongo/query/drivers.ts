@@ -9,7 +9,7 @@ import { conditionOf } from './conditions.ts'
 import { filterOf } from './filter.ts'
 import { beginning, type Entry, escaped } from './names.ts'
 import { flat, type Node } from './nodes.ts'
-import { composed, pairs, pairsOfAny } from './pairs.ts'
+import { codesOfComposites, composed, pairs, pairsOfAny } from './pairs.ts'
 import type { Scope } from './scope.ts'
 
 const indexOf = {
@@ -132,7 +132,7 @@ export const everything = ({ types }: Scope): Driver & { in: 'x' } => ({
 /** All that could drive where all of these hold. */
 export async function driversOf(where: Node[], scope: Scope): Promise<Driver[]> {
   const all = where.flatMap(flat)
-  const drivers = [...pairs(all, scope), ...pairsOfAny(all, scope), ...composed(all, scope)]
+  const drivers = [pairs, pairsOfAny, composed, codesOfComposites].flatMap(of => of(all, scope))
   for (const node of all) drivers.push(...(await ofNode(node, scope)))
   return drivers
 }

@@ -3,18 +3,17 @@
  * them than are asked for. https://hl7.org/fhir/R4/search.html#sort
  */
 import type { Document } from 'mongodb'
-import { compare, type Position } from '../../../resources/search/order.ts'
+import type { Position } from '../../../resources/search/order.ts'
 import type { Sort } from '../../../resources/search/query.ts'
 import { byName, bySuperseded } from '../collections.ts'
 import { nameIn, nameOf, resourceIn, type Stored, under } from '../document.ts'
-import { isTimeLimit } from '../errors.ts'
 import { type VersionDocument, versionFields } from '../read.ts'
-import { type Driver, driving, everything, hintOf, isOrdered, isSplit } from './drivers.ts'
+import { type Driver, driving, hintOf, isSplit } from './drivers.ts'
 import { hidden } from './filter.ts'
 import { beyond, inOrder, keysIn, withKeys } from './keys.ts'
 import type { Node } from './nodes.ts'
 import type { Plan } from './plan.ts'
-import { aggregate, counted, find, type Scope } from './scope.ts'
+import { aggregate, find, type Scope } from './scope.ts'
 
 /** What is to be found, and on which side of a place. */
 export interface Wanted {
@@ -31,88 +30,6 @@ export interface Hit extends Position {
   version: string
   stored?: VersionDocument
 }
-
-/** How hits come: named for those who ask why. */
-export interface Way {
-  name: 'stream' | 'sort' | 'walk'
-  driver: Driver | undefined
-  hits(limit?: number): Promise<Hit[]>
-}
-
-/** ms that a walk may take where there is another way: what is asked for together is often found together, or never. */
-const walkTime = 50
-
-/** The first hits of what a version alone tells, by the most promising way; where that turns out to be long, by the next. */
-export async function firstHits(
-  plan: Plan,
-  wanted: Wanted,
-  scope: Scope,
-): Promise<{ way?: Way; hits: Hit[] }> {
-  if (scope.types.length === 0 || plan.driver?.any.length === 0) return { hits: [] }
-  const ways = waysOf(plan, wanted, scope)
-  const { way, hits } = await taken(ways, scope)
-  if (!scope.past?.changed) return { way, hits: unique(hits) }
-  const all = [...hits, ...(await supersededHits(plan.all, wanted, scope))]
-  all.sort((a, b) => compare(a, b, wanted.keys, wanted.back))
-  return { way, hits: unique(all).slice(0, wanted.count) }
-}
-
-/** What changes while it is read may be read as it was and as it is. */
-function unique(hits: Hit[]): Hit[] {
-  const seen = new Set<number>()
-  return hits.filter(({ rid }) => !seen.has(rid) && seen.add(rid))
-}
-
-async function taken([way, ...others]: Way[], scope: Scope): Promise<{ way: Way; hits: Hit[] }> {
-  if (!way) throw new Error('there is no way to the hits')
-  if (others.length === 0) return { way, hits: await way.hits() }
-  try {
-    return { way, hits: await way.hits(walkTime) }
-  } catch (error) {
-    if (!isTimeLimit(error)) throw error
-    return taken(others, scope)
-  }
-}
-
-function waysOf(plan: Plan, wanted: Wanted, scope: Scope): Way[] {
-  const { driver, size } = plan
-  const [key, ...more] = wanted.keys
-  const isOne = more.length === 0 && key?.by !== 'value'
-  const whole = { driver: everything(scope), rest: plan.all }
-  const walk = (hits: Way['hits']): Way => ({ name: 'walk', driver: undefined, hits })
-  const sorted = (by: Driver, rest: Node[]): Way => ({
-    name: 'sort',
-    driver: by,
-    hits: () => sortedHits({ driver: by, rest }, wanted, scope),
-  })
-  const isSmall = driver !== undefined && size < counted
-  if (!key || !isOne) return [driver ? sorted(driver, plan.rest) : sorted(whole.driver, whole.rest)]
-  const streamed = (by: Driver, rest: Node[], name: Way['name']): Way => ({
-    name,
-    driver: by,
-    hits: limit => streamedHits({ driver: by, rest }, { ...wanted, key }, scope, limit),
-  })
-  if (key.by === 'id') {
-    const ways =
-      scope.types.length === 1 && !isSmall
-        ? [walk(limit => walkNames(plan, wanted, scope, limit))]
-        : []
-    return ways.length && !driver
-      ? ways
-      : [...ways, sorted(driver ?? whole.driver, driver ? plan.rest : whole.rest)]
-  }
-  const gather =
-    driver &&
-    streamed(driver, plan.rest, isOrdered(driver) && key.by === 'date' ? 'stream' : 'sort')
-  if (gather && (isSmall || gather.name === 'stream')) return [gather]
-  const all = key.by === 'date' ? whole.driver : recent
-  return [
-    walk(limit => streamedHits({ driver: all, rest: plan.all }, { ...wanted, key }, scope, limit)),
-    ...(gather ? [gather] : []),
-  ]
-}
-
-const recent: Driver = { covers: [], in: 'at', any: [{}] }
 
 /** Those that the first page saw, and that it has not shown as they are now. */
 const seenThen = ({ past }: Scope): Document[] =>
@@ -140,7 +57,7 @@ const named = { _id: 1, c: 1, k: 1, s: 1, at: 1 }
 const all = { ...named, ...versionFields }
 
 /** In the order of fields that an index may end with. */
-async function streamedHits(
+export async function streamedHits(
   source: Source,
   wanted: Wanted & { key: Sort },
   scope: Scope,
@@ -195,7 +112,7 @@ const hitOf = (stored: Found, key: Sort, bodies: boolean): Hit => ({
   ...(bodies ? { stored } : {}),
 })
 
-async function walkNames(
+export async function walkNames(
   plan: Plan,
   wanted: Wanted,
   scope: Scope,
@@ -225,11 +142,11 @@ async function walkNames(
   }))
 }
 
-const sortedHits = (source: Source, wanted: Wanted, scope: Scope): Promise<Hit[]> =>
+export const sortedHits = (source: Source, wanted: Wanted, scope: Scope): Promise<Hit[]> =>
   bySort(drivenBy(source, scope), hintOf(source.driver), { wanted, place: '' }, scope)
 
 /** Versions that are superseded by now, but were not when the first page was read. */
-function supersededHits(where: Node[], wanted: Wanted, scope: Scope): Promise<Hit[]> {
+export function supersededHits(where: Node[], wanted: Wanted, scope: Scope): Promise<Hit[]> {
   return bySort(superseded(where, scope), bySuperseded, { wanted, place: 'old.' }, scope)
 }
 

@@ -1,5 +1,5 @@
 /** Conditions that are answered together: see resources/search/pairs.ts. */
-import { compositeOf, isPaired } from '../../../resources/search/pairs.ts'
+import { compositeOf, isPaired, tokenOf } from '../../../resources/search/pairs.ts'
 import type { Token } from '../../../resources/search/query.ts'
 import { codeEntry, pairName, tokenEntry, valueEntry } from '../values.ts'
 import { conditionOf } from './conditions.ts'
@@ -110,5 +110,17 @@ export function composed(where: Node[], scope: Scope): Driver[] {
       const elements = both.flatMap(each => (each.in === 'q' ? each.any : []))
       return [{ covers: [token, value], in: 'q', any: elements }]
     })
+  })
+}
+
+/** The code of a composite alone: all that have it, in their order. */
+export function codesOfComposites(where: Node[], { types }: Scope): Driver[] {
+  const [type, ...others] = types
+  if (type === undefined || others.length) return []
+  return where.flatMap((node): Driver[] => {
+    if (node.kind !== 'quantity' || node.first?.code === undefined) return []
+    const param = tokenOf(type, node.param)
+    if (param === undefined) return []
+    return [{ covers: [], ...conditionOf({ kind: 'token', param, ...node.first }, types) }]
   })
 }

@@ -16,11 +16,17 @@ export interface Plan {
   sizes: { driver: Driver; size?: number }[]
 }
 
-/** `mustKnow`: whether its size matters where there is one driver only. */
+interface Need {
+  /** Whether its size matters where there is one driver only. */
+  mustKnow?: (only: Driver) => boolean
+  /** What is in order is tried first: how much there is of what is not can wait. */
+  ordered?: boolean
+}
+
 export async function planOf(
   where: Node[],
   scope: Scope,
-  mustKnow: (only: Driver) => boolean = () => true,
+  { mustKnow = () => true, ordered = false }: Need = {},
 ): Promise<Plan> {
   const all = where.flatMap(flat)
   const drivers = apart(await dated(await driversOf(all, scope), all, scope))
@@ -28,7 +34,7 @@ export async function planOf(
   const sizes: Plan['sizes'] =
     only && others.length === 0 && !mustKnow(only)
       ? [{ driver: only }]
-      : await sizesOf(drivers, scope)
+      : await sizesOf(drivers, scope, ordered)
   const [best] = sizes.toSorted(
     (a, b) =>
       (a.size ?? counted) - (b.size ?? counted) ||
@@ -40,13 +46,13 @@ export async function planOf(
   return { driver, size, rest: all.filter(node => !driver.covers.includes(node)), all, sizes }
 }
 
-/** A pair is never more than what it is made of. */
+/** A pair is never more than what it is made of; but that may be in order where the pair is not. */
 const apart = (drivers: Driver[]): Driver[] =>
   drivers.filter(
     driver =>
       !drivers.some(
         other =>
-          isOrdered(other) &&
+          (isOrdered(other) || !isOrdered(driver)) &&
           other.covers.length > driver.covers.length &&
           driver.covers.length > 0 &&
           driver.covers.every(node => other.covers.includes(node)),
@@ -56,19 +62,16 @@ const apart = (drivers: Driver[]): Driver[] =>
 /** An index alone tells how much of these there is. */
 const isCheap = ({ in: field }: Driver): boolean => field === 'x' || field === 'w' || field === 'n'
 
-async function sizesOf(drivers: Driver[], scope: Scope): Promise<Plan['sizes']> {
+async function sizesOf(drivers: Driver[], scope: Scope, ordered: boolean): Promise<Plan['sizes']> {
   const cheap = await sizesOfEach(drivers.filter(isCheap), scope)
   if (cheap.some(({ size = counted }) => size < counted)) return cheap
-  return [
-    ...cheap,
-    ...(await sizesOfEach(
-      drivers.filter(each => !isCheap(each)),
-      scope,
-    )),
-  ]
+  const others = drivers.filter(each => !isCheap(each))
+  return ordered && cheap.some(({ driver }) => isOrdered(driver))
+    ? [...cheap, ...others.map(driver => ({ driver }))]
+    : [...cheap, ...(await sizesOfEach(others, scope))]
 }
 
-async function sizesOfEach(drivers: Driver[], scope: Scope): Promise<Plan['sizes']> {
+export async function sizesOfEach(drivers: Driver[], scope: Scope): Promise<Plan['sizes']> {
   const sizes: Plan['sizes'] = []
   for (const driver of drivers) sizes.push({ driver, size: await sizeOf(driver, scope) })
   return sizes

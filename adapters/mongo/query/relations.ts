@@ -159,7 +159,7 @@ async function among(relation: Relation, versions: string[], scope: Scope): Prom
   return named(own, await targetsFrom(plan, param, inner), scope)
 }
 
-const neverMind = () => false
+const neverMind = { mustKnow: () => false }
 
 const namesOf = (versions: string[], scope: Scope): Map<string, string[]> =>
   new Map(versions.map(version => [version, [calledIn(scope, version)]]))

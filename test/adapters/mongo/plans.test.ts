@@ -181,6 +181,15 @@ const asked: [string, 'Patient' | 'Observation', Predicate[], number][] = [
     ],
     5,
   ],
+  [
+    'a frequent code and an amount that most have',
+    'Observation',
+    [
+      of('category', 'laboratory'),
+      { kind: 'quantity', param: 'value-quantity', lowFrom: decimalKey('1000') },
+    ],
+    11,
+  ],
   ['what it is not', 'Observation', [{ kind: 'not', not: of('status', 'amended') }], 12],
   ['a chain to one', 'Observation', [chain([of('identifier', '7')])], 12],
   ['a chain to many', 'Observation', [chain([of('gender', 'female')])], 150 + 11],

@@ -1,0 +1,150 @@
+/** By which way the first hits are found: the most promising first, and where it turns out to be long, the next. */
+import { compare } from '../../../resources/search/order.ts'
+import { isTimeLimit } from '../errors.ts'
+import { type Driver, everything, hintOf, isOrdered, rangeOf } from './drivers.ts'
+import {
+  type Hit,
+  sortedHits,
+  streamedHits,
+  supersededHits,
+  type Wanted,
+  walkNames,
+} from './hits.ts'
+import type { Node } from './nodes.ts'
+import { type Plan, sizesOfEach } from './plan.ts'
+import { counted, roughly, type Scope } from './scope.ts'
+
+/** How hits come: named for those who ask why. */
+export interface Way {
+  name: 'stream' | 'sort' | 'walk'
+  /** Absent: all there is. */
+  driver: Driver | undefined
+  /** What it does not answer. */
+  rest: Node[]
+  /** ms that it may take where there is another way. */
+  time?: number
+  hits(limit?: number): Promise<Hit[]>
+}
+
+/** So many are sorted without a question. */
+const few = 50
+
+/** What is asked for together is often found together, or never. */
+const walkTime = 50
+/** The same, where what else there is would have to be counted first. */
+const shortTime = 10
+
+/** µs of a version that is looked at in its order, and of one that is sorted: see decision 30. */
+const cost = { looked: 12, sorted: 20 }
+
+/** The first hits of what a version alone tells, by the most promising way; where that turns out to be long, by the next. */
+export async function firstHits(
+  plan: Plan,
+  wanted: Wanted,
+  scope: Scope,
+): Promise<{ way?: Way; hits: Hit[] }> {
+  if (scope.types.length === 0 || plan.driver?.any.length === 0) return { hits: [] }
+  const { way, hits } = await taken(waysOf(plan, wanted, scope), scope)
+  if (!scope.past?.changed) return { way, hits: unique(hits) }
+  const all = [...hits, ...(await supersededHits(plan.all, wanted, scope))]
+  all.sort((a, b) => compare(a, b, wanted.keys, wanted.back))
+  return { way, hits: unique(all).slice(0, wanted.count) }
+}
+
+/** What changes while it is read may be read as it was and as it is. */
+function unique(hits: Hit[]): Hit[] {
+  const seen = new Set<number>()
+  return hits.filter(({ rid }) => !seen.has(rid) && seen.add(rid))
+}
+
+async function taken(ways: AsyncIterable<Way>, scope: Scope): Promise<{ way: Way; hits: Hit[] }> {
+  for await (const way of ways)
+    try {
+      return { way, hits: await way.hits(way.time) }
+    } catch (error) {
+      if (way.time === undefined || !isTimeLimit(error) || performance.now() > scope.source.until)
+        throw error
+    }
+  throw new Error('there is no way to the hits')
+}
+
+async function* waysOf(plan: Plan, wanted: Wanted, scope: Scope): AsyncIterable<Way> {
+  const { driver, rest, all, size } = plan
+  const [key, ...more] = wanted.keys
+  const isSmall = driver !== undefined && size < counted
+  const whole = everything(scope)
+  const sort: Way = {
+    ...{ name: 'sort', driver, rest: driver ? rest : all },
+    hits: () => sortedHits({ driver: driver ?? whole, rest: driver ? rest : all }, wanted, scope),
+  }
+  if (!key || more.length || key.by === 'value') return yield sort
+  if (key.by === 'id') {
+    if (scope.types.length === 1 && !isSmall)
+      yield {
+        ...{ name: 'walk', driver: undefined, rest: all, ...(driver ? { time: walkTime } : {}) },
+        hits: limit => walkNames(plan, wanted, scope, limit),
+      }
+    return yield sort
+  }
+  const along: Along = (by, name, time) => {
+    const left = by ? all.filter(node => !by.covers.includes(node)) : all
+    const source = { driver: by ?? (key.by === 'date' ? whole : recent), rest: left }
+    return {
+      ...{ name, driver: by, rest: left, ...(time === undefined ? {} : { time }) },
+      hits: limit => streamedHits(source, { ...wanted, key }, scope, limit),
+    }
+  }
+  if (key.by === 'date') return yield* byDate(plan.sizes, wanted.count, { along, scope })
+  if (!isSmall) yield along(undefined, 'walk', driver ? walkTime : undefined)
+  yield along(driver, 'sort')
+}
+
+type Along = (by: Driver | undefined, name: Way['name'], time?: number) => Way
+
+const recent: Driver = { covers: [], in: 'at', any: [{}] }
+
+/** In the order of the main date: along the entries that are in it, or all of what is not, sorted. */
+async function* byDate(
+  sizes: Plan['sizes'],
+  count: number,
+  { along, scope }: { along: Along; scope: Scope },
+): AsyncIterable<Way> {
+  const ordered = least(sizes.filter(({ driver }) => isOrdered(driver)))
+  const others = sizes.filter(({ driver }) => !isOrdered(driver))
+  const stream = (time?: number) =>
+    ordered ? along(ordered.driver, 'stream', time) : along(undefined, 'walk', time)
+  if (others.length === 0) return yield stream()
+  const isKnown = others.every(({ size }) => size !== undefined)
+  if (!isKnown) yield stream(shortTime)
+  const other = least(
+    isKnown
+      ? others
+      : await sizesOfEach(
+          others.map(({ driver }) => driver),
+          scope,
+        ),
+  )
+  if (!other) return
+  const { size = counted } = other
+  // How much it is cannot be told: a longer walk shows whether it is much.
+  if (size >= counted && (ordered?.size ?? counted) >= counted) yield stream(walkTime)
+  else if (isKnown && size >= few) {
+    const length = await lengthOf(ordered, scope)
+    const looked = Math.min(length, (count * length) / size) * cost.looked
+    const sorted = size * cost.sorted
+    if (looked < sorted) yield stream(Math.min(walkTime, Math.ceil(5 + sorted / 500)))
+  }
+  yield along(other.driver, 'sort')
+}
+
+const least = (sizes: Plan['sizes']): Plan['sizes'][0] | undefined =>
+  sizes.toSorted((a, b) => (a.size ?? counted) - (b.size ?? counted))[0]
+
+/** Entries are counted so far. */
+const far = 20_000
+
+async function lengthOf(ordered: Plan['sizes'][0] | undefined, scope: Scope): Promise<number> {
+  if (ordered?.size !== undefined && ordered.size < counted) return ordered.size
+  const driver = ordered?.driver ?? everything(scope)
+  return roughly(scope, rangeOf(driver, scope), { hint: hintOf(driver), limit: far })
+}
