@@ -72,6 +72,7 @@ export function createWriteBatch(parts: Parts, last: Last): WriteBatch {
         } else {
           if (isUnclear(error))
             for (const taken of plan?.taken ?? []) taken.waiting.tried.push(taken)
+          else if (isKept(rest, attempt)) return [...later, ...rest.map(each => aside(each, error))]
           // Whom others get in the way of again and again does better with less.
           else if (attempt > 0) later.unshift(...secondHalf(rest))
           await transactions.pause(attempt)
@@ -108,6 +109,21 @@ function secondHalf(batch: Waiting[]): Waiting[] {
   const half = batch.splice(Math.ceil(batch.length / 2))
   for (const waiting of half) if (waiting.tried.length === 0) delete waiting.numbers
   return half
+}
+
+/** One alone that others keep from being written is not waited for by those behind it. */
+const isKept = ([one, ...more]: Waiting[], attempt: number): boolean =>
+  one !== undefined && more.length === 0 && (one.kept !== undefined || attempt > 1)
+
+/** ms before the next try, the first and the longest. */
+const pauses = { first: 50, longest: 1000 }
+
+function aside(waiting: Waiting, error: unknown): Waiting {
+  const times = (waiting.kept?.times ?? 0) + 1
+  const pause = Math.min(pauses.longest, pauses.first * 2 ** times)
+  waiting.kept = { until: performance.now() + pause, times, error }
+  if (waiting.tried.length === 0) delete waiting.numbers
+  return waiting
 }
 
 const late = (cause: unknown) =>

@@ -2,6 +2,7 @@
 import { unavailable } from '../../resources/error.ts'
 import type { WriteBatch } from './batch.ts'
 import { nameOf } from './document.ts'
+import { atEdge } from './errors.ts'
 import type { MongoOptions } from './parts.ts'
 import type { Waiting } from './plan.ts'
 import type { Slot } from './slot.ts'
@@ -30,6 +31,7 @@ export function createFlow(write: WriteBatch, slot: Slot, onBatch: MongoOptions[
   let queue: Waiting[] = []
   let flights: Flight[] = []
   let scheduled = false
+  let waking: NodeJS.Timeout | undefined
 
   /** All commits of a turn of the event loop are written together. */
   function schedule(): void {
@@ -46,15 +48,24 @@ export function createFlow(write: WriteBatch, slot: Slot, onBatch: MongoOptions[
     if (last && (!last.turn.end || flights.length >= most.flights)) return
     queue = withoutLate(queue)
     const batch = nextOf(queue, flights)
-    if (batch.length === 0) return
-    queue = queue.slice(batch.length)
-    void fly(batch)
+    if (batch.length === 0) wake()
+    else void fly(batch)
+  }
+
+  /** When one may be tried again that was kept from being written. */
+  function wake(): void {
+    if (flights.length > 0 || queue.length === 0) return
+    const first = Math.min(...queue.map(({ kept }) => kept?.until ?? 0))
+    clearTimeout(waking)
+    waking = setTimeout(flow, Math.max(1, first - performance.now()))
   }
 
   async function fly(batch: Waiting[]): Promise<void> {
     const turn = createTurn(flights.at(-1)?.turn, flow)
     const flight = { turn, first: batch[0]?.at ?? 0, names: new Set(batch.flatMap(namesOf)) }
     flights.push(flight)
+    const taken = new Set(batch)
+    queue = queue.filter(each => !taken.has(each))
     const from = performance.now()
     try {
       await slot.sure()
@@ -82,21 +93,29 @@ export function createFlow(write: WriteBatch, slot: Slot, onBatch: MongoOptions[
 /** Answers those who have waited too long. */
 function withoutLate(queue: Waiting[]): Waiting[] {
   const now = performance.now()
-  return queue.filter(({ until, reject }) => {
+  return queue.filter(({ until, kept, reject }) => {
     if (until > now) return true
-    reject(unavailable('the database takes too long: nothing was written', 5))
+    reject(
+      kept
+        ? atEdge(kept.error)
+        : unavailable('the database takes too long: nothing was written', 5),
+    )
     return false
   })
 }
 
-/** Those at the front that need not see what is being written. */
+/** Those at the front that need not see what is being written. Who was kept from being written goes alone. */
 function nextOf(queue: readonly Waiting[], flights: readonly Flight[]): Waiting[] {
+  const now = performance.now()
+  const ready = queue.filter(({ kept }) => !kept || kept.until <= now)
   let bytes = 0
-  const end = queue.findIndex((waiting, index) => {
+  const end = ready.findIndex((waiting, index) => {
     bytes += waiting.size
-    return index >= most.commits || (index > 0 && bytes > most.bytes) || mustSee(waiting, flights)
+    const isMuch = index >= most.commits || bytes > most.bytes
+    const goesAlone = waiting.kept !== undefined || ready[0]?.kept !== undefined
+    return (index > 0 && (isMuch || goesAlone)) || mustSee(waiting, flights)
   })
-  return queue.slice(0, end < 0 ? queue.length : end)
+  return ready.slice(0, end < 0 ? ready.length : end)
 }
 
 const mustSee = (waiting: Waiting, flights: readonly Flight[]): boolean =>

@@ -81,3 +81,57 @@ test('of many writers of one resource each version has one', async () => {
   expect(await past(store)).toHaveLength(6)
   await store.close()
 })
+
+test('one that somebody else keeps from being written is not waited for by others', async () => {
+  const url = newDatabase()
+  const store = await openAt(url, now)
+  const a = change('a')
+  await write(store, pune, a)
+  const client = await new MongoClient(url).connect()
+  const session = client.startSession()
+  session.startTransaction()
+  const { modifiedCount } = await client
+    .db()
+    .collection('resource')
+    .updateMany({ v: 1 }, { $set: { probe: 1 } }, { session })
+  expect(modifiedCount).toBe(1)
+  const answered: string[] = []
+  const told = (name: string, commit: Promise<unknown>) => commit.then(() => answered.push(name))
+  const kept = told('a', write(store, pune, next(a)))
+  await Promise.all(times(40, n => told('b', write(store, pune, change(`b${n}`)))))
+  // Its turn comes again and again, and others still go on.
+  for (let n = 0; n < 20; n++) await told('c', write(store, pune, change(`c${n}`)))
+  expect(answered).not.toContain('a')
+  await session.abortTransaction()
+  await kept
+  expect(answered.at(-1)).toBe('a')
+  expect(await past(store)).toHaveLength(62)
+  await session.endSession()
+  await client.close()
+  await store.close()
+  await dropDatabase(url)
+})
+
+test('one that is kept from being written for too long is told so', async () => {
+  const url = newDatabase()
+  const store = await openAt(url, now, { writeTime: 1000 })
+  const a = change('a')
+  await write(store, pune, a)
+  const client = await new MongoClient(url).connect()
+  const session = client.startSession()
+  session.startTransaction()
+  await client
+    .db()
+    .collection('resource')
+    .updateMany({}, { $set: { probe: 1 } }, { session })
+  await expect(write(store, pune, next(a))).rejects.toMatchObject({
+    status: 503,
+    message: 'others write the same: repeat the request',
+  })
+  await session.abortTransaction()
+  await write(store, pune, next(a))
+  await session.endSession()
+  await client.close()
+  await store.close()
+  await dropDatabase(url)
+})
