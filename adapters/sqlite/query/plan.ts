@@ -1,5 +1,5 @@
 /** Which condition drives: the one with the least rows. All others are probes of it. SQLite's planner never chooses. */
-import { compositeOf, isPaired } from '../../../resources/search/pairs.ts'
+import { compositeOf, isPaired, tokenOf } from '../../../resources/search/pairs.ts'
 import { isOfRows, type Predicate, type RowPredicate } from '../../../resources/search/query.ts'
 import { isAlwaysCoded } from '../../../resources/search/token.ts'
 import { among, join, never, oneOf, type Sql, sql, ticking, unionAll } from '../sql.ts'
@@ -26,6 +26,7 @@ export function plan(where: Predicate[], scope: Scope): Plan {
     ...pairs(all, scope),
     ...pairsOfAny(all, scope),
     ...composed(all, scope),
+    ...codesOfComposites(all, scope),
   ]
   const [driver] = drivers.toSorted(
     (a, b) =>
@@ -341,6 +342,17 @@ function composed(where: Predicate[], scope: Scope): Driver[] {
       const driver = driverOf({ kind: 'or', any: both }, scope)
       return driver ? [{ ...driver, covers: [token, value] }] : []
     })
+  })
+}
+
+/** The code of a composite alone: all that have it, in their order. */
+function codesOfComposites(where: Predicate[], scope: Scope): Driver[] {
+  const name = onlyType(scope)
+  return where.flatMap(each => {
+    if (!name || each.kind !== 'quantity' || each.first?.code === undefined) return []
+    const param = tokenOf(name, each.param)
+    if (param === undefined) return []
+    return [{ ...rowsDriver({ kind: 'token', param, ...each.first }, scope), covers: [] }]
   })
 }
 
