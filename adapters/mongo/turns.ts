@@ -36,7 +36,8 @@ export interface Before {
 }
 
 /** Behind another one, or the first. `onSent`: the next may begin. */
-export function createTurn(before: Before | undefined, onSent: () => void): Turn & Before {
+export function createTurn(previous: Before | undefined, onSent: () => void): Turn & Before {
+  let before = previous
   const straight = Promise.withResolvers<boolean>()
   const over = Promise.withResolvers<void>()
   let end: End | undefined
@@ -62,6 +63,8 @@ export function createTurn(before: Before | undefined, onSent: () => void): Turn
       straight.resolve(false)
     },
     ended() {
+      // Else all that ever were would be kept, each by the next.
+      before = undefined
       straight.resolve(true)
       over.resolve()
     },

@@ -5,10 +5,10 @@
 import type { Document } from 'mongodb'
 import type { Position } from '../../../resources/search/order.ts'
 import type { Sort } from '../../../resources/search/query.ts'
-import { byName, bySuperseded } from '../collections.ts'
+import { byEntry, byName, bySuperseded } from '../collections.ts'
 import { nameIn, nameOf, resourceIn, type Stored, under } from '../document.ts'
 import { type VersionDocument, versionFields } from '../read.ts'
-import { type Driver, driving, hintOf, isSplit } from './drivers.ts'
+import { type Driver, driving, everything, hintOf, isSplit, rangeOf } from './drivers.ts'
 import { hidden } from './filter.ts'
 import { beyond, inOrder, keysIn, withKeys } from './keys.ts'
 import type { Node } from './nodes.ts'
@@ -78,6 +78,45 @@ export async function streamedHits(
     ...(limit === undefined ? {} : { maxTimeMS: limit }),
   })
   return documents.map(stored => hitOf(stored, key, bodies))
+}
+
+/** Whether the index alone tells the first of them: nothing else is asked, and it has what they are in the order of. */
+export const isOfKeys = (
+  { driver, rest }: Source,
+  { after, keys: [key] }: Pick<Wanted, 'after' | 'keys'>,
+  { past, types }: Scope,
+): boolean =>
+  driver.in === 'x' &&
+  !driver.when &&
+  rest.length === 0 &&
+  key?.by === 'date' &&
+  !(after || past) &&
+  types.length === 1
+
+/** The first of entries that are not in order: sorted as keys of the index, then looked up. */
+export async function sortedKeys(
+  { driver }: Source,
+  wanted: Wanted & { key: Sort },
+  scope: Scope,
+): Promise<Hit[] | undefined> {
+  const { key, back, count, bodies } = wanted
+  const order = key.descending !== back ? -1 : 1
+  const sort = { k: order, c: order }
+  const stages = [
+    { $match: rangeOf(driver, scope) },
+    { $project: { _id: 0, k: 1, c: 1 } },
+    { $sort: sort },
+    { $limit: count },
+  ]
+  const places = await aggregate<{ k: number; c: number }>(scope, stages, byEntry)
+  if (places.length === 0) return []
+  const filter = drivenBy({ driver: everything(scope), rest: driver.covers }, scope, { places })
+  const projection = bodies ? all : named
+  const found = await find<Found>(scope, filter, { hint: byEntry, projection, limit: count })
+  // Something was written between the two.
+  if (found.length < places.length) return undefined
+  found.sort((a, b) => order * (a.k - b.k || a.c - b.c))
+  return found.map(stored => hitOf(stored, key, bodies))
 }
 
 /** What comes after a place: in a range that is in order, what is like it and what is further are two ranges. */

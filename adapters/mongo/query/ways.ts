@@ -4,7 +4,9 @@ import { isTimeLimit } from '../errors.ts'
 import { type Driver, everything, hintOf, isOrdered, rangeOf } from './drivers.ts'
 import {
   type Hit,
+  isOfKeys,
   sortedHits,
+  sortedKeys,
   streamedHits,
   supersededHits,
   type Wanted,
@@ -16,7 +18,7 @@ import { counted, roughly, type Scope } from './scope.ts'
 
 /** How hits come: named for those who ask why. */
 export interface Way {
-  name: 'stream' | 'sort' | 'walk'
+  name: 'stream' | 'sort' | 'keys' | 'walk'
   /** Absent: all there is. */
   driver: Driver | undefined
   /** What it does not answer. */
@@ -34,8 +36,8 @@ const walkTime = 50
 /** The same, where what else there is would have to be counted first. */
 const shortTime = 10
 
-/** µs of a version that is looked at in its order, and of one that is sorted: see decision 30. */
-const cost = { looked: 12, sorted: 20 }
+/** µs of a version that is looked at in its order, of one that is sorted, and of a key that is. See decisions 30 and 32. */
+const cost = { looked: 12, sorted: 20, key: 2 }
 
 /** The first hits of what a version alone tells, by the most promising way; where that turns out to be long, by the next. */
 export async function firstHits(
@@ -89,12 +91,15 @@ async function* waysOf(plan: Plan, wanted: Wanted, scope: Scope): AsyncIterable<
   const along: Along = (by, name, time) => {
     const left = by ? all.filter(node => !by.covers.includes(node)) : all
     const source = { driver: by ?? (key.by === 'date' ? whole : recent), rest: left }
+    const asked = { ...wanted, key }
+    const streamed = (limit?: number) => streamedHits(source, asked, scope, limit)
     return {
       ...{ name, driver: by, rest: left, ...(time === undefined ? {} : { time }) },
-      hits: limit => streamedHits(source, { ...wanted, key }, scope, limit),
+      hits: async limit =>
+        (name === 'keys' ? await sortedKeys(source, asked, scope) : undefined) ?? streamed(limit),
     }
   }
-  if (key.by === 'date') return yield* byDate(plan.sizes, wanted.count, { along, scope })
+  if (key.by === 'date') return yield* byDate(plan, wanted, { along, scope })
   if (!isSmall) yield along(undefined, 'walk', driver ? walkTime : undefined)
   yield along(driver, 'sort')
 }
@@ -105,8 +110,8 @@ const recent: Driver = { covers: [], in: 'at', any: [{}] }
 
 /** In the order of the main date: along the entries that are in it, or all of what is not, sorted. */
 async function* byDate(
-  sizes: Plan['sizes'],
-  count: number,
+  { sizes, all }: Plan,
+  wanted: Wanted,
   { along, scope }: { along: Along; scope: Scope },
 ): AsyncIterable<Way> {
   const ordered = least(sizes.filter(({ driver }) => isOrdered(driver)))
@@ -125,16 +130,19 @@ async function* byDate(
         ),
   )
   if (!other) return
-  const { size = counted } = other
+  const { driver, size = counted } = other
+  if (size < few) return yield along(driver, 'sort')
+  const rest = all.filter(node => !driver.covers.includes(node))
+  const ofKeys = isOfKeys({ driver, rest }, wanted, scope)
   // How much it is cannot be told: a longer walk shows whether it is much.
   if (size >= counted && (ordered?.size ?? counted) >= counted) yield stream(walkTime)
-  else if (isKnown && size >= few) {
+  else if (isKnown) {
     const length = await lengthOf(ordered, scope)
-    const looked = Math.min(length, (count * length) / size) * cost.looked
-    const sorted = size * cost.sorted
+    const looked = Math.min(length, (wanted.count * length) / size) * cost.looked
+    const sorted = size * (ofKeys ? cost.key : cost.sorted)
     if (looked < sorted) yield stream(Math.min(walkTime, Math.ceil(5 + sorted / 500)))
   }
-  yield along(other.driver, 'sort')
+  yield along(driver, ofKeys ? 'keys' : 'sort')
 }
 
 const least = (sizes: Plan['sizes']): Plan['sizes'][0] | undefined =>

@@ -213,6 +213,16 @@ test.each(asked)('a search by %s', async (_, type, where, most) => {
   expect(keys).toBeLessThanOrEqual(most * 3 + 10)
 })
 
+test('of many that are not in order, only those of the page are read', async () => {
+  const where: Predicate[] = [{ kind: 'string', param: 'name', text: 'name', match: 'starts' }]
+  const { docs, keys, stages } = await examined('Patient', where, [
+    { by: 'date', descending: true },
+  ])
+  expect(stages).not.toContain('COLLSCAN')
+  expect(docs).toBeLessThanOrEqual(11)
+  expect(keys).toBeLessThanOrEqual(patients + 30)
+})
+
 test.each<[string, Sort]>([
   ['the last update', { by: 'updated', descending: true }],
   ['the first update', { by: 'updated', descending: false }],
