@@ -59,7 +59,7 @@ export function createWriteBatch(parts: Parts, last: Last): WriteBatch {
         })
         plan?.taken.forEach(settle)
         for (const { waiting, error } of plan?.refused ?? []) waiting.reject(error)
-        return [...(plan?.later ?? []), ...later]
+        return [...(plan?.later ?? []).map(putBack), ...later]
       } catch (error) {
         turn.stumble()
         if (error instanceof Overtaken) continue
@@ -67,8 +67,7 @@ export function createWriteBatch(parts: Parts, last: Last): WriteBatch {
           error.waiting.reject(error.cause)
           rest = rest.filter(each => each !== error.waiting)
         } else if (!isPassing(error) || performance.now() > until) {
-          await giveUp(rest, error, turn)
-          return later
+          return [...later, ...(await giveUp(rest, error, turn))]
         } else {
           if (isUnclear(error))
             for (const taken of plan?.taken ?? []) taken.waiting.tried.push(taken)
@@ -82,13 +81,13 @@ export function createWriteBatch(parts: Parts, last: Last): WriteBatch {
   }
 
   /** What one of them does wrong must not be the failure of those beside it. */
-  async function giveUp(rest: Waiting[], error: unknown, turn: Turn): Promise<void> {
+  async function giveUp(rest: Waiting[], error: unknown, turn: Turn): Promise<Waiting[]> {
     const failure = isTimeLimit(error) ? late(error) : atEdge(error)
+    const later: Waiting[] = []
     if (rest.length === 1 || isPassing(error) || isTimeLimit(error))
       for (const { reject } of rest) reject(failure)
-    else
-      for (const one of rest)
-        for (let again = [one]; again.length > 0; ) again = await writeAll(again, turn)
+    else for (const one of rest) later.push(...(await writeAll([one], turn)))
+    return later
   }
 
   async function withoutLanded(batch: Waiting[]): Promise<Waiting[]> {
@@ -104,26 +103,31 @@ export function createWriteBatch(parts: Parts, last: Last): WriteBatch {
   }
 }
 
-/** Takes it away; their numbers are no more theirs. */
-function secondHalf(batch: Waiting[]): Waiting[] {
-  const half = batch.splice(Math.ceil(batch.length / 2))
-  for (const waiting of half) if (waiting.tried.length === 0) delete waiting.numbers
-  return half
+/** Takes it away. */
+const secondHalf = (batch: Waiting[]): Waiting[] =>
+  batch.splice(Math.ceil(batch.length / 2)).map(putBack)
+
+/**
+ * Pages that begin before it is tried again see up to greater numbers than it had. What was written with these all the same
+ * is known by its version; events alone by nothing else.
+ */
+function putBack(waiting: Waiting): Waiting {
+  if (waiting.tried.length === 0 || waiting.commit.changes.length > 0) delete waiting.numbers
+  return waiting
 }
 
-/** One alone that others keep from being written is not waited for by those behind it. */
-const isKept = ([one, ...more]: Waiting[], attempt: number): boolean =>
-  one !== undefined && more.length === 0 && (one.kept !== undefined || attempt > 1)
+/** Those that others keep from being written again and again are not waited for by those behind them. */
+const isKept = (rest: Waiting[], attempt: number): boolean =>
+  attempt > 1 || rest.some(({ kept }) => kept)
 
 /** ms before the next try, the first and the longest. */
 const pauses = { first: 50, longest: 1000 }
 
 function aside(waiting: Waiting, error: unknown): Waiting {
-  const times = (waiting.kept?.times ?? 0) + 1
+  const times = waiting.kept?.times ?? 0
   const pause = Math.min(pauses.longest, pauses.first * 2 ** times)
-  waiting.kept = { until: performance.now() + pause, times, error }
-  if (waiting.tried.length === 0) delete waiting.numbers
-  return waiting
+  waiting.kept = { until: performance.now() + pause, times: times + 1, error }
+  return putBack(waiting)
 }
 
 const late = (cause: unknown) =>

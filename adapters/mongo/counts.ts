@@ -3,7 +3,7 @@ import type { Query } from '../../resources/search/query.ts'
 import type { Tenant } from '../../resources/store.ts'
 import { createSizes } from './query/sizes.ts'
 import { countHits } from './search.ts'
-import type { Slot } from './slot.ts'
+import { beat, type Slot } from './slot.ts'
 import type { Source } from './source.ts'
 
 export interface Counts {
@@ -27,7 +27,9 @@ export function createCounts(slot: Slot, lastOf: (tenant: Tenant) => Promise<num
       }
       const last = await lastOf(tenant)
       const { types, where } = query
-      return known.get(JSON.stringify([last, changes, tenant, atMost, types, where]), now)
+      // One that came is known of by then.
+      const since = Math.floor(performance.now() / beat)
+      return known.get(JSON.stringify([last, since, changes, tenant, atMost, types, where]), now)
     },
     forget() {
       changes++

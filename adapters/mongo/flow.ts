@@ -31,6 +31,8 @@ export function createFlow(write: WriteBatch, slot: Slot, onBatch: MongoOptions[
   let queue: Waiting[] = []
   let flights: Flight[] = []
   let scheduled = false
+  /** Whether the last batch was one that had been kept from being written. */
+  let wasKept = false
   let waking: NodeJS.Timeout | undefined
 
   /** All commits of a turn of the event loop are written together. */
@@ -47,7 +49,7 @@ export function createFlow(write: WriteBatch, slot: Slot, onBatch: MongoOptions[
     const [last] = flights.slice(-1)
     if (last && (!last.turn.end || flights.length >= most.flights)) return
     queue = withoutLate(queue)
-    const batch = nextOf(queue, flights)
+    const batch = nextOf(queue, flights, wasKept)
     if (batch.length === 0) wake()
     else void fly(batch)
   }
@@ -62,8 +64,13 @@ export function createFlow(write: WriteBatch, slot: Slot, onBatch: MongoOptions[
 
   async function fly(batch: Waiting[]): Promise<void> {
     const turn = createTurn(flights.at(-1)?.turn, flow)
-    const flight = { turn, first: batch[0]?.at ?? 0, names: new Set(batch.flatMap(namesOf)) }
+    const flight = {
+      turn,
+      first: Math.min(...batch.map(({ at }) => at)),
+      names: new Set(batch.flatMap(namesOf)),
+    }
     flights.push(flight)
+    wasKept = batch[0]?.kept !== undefined
     const taken = new Set(batch)
     queue = queue.filter(each => !taken.has(each))
     const from = performance.now()
@@ -82,7 +89,11 @@ export function createFlow(write: WriteBatch, slot: Slot, onBatch: MongoOptions[
 
   return {
     waiting: () => queue.length,
-    oldest: () => flights[0]?.first ?? queue[0]?.at,
+    oldest() {
+      // Who was put back may be older than whoever is on the way by now.
+      const first = [...flights.map(({ first }) => first), ...queue.map(({ at }) => at)]
+      return first.length > 0 ? first.reduce((a, b) => Math.min(a, b)) : undefined
+    },
     push(waiting) {
       queue.push(waiting)
       schedule()
@@ -93,27 +104,29 @@ export function createFlow(write: WriteBatch, slot: Slot, onBatch: MongoOptions[
 /** Answers those who have waited too long. */
 function withoutLate(queue: Waiting[]): Waiting[] {
   const now = performance.now()
-  return queue.filter(({ until, kept, reject }) => {
+  return queue.filter(({ until, kept, tried, reject }) => {
     if (until > now) return true
-    reject(
-      kept
-        ? atEdge(kept.error)
-        : unavailable('the database takes too long: nothing was written', 5),
-    )
+    const what = tried.length > 0 ? 'repeat the request' : 'nothing was written'
+    reject(kept ? atEdge(kept.error) : unavailable(`the database takes too long: ${what}`, 5))
     return false
   })
 }
 
-/** Those at the front that need not see what is being written. Who was kept from being written goes alone. */
-function nextOf(queue: readonly Waiting[], flights: readonly Flight[]): Waiting[] {
+/** Those at the front that need not see what is being written. Who was kept from being written goes alone, and not twice in a row. */
+function nextOf(
+  queue: readonly Waiting[],
+  flights: readonly Flight[],
+  wasKept: boolean,
+): Waiting[] {
   const now = performance.now()
-  const ready = queue.filter(({ kept }) => !kept || kept.until <= now)
+  const ready = queue.filter(({ kept }) => !kept)
+  const kept = queue.find(({ kept }) => kept && kept.until <= now)
+  if (kept && (ready.length === 0 || !wasKept)) return mustSee(kept, flights) ? [] : [kept]
   let bytes = 0
   const end = ready.findIndex((waiting, index) => {
     bytes += waiting.size
-    const isMuch = index >= most.commits || bytes > most.bytes
-    const goesAlone = waiting.kept !== undefined || ready[0]?.kept !== undefined
-    return (index > 0 && (isMuch || goesAlone)) || mustSee(waiting, flights)
+    const isMuch = index >= most.commits || (index > 0 && bytes > most.bytes)
+    return isMuch || mustSee(waiting, flights)
   })
   return ready.slice(0, end < 0 ? ready.length : end)
 }

@@ -20,7 +20,7 @@ export const slots = 64
 
 /** ms for which a slot is kept without a sign of life, and between two of them. */
 const life = 60_000
-const beat = 5000
+export const beat = 5000
 
 export async function takeSlot(
   { lease, leases }: Pick<Store, 'lease' | 'leases'>,

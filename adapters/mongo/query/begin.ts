@@ -26,15 +26,19 @@ function placeOf(source: Source, { after }: Query): Place | undefined {
 }
 
 /** What pages see that go on from a place. */
-async function pastOf({ seq, seen = [] }: Place, scope: Scope): Promise<Past> {
-  const filter = { t: scope.tenant, u: { $gt: seq }, old: { $exists: true } }
-  const [changed] = await find(scope, filter, {
-    hint: bySuperseded,
-    projection: { _id: 1 },
-    limit: 1,
-  })
-  return { seq, seen, changed: changed !== undefined }
-}
+const pastOf = ({ seq, seen = [] }: Place, scope: Scope): Past => ({
+  seq,
+  seen,
+  async changed() {
+    const filter = { t: scope.tenant, u: { $gt: seq }, old: { $exists: true } }
+    const [changed] = await find(scope, filter, {
+      hint: bySuperseded,
+      projection: { _id: 1 },
+      limit: 1,
+    })
+    return changed !== undefined
+  },
+})
 
 export async function scopeAt(
   source: Source,
@@ -43,5 +47,5 @@ export async function scopeAt(
 ): Promise<{ scope: Scope; place: Place | undefined }> {
   const place = placeOf(source, query)
   const scope = await scopeOf(source, tenant, query)
-  return place ? { scope: { ...scope, past: await pastOf(place, scope) }, place } : { scope, place }
+  return place ? { scope: { ...scope, past: pastOf(place, scope) }, place } : { scope, place }
 }

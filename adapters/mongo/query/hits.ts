@@ -110,7 +110,10 @@ export async function sortedKeys(
   ]
   const places = await aggregate<{ k: number; c: number }>(scope, stages, byEntry)
   if (places.length === 0) return []
-  const filter = drivenBy({ driver: everything(scope), rest: driver.covers }, scope, { places })
+  // One range of the index: each place in turn.
+  const at = { k: { $in: places.map(({ k }) => k) }, c: { $in: places.map(({ c }) => c) } }
+  const whole = { driver: everything(scope), rest: driver.covers }
+  const filter = drivenBy(whole, scope, { places: [at] })
   const projection = bodies ? all : named
   const found = await find<Found>(scope, filter, { hint: byEntry, projection, limit: count })
   // Something was written between the two.

@@ -65,7 +65,7 @@ async function versionsOf(plan: Plan, scope: Scope): Promise<string[]> {
     hint: hintOf(source.driver),
     projection,
   })
-  if (scope.past?.changed) {
+  if (await scope.past?.changed()) {
     const filter = superseded(closed(plan.all), scope)
     const options = { hint: bySuperseded, projection }
     found.push(...(await find<{ _id: string }>(scope, filter, options)))
@@ -77,7 +77,7 @@ async function versionsOf(plan: Plan, scope: Scope): Promise<string[]> {
 /** All that the hits of a plan refer to by a parameter. */
 async function targetsFrom(plan: Plan, param: string, scope: Scope): Promise<string[]> {
   if (isNothing(plan, scope)) return []
-  if (scope.past?.changed || plan.rest.some(isOpen)) {
+  if (scope.past || plan.rest.some(isOpen)) {
     const found = await referencesOf(await versionsOf(plan, scope), param, scope)
     return [...new Set([...found.values()].flat())]
   }

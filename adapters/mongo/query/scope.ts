@@ -15,8 +15,8 @@ export interface Past {
   seq: number
   /** Resources (by `c`) that the first page has shown as they became after that. */
   seen: number[]
-  /** Whether anything was superseded since. */
-  changed: boolean
+  /** Whether anything was superseded since: to be asked after what is there now was read. */
+  changed(): Promise<boolean>
 }
 
 /** So many of an entry are counted: more is more. */

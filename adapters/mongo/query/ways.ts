@@ -47,8 +47,12 @@ export async function firstHits(
 ): Promise<{ way?: Way; hits: Hit[] }> {
   if (scope.types.length === 0 || plan.driver?.any.length === 0) return { hits: [] }
   const { way, hits } = await taken(waysOf(plan, wanted, scope), scope)
-  if (!scope.past?.changed) return { way, hits: unique(hits) }
-  const all = [...hits, ...(await supersededHits(plan.all, wanted, scope))]
+  const once = unique(hits)
+  // What moved while it was read, and was read twice, has taken the place of another.
+  if (once.length < hits.length && hits.length >= wanted.count)
+    return firstHits(plan, wanted, scope)
+  if (!(await scope.past?.changed())) return { way, hits: once }
+  const all = [...once, ...(await supersededHits(plan.all, wanted, scope))]
   all.sort((a, b) => compare(a, b, wanted.keys, wanted.back))
   return { way, hits: unique(all).slice(0, wanted.count) }
 }
@@ -131,6 +135,8 @@ async function* byDate(
   )
   if (!other) return
   const { driver, size = counted } = other
+  if (ordered?.size !== undefined && ordered.size < counted && ordered.size <= size)
+    return yield stream()
   if (size < few) return yield along(driver, 'sort')
   const rest = all.filter(node => !driver.covers.includes(node))
   const ofKeys = isOfKeys({ driver, rest }, wanted, scope)
