@@ -26,8 +26,15 @@ export function readCriterion(name: string, value: string, scope: Scope): Predic
   const special = Object.hasOwn(specials, code) ? specials[code] : undefined
   if (special) return special(value, { modifier, scope })
   if (isOfWhole(code)) throw modifier ? invalid(`${code} takes no modifier`) : ofWhole(code)
-  return readValues(value, { name, modifier, facts: factsOf(code, scope) }, scope)
+  return readValues(
+    value,
+    { name: named(name, code), modifier, facts: factsOf(code, scope) },
+    scope,
+  )
 }
+
+/** A modifier that nobody knows may be anything, so it is not repeated. */
+const named = (name: string, code: string): string => (/^[\w.:-]{1,60}$/.test(name) ? name : code)
 
 const ofWhole = (code: string): FhirError =>
   invalid(`${code} is for the whole search, not for a chain`)

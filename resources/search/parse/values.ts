@@ -145,15 +145,10 @@ function modifierOf({ name, modifier, facts }: One): (value: string, asked: Aske
   }
   if (knows(facts, modifier))
     throw unsupported(`${name}: :${modifier} does not work on ${code}, which takes ${takes(facts)}`)
-  throw invalid(
-    `${nameOf(name, code)}: a ${type} parameter has no such modifier; ${code} takes ${takes(facts)}`,
-  )
+  throw invalid(`${name}: a ${type} parameter has no such modifier; ${code} takes ${takes(facts)}`)
 }
 
 const takes = (facts: SearchParameterFacts): string =>
   [...modifiersOf(facts), ...(facts.type === 'reference' ? ['[type]'] : [])]
     .map(each => `:${each}`)
     .join(', ')
-
-/** A modifier that nobody knows may be anything, so it is not repeated. */
-const nameOf = (name: string, code: string): string => (/^[\w.:-]{1,60}$/.test(name) ? name : code)

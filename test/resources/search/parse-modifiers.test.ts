@@ -115,6 +115,7 @@ describe('modifiers', () => {
     ['Patient', 'gender:exact=male', 400, 'gender:exact: a token parameter has no such modifier'],
     ['Patient', 'gender:identifier=male', 400, 'no such modifier'],
     ['Patient', 'name:not=x', 400, 'no such modifier'],
+    ['Patient', `name:${'x'.repeat(5000)}=`, 400, 'name is empty'],
     ['Patient', 'name:below=x', 400, 'no such modifier'],
     ['Patient', 'birthdate:not=2020', 400, 'no such modifier'],
     ['Patient', 'birthdate:below=2020', 400, 'no such modifier'],
