@@ -39,9 +39,7 @@ export function filterOf(node: Node, scope: Scope, place: Place): Document {
     case 'and':
       return node.all.length ? { $and: node.all.map(each => filterOf(each, scope, place)) } : {}
     case 'or':
-      return node.any.length
-        ? { $or: node.any.map(each => filterOf(each, scope, place)) }
-        : { _id: { $in: [] } }
+      return anyOf(node.any, scope, place)
     case 'not':
       return { $nor: [filterOf(node.not, scope, place)] }
     case 'chain':
@@ -52,6 +50,21 @@ export function filterOf(node: Node, scope: Scope, place: Place): Document {
   }
 }
 
+function anyOf(any: Node[], scope: Scope, place: Place): Document {
+  if (any.length === 0) return { _id: { $in: [] } }
+  const conditions = any.map(each =>
+    each.kind === 'quantity' || each.kind === 'date' ? conditionOf(each, scope.types) : undefined,
+  )
+  // An amount in any of several units is looked for among the amounts once.
+  const [first] = conditions
+  if (first && conditions.every(each => each?.in === first.in))
+    return elementFilter(
+      `${place}${first.in}`,
+      conditions.flatMap(each => each?.any ?? []),
+    )
+  return { $or: any.map(each => filterOf(each, scope, place)) }
+}
+
 /** All of these, out of the planner's sight. */
 export const hidden = (nodes: Node[], scope: Scope, place: Place): Document[] =>
   nodes.map(node => ({ $nor: [{ $nor: [filterOf(node, scope, place)] }] }))
@@ -60,9 +73,15 @@ function rowFilter(predicate: RowPredicate, scope: Scope, place: Place): Documen
   const condition = conditionOf(predicate, scope.types)
   const field = `${place}${condition.in}`
   if (condition.in === 'x') return { [field]: { $in: condition.any } }
-  if (condition.any.length === 0) return { _id: { $in: [] } }
-  const filter = { $or: condition.any.map(element => ({ [field]: { $elemMatch: element } })) }
+  const filter = elementFilter(field, condition.any)
   return predicate.kind === 'near' ? { $and: [filter, isNear(predicate, scope, field)] } : filter
+}
+
+/** It has an element of which all of one of these holds. */
+function elementFilter(field: string, any: Document[]): Document {
+  const [one, ...more] = any
+  if (one === undefined) return { _id: { $in: [] } }
+  return { [field]: { $elemMatch: more.length ? { $or: any } : one } }
 }
 
 function called(names: string[], { tenant }: Scope, place: Place): Document {

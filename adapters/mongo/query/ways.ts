@@ -28,8 +28,8 @@ export interface Way {
   hits(limit?: number): Promise<Hit[]>
 }
 
-/** So many are sorted without a question. */
-const few = 50
+/** So many are sorted without a question; and so many are read rather than asked for twice. */
+const few = { sorted: 50, read: 300 }
 
 /** What is asked for together is often found together, or never. */
 const walkTime = 50
@@ -137,9 +137,9 @@ async function* byDate(
   const { driver, size = counted } = other
   if (ordered?.size !== undefined && ordered.size < counted && ordered.size <= size)
     return yield stream()
-  if (size < few) return yield along(driver, 'sort')
+  if (size < few.sorted) return yield along(driver, 'sort')
   const rest = all.filter(node => !driver.covers.includes(node))
-  const ofKeys = isOfKeys({ driver, rest }, wanted, scope)
+  const ofKeys = size >= few.read && isOfKeys({ driver, rest }, wanted, scope)
   // How much it is cannot be told: a longer walk shows whether it is much.
   if (size >= counted && (ordered?.size ?? counted) >= counted) yield stream(walkTime)
   else if (isKnown) {
