@@ -43,8 +43,12 @@ export async function planOf(
   )
   if (!best) return { size: counted, rest: all, all, sizes }
   const { driver, size = counted } = best
-  return { driver, size, rest: all.filter(node => !driver.covers.includes(node)), all, sizes }
+  return { driver, size, rest: restOf(driver, all), all, sizes }
 }
+
+/** What a driver does not answer. */
+export const restOf = ({ covers }: Driver, all: Node[]): Node[] =>
+  all.filter(node => !covers.includes(node))
 
 /** A pair is never more than what it is made of; but that may be in order where the pair is not. */
 const apart = (drivers: Driver[]): Driver[] =>

@@ -13,7 +13,7 @@ import {
   walkNames,
 } from './hits.ts'
 import type { Node } from './nodes.ts'
-import { type Plan, sizesOfEach } from './plan.ts'
+import { type Plan, restOf, sizesOfEach } from './plan.ts'
 import { counted, roughly, type Scope } from './scope.ts'
 
 /** How hits come: named for those who ask why. */
@@ -93,7 +93,7 @@ async function* waysOf(plan: Plan, wanted: Wanted, scope: Scope): AsyncIterable<
     return yield sort
   }
   const along: Along = (by, name, time) => {
-    const left = by ? all.filter(node => !by.covers.includes(node)) : all
+    const left = by ? restOf(by, all) : all
     const source = { driver: by ?? (key.by === 'date' ? whole : recent), rest: left }
     const asked = { ...wanted, key }
     const streamed = (limit?: number) => streamedHits(source, asked, scope, limit)
@@ -138,8 +138,8 @@ async function* byDate(
   if (ordered?.size !== undefined && ordered.size < counted && ordered.size <= size)
     return yield stream()
   if (size < few.sorted) return yield along(driver, 'sort')
-  const rest = all.filter(node => !driver.covers.includes(node))
-  const ofKeys = size >= few.read && isOfKeys({ driver, rest }, wanted, scope)
+  const source = { driver, rest: restOf(driver, all) }
+  const ofKeys = size >= few.read && isOfKeys(source, wanted, scope)
   // How much it is cannot be told: a longer walk shows whether it is much.
   if (size >= counted && (ordered?.size ?? counted) >= counted) yield stream(walkTime)
   else if (isKnown) {

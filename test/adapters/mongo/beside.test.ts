@@ -15,6 +15,7 @@ import { createTurn } from '../../../adapters/mongo/turns.ts'
 import type { Change } from '../../../resources/store.ts'
 import { change, coded, next, pune, query, times, write } from '../../contract/store/material.ts'
 import { dropDatabase, newDatabase } from '../../support/mongo-database.ts'
+import { holdAll } from './holding.ts'
 import { openAt } from './open.ts'
 
 const now = () => Date.UTC(2026, 0, 1)
@@ -80,13 +81,7 @@ test('nothing comes before what was told as settled', async () => {
   const store = await openAt(url, () => time)
   const a = change('a')
   await write(store, pune, a)
-  const client = await new MongoClient(url).connect()
-  const session = client.startSession()
-  session.startTransaction()
-  await client
-    .db()
-    .collection('resource')
-    .updateMany({}, { $set: { probe: 1 } }, { session })
+  const { letGo } = await holdAll(url)
   time += 1000
   const kept = write(store, pune, next(a))
   await wait(1500)
@@ -100,11 +95,9 @@ test('nothing comes before what was told as settled', async () => {
     told = Math.max(told, page.settled ?? 0)
     await refused
   }
-  await session.abortTransaction()
+  await letGo()
   const [version] = await kept
   expect(version?.at).toBeGreaterThanOrEqual(told)
-  await session.endSession()
-  await client.close()
   await store.close()
   await dropDatabase(url)
 })
@@ -153,13 +146,7 @@ test.each([1, 40])('%p that are kept do not hold up others', async many => {
   const store = await openAt(url, now)
   const all = times(many, n => change(`a${n}`))
   await Promise.all(all.map(each => write(store, pune, each)))
-  const client = await new MongoClient(url).connect()
-  const session = client.startSession()
-  session.startTransaction()
-  await client
-    .db()
-    .collection('resource')
-    .updateMany({}, { $set: { probe: 1 } }, { session })
+  const { letGo } = await holdAll(url)
   let answered = 0
   const kept = all.map(async each => {
     await write(store, pune, next(each))
@@ -170,11 +157,9 @@ test.each([1, 40])('%p that are kept do not hold up others', async many => {
     error => String(error),
   )
   expect([outcome, answered]).toEqual(['written', 0])
-  await session.abortTransaction()
+  await letGo()
   await Promise.all(kept)
   expect(answered).toBe(many)
-  await session.endSession()
-  await client.close()
   await store.close()
   await dropDatabase(url)
 })

@@ -4,6 +4,7 @@ import { expect, test } from '@jest/globals'
 import { MongoClient } from 'mongodb'
 import { change, conflict, next, past, pune, times, write } from '../../contract/store/material.ts'
 import { dropDatabase, newDatabase } from '../../support/mongo-database.ts'
+import { holdAll } from './holding.ts'
 import { openAt, openEmpty } from './open.ts'
 import { openWay } from './way.ts'
 
@@ -87,14 +88,8 @@ test('one that somebody else keeps from being written is not waited for by other
   const store = await openAt(url, now)
   const a = change('a')
   await write(store, pune, a)
-  const client = await new MongoClient(url).connect()
-  const session = client.startSession()
-  session.startTransaction()
-  const { modifiedCount } = await client
-    .db()
-    .collection('resource')
-    .updateMany({ v: 1 }, { $set: { probe: 1 } }, { session })
-  expect(modifiedCount).toBe(1)
+  const { held, letGo } = await holdAll(url)
+  expect(held).toBe(1)
   const answered: string[] = []
   const told = (name: string, commit: Promise<unknown>) => commit.then(() => answered.push(name))
   const kept = told('a', write(store, pune, next(a)))
@@ -102,12 +97,10 @@ test('one that somebody else keeps from being written is not waited for by other
   // Its turn comes again and again, and others still go on.
   for (let n = 0; n < 20; n++) await told('c', write(store, pune, change(`c${n}`)))
   expect(answered).not.toContain('a')
-  await session.abortTransaction()
+  await letGo()
   await kept
   expect(answered.at(-1)).toBe('a')
   expect(await past(store)).toHaveLength(62)
-  await session.endSession()
-  await client.close()
   await store.close()
   await dropDatabase(url)
 })
@@ -117,21 +110,13 @@ test('one that is kept from being written for too long is told so', async () => 
   const store = await openAt(url, now, { writeTime: 1000 })
   const a = change('a')
   await write(store, pune, a)
-  const client = await new MongoClient(url).connect()
-  const session = client.startSession()
-  session.startTransaction()
-  await client
-    .db()
-    .collection('resource')
-    .updateMany({}, { $set: { probe: 1 } }, { session })
+  const { letGo } = await holdAll(url)
   await expect(write(store, pune, next(a))).rejects.toMatchObject({
     status: 503,
     message: 'others write the same: repeat the request',
   })
-  await session.abortTransaction()
+  await letGo()
   await write(store, pune, next(a))
-  await session.endSession()
-  await client.close()
   await store.close()
   await dropDatabase(url)
 })
