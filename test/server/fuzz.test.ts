@@ -47,8 +47,15 @@ interface Answer {
   text: string
 }
 
-const unpack = (body: Buffer, encoding: string | undefined): Buffer =>
-  encoding === 'gzip' ? gunzipSync(body) : encoding === 'br' ? brotliDecompressSync(body) : body
+/** An answer to HEAD tells how its body would be packed, and has none. */
+function unpack(body: Buffer, encoding: string | undefined): Buffer {
+  if (body.length === 0) return body
+  return encoding === 'gzip'
+    ? gunzipSync(body)
+    : encoding === 'br'
+      ? brotliDecompressSync(body)
+      : body
+}
 
 function fire({ method, path, headers, body }: Shot): Promise<Answer> {
   return new Promise((resolve, reject) => {
@@ -68,11 +75,15 @@ function fire({ method, path, headers, body }: Shot): Promise<Answer> {
         response.on('error', reject)
         response.on('end', () => {
           clearTimeout(late)
-          resolve({
-            status: response.statusCode ?? 0,
-            type: response.headers['content-type'] ?? '',
-            text: unpack(Buffer.concat(chunks), response.headers['content-encoding']).toString(),
-          })
+          try {
+            resolve({
+              status: response.statusCode ?? 0,
+              type: response.headers['content-type'] ?? '',
+              text: unpack(Buffer.concat(chunks), response.headers['content-encoding']).toString(),
+            })
+          } catch (error) {
+            reject(error)
+          }
         })
       },
     )
@@ -88,7 +99,8 @@ function fire({ method, path, headers, body }: Shot): Promise<Answer> {
 /** What is wrong with an answer; absent: nothing. */
 function complaint({ method }: Shot, { status, type, text }: Answer): string | undefined {
   if (status >= 500 || status < 200) return `${status} ${text}`
-  if (status < 400 || method === 'HEAD') return undefined
+  if (method === 'HEAD') return text === '' ? undefined : `a body of ${text.length}`
+  if (status < 400) return undefined
   if (!type.startsWith('application/fhir+json')) return `${status} as ${type || 'nothing'}`
   const { resourceType, issue } = JSON.parse(text) as {
     resourceType: string
