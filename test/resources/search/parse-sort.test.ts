@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { resourceTypes, searchParameters } from '../../../resources/definitions.ts'
 import { parseSearch } from '../../../resources/search/parse.ts'
 import type { Sort } from '../../../resources/search/query.ts'
 import { openSearch, type Searchable } from '../../support/search.ts'
@@ -36,6 +37,32 @@ describe('_sort', () => {
         { ...by('token', 'gender'), descending: false },
       ],
     ],
+    [
+      'Observation',
+      '-code-value-quantity,date',
+      [
+        { ...by('token', 'code'), descending: true },
+        { ...by('quantity', 'value-quantity'), descending: true },
+        { ...by('date', 'date'), descending: false },
+      ],
+    ],
+    [
+      'Observation',
+      'combo-code-value-quantity',
+      [
+        { ...by('token', 'code', 'component-code'), descending: false },
+        { ...by('quantity', 'value-quantity', 'component-value-quantity'), descending: false },
+      ],
+    ],
+    [
+      'MolecularSequence',
+      'chromosome-window-coordinate',
+      [
+        { ...by('token', 'chromosome'), descending: false },
+        { ...by('quantity', 'window-start'), descending: false },
+        { ...by('quantity', 'window-end'), descending: false },
+      ],
+    ],
     ['Patient', 'family,family', [{ ...by('string', 'family'), descending: false }]],
     [undefined, '_tag', [{ ...by('token', '_tag'), descending: false }]],
   ])('of %s by %s', async (type, sort, wanted) => {
@@ -53,8 +80,12 @@ describe('_sort', () => {
     ['Patient', '-', 400, '_sort takes parameters with commas'],
     ['Patient', '', 400, '_sort takes parameters with commas'],
     ['Patient', '__proto__', 400, 'not a search parameter'],
-    ['Observation', 'code-value-quantity', 422, 'code-value-quantity is a composite'],
-    ['Observation', 'combo-code-value-quantity', 422, 'is a composite'],
+    [
+      'Observation',
+      'code-value-quantity,code-value-string,code-value-date,code-value-concept,date',
+      422,
+      'of a composite each of its parts',
+    ],
     ['Location', '-near', 422, 'near has no order here'],
     ['Patient', 'a,b,c,d,e,f,g,h,i', 422, '8 parameters at most'],
     ['Patient', '_text', 400, '_sort: _text has no order'],
@@ -65,6 +96,16 @@ describe('_sort', () => {
     await expect(parse(type, `_sort=${sort}`)).rejects.toThrow(
       expect.objectContaining({ status, message: expect.stringContaining(words) }),
     )
+  })
+
+  test('by each composite of R4', async () => {
+    for (const type of resourceTypes())
+      for (const { code, type: kind, components = [] } of searchParameters(type))
+        if (kind === 'composite')
+          expect([code, (await parse(type, `_sort=${code}`)).query.sort.length]).toEqual([
+            code,
+            components.length,
+          ])
   })
 
   test('on several types by what is not the same on each is refused', async () => {
@@ -114,6 +155,8 @@ describe('the order of hits', () => {
     ['_sort=-date,_id', ['o5', 'o0', 'o2', 'o3', 'o1', 'o4']],
     ['_sort=status,-_id', ['o4', 'o2', 'o0', 'o5', 'o3', 'o1']],
     ['_sort=code,value-quantity', ['o3', 'o0', 'o4', 'o1', 'o5', 'o2']],
+    ['_sort=code-value-quantity', ['o3', 'o0', 'o4', 'o1', 'o5', 'o2']],
+    ['_sort=-code-value-quantity', ['o2', 'o5', 'o1', 'o4', 'o0', 'o3']],
     ['_sort=-value-quantity', ['o0', 'o1', 'o2', 'o3', 'o4', 'o5']],
     ['_sort=-_id', ['o5', 'o4', 'o3', 'o2', 'o1', 'o0']],
   ])('of %s, what has no value coming last', async (query, ids) => {

@@ -308,9 +308,9 @@ const param = (type: string, depth: number): fc.Arbitrary<Param> =>
 
 const sortable = (type: string) =>
   [...(parameters[type] ?? []), ...own]
-    .filter(({ kind }) => kind !== 'composite' && kind !== 'near')
-    // The first are refused in an order; patient is put in the order of its subject, whoever that is.
-    .filter(({ code }) => !code.startsWith('combo-') && code !== 'patient')
+    .filter(({ kind }) => kind !== 'near')
+    // It is put in the order of its subject, whoever that is.
+    .filter(({ code }) => code !== 'patient')
     .map(({ code }) => code)
 
 /** Made once for each type: it takes as long as hundreds of searches. */

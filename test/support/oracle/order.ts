@@ -16,9 +16,11 @@ type Key = number | string | Decimal
 
 /** Whether they stand as `_sort` asks; those with equal keys stand anyhow. */
 export function isSorted(world: World, found: Resource[], sort: string): boolean {
-  const keys = sort
-    .split(',')
-    .map(key => ({ name: key.replace(/^-/, ''), down: key.startsWith('-') }))
+  const keys = sort.split(',').flatMap(key => {
+    const down = key.startsWith('-')
+    const names = partsOf(found[0]?.resourceType, key.replace(/^-/, ''))
+    return names.map(name => ({ name, down }))
+  })
   const rows = found.map(resource =>
     keys.map(({ name, down }) => keyOf(world, resource, name, down)),
   )
@@ -34,6 +36,13 @@ export function isSorted(world: World, found: Resource[], sort: string): boolean
     }
     return true
   })
+}
+
+/** A composite is in the order of its parts. */
+function partsOf(type: string | undefined, name: string): string[] {
+  if (type === undefined || name.startsWith('_')) return [name]
+  const { components } = parameterOf(type, name)
+  return components?.map(({ code }) => code) ?? [name]
 }
 
 const nothing = Number.NEGATIVE_INFINITY
