@@ -14,6 +14,7 @@ import { foldWords } from './search/fold.ts'
 import { hasCanonical } from './search/links.ts'
 import { special } from './search/near.ts'
 import { type Gathered, isMarked, mark, type Parameter, Plan, spoken } from './search/plan.ts'
+import { addQueries, queriesOf } from './search/queries.ts'
 import type { Predicate } from './search/query.ts'
 import { Rows } from './search/rows.ts'
 import { simpleTypes } from './search/simple-types.ts'
@@ -58,7 +59,7 @@ export const mainDateOf = (type: string): string | undefined =>
  * The revision of the extraction: one more whenever resources get rows that they did not get before, so that what is
  * stored gets them too. Where rows of before are wrong, the parameter gets another name of its rows (SearchParameterFacts).
  */
-export const extractor = 7
+export const extractor = 8
 
 /** A parameter that is answered by another one has no rows. */
 export function aliasOf(type: string, code: string): string[] | undefined {
@@ -171,6 +172,7 @@ function extractorOf(
   )
   const plan = new Plan(type, parameters)
   const main = mainDateOf(type)
+  const named = queriesOf(type)
   const patients = compartmentParameters('Patient', type).map(
     code => aliasOf(type, code)?.[0] ?? code,
   )
@@ -191,6 +193,7 @@ function extractorOf(
       if (of.some(each => isMarked(present, each))) mark(present, place)
     for (const reference of references) addOther(reference, rows, home.base())
     addContained(resource, rows)
+    addQueries(resource, named, rows)
     if (hasCanonical(type)) addNames(resource, rows)
     for (const held of rows.held) addHeld(held, rows, extract)
     const extracted: Extract = new Extracted(gathered, codesAt(present))

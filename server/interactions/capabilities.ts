@@ -4,6 +4,7 @@ import type {
   CapabilityStatement,
   CapabilityStatementRestResource,
   CapabilityStatementRestResourceOperation,
+  OperationDefinition,
   TerminologyCapabilities,
 } from 'fhir/r4'
 import type { Context } from '../../resources/context.ts'
@@ -13,6 +14,7 @@ import { printJson } from '../../resources/json.ts'
 import type { Known } from '../../resources/parameters.ts'
 import { includesFrom, includesTo } from '../../resources/search/include.ts'
 import { offersOf } from '../../resources/search/offers.ts'
+import { type NamedQuery, queries, queriesOf } from '../../resources/search/queries.ts'
 import { isUnchanged } from '../conditions.ts'
 import { formats, patchFormats } from '../formats.ts'
 import type { Interaction, Parts } from '../interactions.ts'
@@ -73,6 +75,7 @@ const common = (parts: Parts, base: string) => ({
 
 const statement = (parts: Parts, base: string, own: Known): CapabilityStatement => ({
   resourceType: 'CapabilityStatement',
+  contained: queries.map(definitionOf),
   ...common(parts, base),
   fhirVersion: '4.0.1',
   format: formats.flatMap(format => format.names),
@@ -142,7 +145,7 @@ function resourceOf(type: string, parts: Parts, own: Known): CapabilityStatement
     searchInclude: ['*', ...includesFrom(type, own)],
     searchRevInclude: ['*', ...includesTo(type, own)],
     searchParam: paramsOf(type, own),
-    ...operationsOf(parts.operations.filter(of)),
+    ...operationsOf(parts.operations.filter(of), queriesOf(type)),
   }
 }
 
@@ -161,12 +164,31 @@ const paramsOf = (type: string | undefined, own: Known) =>
     }
   })
 
-/** An empty array is not valid in FHIR. */
-function operationsOf(found: readonly Operation[]): {
-  operation?: CapabilityStatementRestResourceOperation[]
-} {
-  if (found.length === 0) return {}
+/** Operations, and queries by their names. An empty array is not valid in FHIR. */
+function operationsOf(
+  found: readonly Operation[],
+  named: readonly NamedQuery[] = [],
+): { operation?: CapabilityStatementRestResourceOperation[] } {
+  if (found.length + named.length === 0) return {}
   return {
-    operation: found.map(({ code, definition }) => ({ name: code, definition })),
+    operation: [
+      ...found.map(({ code, definition }) => ({ name: code, definition })),
+      ...named.map(query => ({ name: query.name, definition: `#${query.type}-${query.name}` })),
+    ],
   }
 }
+
+/** https://hl7.org/fhir/R4/operationdefinition.html */
+const definitionOf = ({ type, name, documentation }: NamedQuery): OperationDefinition => ({
+  resourceType: 'OperationDefinition',
+  id: `${type}-${name}`,
+  name: type + name.charAt(0).toUpperCase() + name.slice(1),
+  status: 'active',
+  kind: 'query',
+  description: documentation,
+  code: name,
+  resource: [type],
+  system: false,
+  type: true,
+  instance: false,
+})

@@ -1,5 +1,10 @@
 import { describe, expect, test } from '@jest/globals'
+import type { CodeSystemConcept } from 'fhir/r4'
+import type { Resource } from '../../../resources/resource.ts'
 import { parseSearch } from '../../../resources/search/parse.ts'
+import { foundBy } from '../../../resources/search/queries.ts'
+import { extract } from '../../../resources/search.ts'
+import { readExample } from '../../support/examples.ts'
 
 const parse = (type: string | undefined, query: string) =>
   parseSearch(type, [...new URLSearchParams(query)], {
@@ -70,15 +75,51 @@ describe('_list and _query', () => {
   })
 
   test.each([
-    ['_list=$current-drug-allergies', 422, 'a List by its id'],
+    ['_list=$current-worries', 400, 'or one of $current-problems'],
     ['_list=', 400, 'id of a List'],
     ['_list=a/b', 400, 'id of a List'],
     ['_list:not=a', 400, '_list takes no modifier'],
-    ['_query=every-one', 400, '_query takes the name of a query, of which there are none'],
-    ['_query=__proto__', 400, 'there are none'],
+    ['_query=every-one', 400, '_query takes the name of a query of the type: there are Observa'],
+    [
+      '_query=__proto__',
+      400,
+      'there are Observation?_query=abnormal and Observation?_query=critical',
+    ],
+    ['_query=abnormal', 400, 'of the type'],
   ])('%s is refused', async (query, status, words) => {
     await expect(parse('Patient', query)).rejects.toThrow(
       expect.objectContaining({ status, message: expect.stringContaining(words) }),
     )
   })
+
+  test.each([
+    ['abnormal', 'A'],
+    ['critical', 'AA'],
+  ])('_query=%s finds what the code system has at and below %s', (name, top) => {
+    const system = 'http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation'
+    const { concept } = JSON.parse(readExample('CodeSystem-v3-ObservationInterpretation.json'))
+    const found = (code: string) =>
+      extract({
+        resourceType: 'Observation',
+        status: 'final',
+        code: { text: 'x' },
+        interpretation: [{ coding: [{ system, code }] }],
+      } as Resource).rows.some(
+        row => row.param === foundBy && row.kind === 'token' && row.code === name,
+      )
+    const all = below(concept).map(({ code }) => code)
+    expect(all.filter(found).sort()).toEqual(
+      below(concept, top)
+        .map(({ code }) => code)
+        .sort(),
+    )
+  })
 })
+
+/** A concept with all that it includes; all of them where no code is named. */
+const below = (concepts: CodeSystemConcept[] = [], code?: string): CodeSystemConcept[] =>
+  concepts.flatMap(each =>
+    code === undefined || each.code === code
+      ? [each, ...below(each.concept)]
+      : below(each.concept, code),
+  )

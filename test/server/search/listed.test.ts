@@ -1,13 +1,19 @@
 /** What the CapabilityStatement lists is called, each of it once. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import type { CapabilityStatementRest, CapabilityStatementRestResource } from 'fhir/r4'
+import type {
+  CapabilityStatement,
+  CapabilityStatementRest,
+  CapabilityStatementRestResource,
+} from 'fhir/r4'
 import { type App, startApp } from '../../support/app.ts'
 
 let app: App
+let statement: CapabilityStatement
 let rest: CapabilityStatementRest
 beforeAll(async () => {
   app = await startApp()
-  rest = (await app.request.get('/fhir/metadata')).body.rest[0]
+  statement = (await app.request.get('/fhir/metadata')).body
+  rest = statement.rest?.[0] ?? { mode: 'client' }
   const valueSet = {
     resourceType: 'ValueSet',
     id: 'v',
@@ -144,6 +150,23 @@ test('every include, and every _revinclude of one type', async () => {
   }
   expect(wrong).toEqual([])
 }, 120_000)
+
+test('every named query, which is defined where it is named', async () => {
+  const { contained = [] } = statement
+  const named = (rest.resource ?? []).flatMap(({ type, operation = [] }) =>
+    operation.map(({ name, definition }) => ({ type, name, definition })),
+  )
+  expect(named).toHaveLength(2)
+  for (const { type, name, definition } of named) {
+    expect(await called(`${type}?_query=${name}`)).toEqual([])
+    expect(contained.find(({ id }) => `#${id}` === definition)).toMatchObject({
+      resourceType: 'OperationDefinition',
+      kind: 'query',
+      code: name,
+      resource: [type],
+    })
+  }
+})
 
 test('every parameter over all types', async () => {
   const wrong: string[] = []

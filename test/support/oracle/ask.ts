@@ -94,6 +94,7 @@ const own: Readonly<Record<string, Special>> = Object.assign(Object.create(null)
     return comparesSpan(prefix, asked, { start: at, end: at + 1 }, world.now)
   },
   _list(world, resource, value) {
+    if (value === '$current-drug-allergies' && !isOfDrug(resource)) return false
     const lists = world.resources.filter(
       list =>
         list.resourceType === 'List' &&
@@ -108,6 +109,20 @@ const own: Readonly<Record<string, Special>> = Object.assign(Object.create(null)
           `${resource.resourceType}/${resource.id}`,
     )
   },
+  _query(_world, resource, value) {
+    const codes = queries[value]
+    if (!codes || resource.resourceType !== 'Observation') throw new NoOpinion(value)
+    return listOf((resource as Item).interpretation)
+      .flatMap(concept => (isItem(concept) ? listOf(concept.coding) : []))
+      .some(
+        coding =>
+          isItem(coding) &&
+          /^http:..terminology.hl7.org.CodeSystem.(v3-ObservationInterpretation|v2-0078)$/.test(
+            textOf(coding.system),
+          ) &&
+          codes.includes(textOf(coding.code)),
+      )
+  },
   _filter: (world, resource, value) =>
     parseFilter(value)((name, text) => passes(world, resource, name, text)),
   _content: (_world, resource, value) =>
@@ -116,11 +131,26 @@ const own: Readonly<Record<string, Special>> = Object.assign(Object.create(null)
     ` ${folded(narrative(resource))}`.includes(` ${folded(value)}`),
 } satisfies Record<string, Special>)
 
+const queries: Record<string, string[]> = {
+  abnormal: ['A', 'AA', 'HH', 'LL', 'H', 'HU', 'H>', 'L', 'LU', 'L<'],
+  critical: ['AA', 'HH', 'LL'],
+}
+
 /** https://hl7.org/fhir/R4/lifecycle.html#lists */
 const purposes: Record<string, string[]> = {
   '$current-problems': ['problems', '46105-3'],
   '$current-medications': ['medications', '57828-6', '10160-0'],
   '$current-allergies': ['allergies', '18716-1', '52472-8', '48765-2'],
+  '$current-drug-allergies': ['allergies', '18716-1', '52472-8', '48765-2'],
+}
+
+function isOfDrug({ resourceType, ...more }: Resource): boolean {
+  const categories = listOf((more as Item).category)
+  return (
+    resourceType === 'AllergyIntolerance' &&
+    (categories.every(each => each !== 'food' && each !== 'environment') ||
+      categories.some(each => each === 'medication' || each === 'biologic'))
+  )
 }
 
 function isCurrent({ status, code }: Item, name: string): boolean {
