@@ -3,7 +3,7 @@ import { invalid } from '../error.ts'
 import { decimalText, isDecimal } from '../json.ts'
 import { isObject } from '../resource.ts'
 import { splitEscaped, unescaped } from './escape.ts'
-import type { Predicate } from './query.ts'
+import type { Point, Predicate } from './query.ts'
 import type { Asked, SearchType } from './type.ts'
 import { canonicalOf } from './ucum.ts'
 
@@ -32,9 +32,8 @@ export const special: SearchType = {
 }
 
 function readNear(value: string, { param, name }: Asked): Predicate {
-  const [north = '', east = '', distance = '', unit = '', more] = splitEscaped(value, '|').map(
-    unescaped,
-  )
+  const parts = partsOf(value)
+  const [north = '', east = '', distance = '', , more] = parts
   const number = /^[+-]?\d{1,9}(\.\d{1,20})?$/
   const [latitude, longitude] = [Number(north), Number(east)]
   if (
@@ -48,7 +47,7 @@ function readNear(value: string, { param, name }: Asked): Predicate {
     throw invalid(
       `${name} takes latitude|longitude|distance|unit in degrees, such as 18.52|73.85|10|km`,
     )
-  const metre = canonicalOf((distance && unit) || usual.unit)
+  const metre = canonicalOf(unitOf(parts))
   if (metre?.unit !== 'm')
     throw invalid(`${name} takes its distance in a UCUM unit of length: km, m or [mi_us]`)
   return {
@@ -60,15 +59,42 @@ function readNear(value: string, { param, name }: Asked): Predicate {
   }
 }
 
+const partsOf = (value: string): string[] => splitEscaped(value, '|').map(unescaped)
+
+const unitOf = ([, , distance, unit]: string[]): string => (distance && unit) || usual.unit
+
+/** From where distances are told, and in what. */
+export interface Near {
+  /** Any of them. */
+  points: Point[]
+  unit: string
+  /** Of one of the unit. */
+  metres: number
+}
+
+/** What is asked for by a value; absent: by no point. */
+export function nearOf(predicate: Predicate, value: string): Near | undefined {
+  const any = predicate.kind === 'or' ? predicate.any : [predicate]
+  const points = any
+    .filter(each => each.kind === 'near')
+    .map(({ latitude, longitude }) => ({ latitude, longitude }))
+  if (points.length === 0) return undefined
+  const unit = unitOf(partsOf(splitEscaped(value, ',')[0] ?? ''))
+  return { points, unit, metres: Number(canonicalOf(unit)?.of('1')) }
+}
+
+/** Metres between the nearest of these; undefined: there are none. */
+export function leastBetween(points: Point[], positions: Point[]): number | undefined {
+  const all = points.flatMap(one => positions.map(other => metresBetween(one, other)))
+  return all.length ? Math.min(...all) : undefined
+}
+
 /** Of the earth, metres; and of one degree. */
 export const radius = 6_371_008.8
 export const radians = Math.PI / 180
 
 /** On a sphere of the earth's mean radius: within half a percent. Degrees. https://en.wikipedia.org/wiki/Haversine_formula */
-export function metresBetween(
-  a: { latitude: number; longitude: number },
-  b: { latitude: number; longitude: number },
-): number {
+export function metresBetween(a: Point, b: Point): number {
   const north = Math.sin(((b.latitude - a.latitude) * radians) / 2)
   const east = Math.sin(((b.longitude - a.longitude) * radians) / 2)
   const square =

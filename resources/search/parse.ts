@@ -1,37 +1,17 @@
 /** From the parameters of a request to a typed query. https://hl7.org/fhir/R4/search.html */
-import type { Context } from '../context.ts'
 import { type FhirError, type Issue, issue } from '../error.ts'
-import type { Terminology } from '../ports.ts'
-import type { OwnParameters } from '../search.ts'
-import { type Compartment, inCompartment, typesIn } from './compartment.ts'
+import { inCompartment, typesIn } from './compartment.ts'
 import { checkIncludes, type Include, isInclude, readInclude, UnknownInclude } from './include.ts'
+import { type Near, nearOf } from './near.ts'
 import { checkContained, controls } from './parse/controls.ts'
 import { readCriterion } from './parse/criterion.ts'
 import { createLookups, type Lookups } from './parse/lookups.ts'
 import { allOf, eitherOf, grouped, joinRanges, never } from './parse/predicates.ts'
-import { createBudget, type Scope } from './parse/scope.ts'
+import { createBudget, type Scope, type SearchOptions } from './parse/scope.ts'
+import { placed } from './parse/sort.ts'
 import { typesOf } from './parse/types.ts'
 import { UnknownParameter } from './parse/unknown.ts'
 import type { Predicate, Query } from './query.ts'
-import type { Zone } from './zone.ts'
-
-export interface SearchOptions {
-  /** Unknown parameters are refused; else they are passed over with a warning. */
-  strict: boolean
-  defaultCount: number
-  maxCount: number
-  base?: string
-  now?: number
-  /** For what value sets and hierarchies of codes are asked: without both, :in and :below on codes are refused. */
-  context?: Context
-  terminology?: Terminology
-  /** For dates that name none; UTC where it is absent. */
-  zone?: Zone
-  /** The tenant's own search parameters. */
-  parameters?: OwnParameters
-  /** Only what is in it is found. */
-  compartment?: Compartment
-}
 
 export interface ParsedSearch {
   query: Query
@@ -47,6 +27,8 @@ export interface ParsedSearch {
   /** What is answered where one is found; absent: its container. */
   containedType?: 'container' | 'contained'
   explain?: boolean
+  /** How far it is to what is found: from the first `near`. */
+  near?: Near | undefined
   /** Where the page begins, as a link says it. */
   page?: string
 }
@@ -108,6 +90,7 @@ function readSearch(
         budget.take(predicate)
         parsed.query.where.push(predicate)
         criteria.push([name, predicate])
+        if (name === 'near') parsed.near ??= nearOf(predicate, value)
       }
       parsed.used.push([name, value])
     } catch (error) {
@@ -115,6 +98,7 @@ function readSearch(
       ignored.add(`${error.message}; it was ignored`)
     }
   }
+  parsed.query.sort = placed(parsed.query.sort, parsed.near)
   checkContained(parsed, criteria, options.compartment)
   for (const text of ignored)
     parsed.warnings.push(issue('not-supported', text, undefined, 'warning'))

@@ -21,7 +21,15 @@ export interface Query {
 export type Sort = { descending: boolean } & (
   | { by: 'date' | 'updated' | 'id' }
   | { by: 'value'; kind: SortKind; params: string[] }
+  /** By the metres between the nearest of some points and the nearest of its positions. */
+  | { by: 'near'; param: string; points: Point[] }
 )
+
+/** On the earth. Degrees. */
+export interface Point {
+  latitude: number
+  longitude: number
+}
 
 /** The rows of parameters, by which resources can be put in order. */
 export type SortKind = 'token' | 'reference' | 'string' | 'date' | 'quantity' | 'uri'
@@ -67,8 +75,8 @@ export type Predicate =
   | { kind: 'uri'; param: string; first?: Token; uri: string; match: 'exact' | 'below' | 'above' }
   /** Folded words that stand next to each other in the narrative (`_text`), or in any text (`_content`); the last may go on. */
   | { kind: 'words'; in: 'narrative' | 'content'; words: string[] }
-  /** Within so many metres on the earth's surface. Degrees. */
-  | { kind: 'near'; param: string; latitude: number; longitude: number; metres: number }
+  /** Within so many metres on the earth's surface. */
+  | ({ kind: 'near'; param: string; metres: number } & Point)
   /** Bounds of the stored range's two ends, all inclusive, in ms. */
   | ({ kind: 'date'; param: string; first?: Token } & Bounds<number>)
   /** The same on ordered decimal keys; `unit` absent: any; `system` absent: any. */

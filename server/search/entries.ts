@@ -7,6 +7,7 @@ import type { Version } from '../../resources/store.ts'
 import type { Listed } from '../listing.ts'
 import type { FhirRequest } from '../request.ts'
 import { reduce, type Subset } from '../summary.ts'
+import { distanceTo } from './distance.ts'
 
 /** What is said of a search beside what it finds. */
 interface Said {
@@ -22,31 +23,45 @@ export function entriesOf(
   { warnings, explained }: Said,
 ): Listed[] {
   const subset = (version: Version, match: boolean) => subsetOf(parsed, version.type, match)
+  const found = foundIn(parsed)
   return [
-    ...matches.map(version => listed(base, version, 'match', subset(version, true))),
+    ...matches.map(version => listed(base, version, found(version.json), subset(version, true))),
     ...contained.map(one => {
       const { resourceType } = one.resource
-      return listedInside(base, one, subsetOf(parsed, resourceType, true))
+      return listedInside(base, one, found, subsetOf(parsed, resourceType, true))
     }),
-    ...included.map(version => listed(base, version, 'include', subset(version, false))),
+    ...included.map(version => listed(base, version, { mode: 'include' }, subset(version, false))),
     ...told([...parsed.warnings, ...warnings, ...(cut ? [tooDeep] : [])]),
     ...told(explained),
   ]
 }
 
-function listed(base: string, version: Version, mode: string, subset?: Subset): Listed {
+/** What `search` of an entry says of a match: where it comes in place of what it contains, no distance. */
+const foundIn =
+  ({ near, contained, containedType }: ParsedSearch) =>
+  (json = ''): object => ({
+    mode: 'match',
+    ...(near && (!contained || containedType === 'contained') ? distanceTo(json, near) : {}),
+  })
+
+function listed(base: string, version: Version, search: object, subset?: Subset): Listed {
   const { type, id, json = '' } = version
   return {
     fullUrl: `${base}/${type}/${id}`,
     json: subset ? printJson(reduce(json, subset)) : json,
-    rest: { search: { mode } },
+    rest: { search },
   }
 }
 
 /** By the address of its container and its id in it. https://hl7.org/fhir/R4/search.html#contained */
-function listedInside(base: string, { container, resource }: Contained, subset?: Subset): Listed {
+function listedInside(
+  base: string,
+  { container, resource }: Contained,
+  found: (json: string) => object,
+  subset?: Subset,
+): Listed {
   const inside = { ...container, json: printJson(resource) }
-  const { fullUrl, ...rest } = listed(base, inside, 'match', subset)
+  const { fullUrl, ...rest } = listed(base, inside, found(inside.json), subset)
   return { fullUrl: `${fullUrl}#${resource.id ?? ''}`, ...rest }
 }
 

@@ -9,7 +9,8 @@ import {
   type TransactionEntry,
 } from '../../resources/repository.ts'
 import type { Resource } from '../../resources/resource.ts'
-import { parseSearch, type SearchOptions } from '../../resources/search/parse.ts'
+import type { SearchOptions } from '../../resources/search/parse/scope.ts'
+import { parseSearch } from '../../resources/search/parse.ts'
 import type { Query } from '../../resources/search/query.ts'
 import { utc, type Zone } from '../../resources/search/zone.ts'
 import { createExtractor } from '../../resources/search.ts'

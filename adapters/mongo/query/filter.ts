@@ -1,10 +1,10 @@
 /** Nodes as filters. What does not drive is hidden from the planner, which would take the first condition it can use. */
 import { BSONRegExp, type Document } from 'mongodb'
-import { radians, radius } from '../../../resources/search/near.ts'
 import type { Predicate, RowPredicate } from '../../../resources/search/query.ts'
 import { nameIn } from '../document.ts'
 import { conditionOf } from './conditions.ts'
 import { beginning, escaped, namesOf } from './names.ts'
+import { metresFrom } from './near.ts'
 import type { Node } from './nodes.ts'
 import type { Scope } from './scope.ts'
 
@@ -94,24 +94,15 @@ function called(names: string[], { tenant }: Scope, place: Place): Document {
 /** Folded words next to each other, of which the last may go on. */
 const phrase = (words: string[]): BSONRegExp => new BSONRegExp(`(?:^| )${escaped(words.join(' '))}`)
 
-/** As metresBetween computes it. */
 function isNear(
-  { param, latitude, longitude, metres }: Extract<Predicate, { kind: 'near' }>,
+  predicate: Extract<Predicate, { kind: 'near' }>,
   { types }: Scope,
   field: string,
 ): Document {
-  const names = namesOf(types, param).map(({ text }) => text)
-  const half = (a: Document | string, b: number) => ({
-    $sin: { $divide: [{ $multiply: [{ $subtract: [a, b] }, radians] }, 2] },
-  })
-  const north = half('$$this.lat', latitude)
-  const east = half('$$this.lon', longitude)
-  const cosines = [Math.cos(latitude * radians), { $cos: { $multiply: ['$$this.lat', radians] } }]
-  const square = {
-    $add: [{ $multiply: [north, north] }, { $multiply: [...cosines, east, east] }],
+  const names = namesOf(types, predicate.param).map(({ text }) => text)
+  const isThere = {
+    $and: [{ $in: ['$$this.p', names] }, { $lte: [metresFrom(predicate), predicate.metres] }],
   }
-  const distance = { $multiply: [2 * radius, { $asin: { $min: [1, { $sqrt: square }] } }] }
-  const isThere = { $and: [{ $in: ['$$this.p', names] }, { $lte: [distance, metres] }] }
   return {
     $expr: {
       $anyElementTrue: [{ $map: { input: { $ifNull: [`$${field}`, []] }, in: isThere } }],

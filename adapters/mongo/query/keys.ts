@@ -6,6 +6,7 @@ import type { Key, Position } from '../../../resources/search/order.ts'
 import type { Sort } from '../../../resources/search/query.ts'
 import { beside, valueEntry } from '../values.ts'
 import type { Place } from './filter.ts'
+import { metresFrom } from './near.ts'
 
 type ByValue = Extract<Sort, { by: 'value' }>
 
@@ -39,6 +40,8 @@ function keyOf(sort: Sort, place: Place): Document | string {
       return { $arrayElemAt: [{ $split: ['$_id', '/'] }, -2] }
     case 'value':
       return valueKey(sort, place)
+    case 'near':
+      return distanceKey(sort, place)
   }
 }
 
@@ -66,6 +69,12 @@ function valueKey(sort: ByValue, place: Place): Document {
   }
   const values = params.map(param => textsOf(param, each))
   return { [best]: values.length === 1 ? values[0] : { $concatArrays: values } }
+}
+
+function distanceKey({ param, points }: Extract<Sort, { by: 'near' }>, place: Place): Document {
+  const isIts = { $in: ['$$this.p', namesOf([param])] }
+  const input = { $filter: { input: { $ifNull: [`$${place}g`, []] }, cond: isIts } }
+  return { $min: { $map: { input, in: { $min: points.map(metresFrom) } } } }
 }
 
 /** The texts of the entries of a parameter. */

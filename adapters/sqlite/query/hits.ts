@@ -69,6 +69,8 @@ export function waysOf(wanted: Wanted, scope: Scope): Way[] {
     case 'id':
       if (driver) return [gathered]
       return walked(() => walkIds(wanted, all, scope))
+    case 'near':
+      return [gathered]
     case 'value':
       // So few are sorted sooner than two phases are planned.
       if (driver && driver.size < 100) return [gathered]

@@ -2,6 +2,7 @@
 import { parseStored } from '../../../resources/json.ts'
 import type { Resource } from '../../../resources/resource.ts'
 import { openStart } from '../../../resources/search/instant.ts'
+import { leastBetween } from '../../../resources/search/near.ts'
 import { compareKeys, type Key } from '../../../resources/search/order.ts'
 import { anyOf } from '../../../resources/search/prefix.ts'
 import type { Predicate, Sort } from '../../../resources/search/query.ts'
@@ -24,7 +25,7 @@ const ranges: Readonly<
   uri: ['uri', 'uri'],
 }
 
-/** Tokens and uris do not stand by their resource: they are read from its body. */
+/** Tokens, uris and positions do not stand by their resource: they are read from its body. */
 type InBody = ByValue & { kind: 'token' | 'uri' }
 
 const isInBody = (sort: Sort): sort is InBody =>
@@ -58,6 +59,7 @@ function ownKeys(sort: InBody, scope: Scope): Map<number, Key> {
 
 /** Keys that stand in no column: each by the resource's number. undefined: it stands in one. */
 export function keysBeside(sort: Sort, scope: Scope): ((rid: number) => Key) | undefined {
+  if (sort.by === 'near') return rid => distanceTo(sort, rid, scope) ?? null
   if (!isInBody(sort)) return undefined
   if (!isOwn(sort)) return rid => keyInBody(sort, rid, scope) ?? null
   const keys = ownKeys(sort, scope)
@@ -110,13 +112,7 @@ export function standInOrder(sort: ByValue, scope: Scope): boolean {
 /** undefined: it is no key of a body. */
 function keyInBody(sort: Sort, rid: number, scope: Scope): Key | undefined {
   if (!isInBody(sort)) return undefined
-  const row = scope.connection
-    .sql(
-      `SELECT b.json AS json FROM resource r CROSS JOIN body b ON b.seq = ${seqAsOf('r')} WHERE r.rid = ?`,
-    )
-    .get(scope.seq, scope.seq, rid)
-  if (typeof row?.json !== 'string') return null
-  const keys = extract(parseStored(row.json) as Resource).rows.flatMap(each =>
+  const keys = rowsInBody(rid, scope).flatMap(each =>
     sort.params.includes(each.param) && each.first === undefined ? textOf(each) : [],
   )
   return keys.reduce<Key>(
@@ -125,6 +121,27 @@ function keyInBody(sort: Sort, rid: number, scope: Scope): Key | undefined {
     null,
   )
 }
+
+function rowsInBody(rid: number, scope: Scope): Row[] {
+  const row = scope.connection
+    .sql(
+      `SELECT b.json AS json FROM resource r CROSS JOIN body b ON b.seq = ${seqAsOf('r')} WHERE r.rid = ?`,
+    )
+    .get(scope.seq, scope.seq, rid)
+  return typeof row?.json === 'string' ? extract(parseStored(row.json) as Resource).rows : []
+}
+
+const distanceTo = (
+  { param, points }: Extract<Sort, { by: 'near' }>,
+  rid: number,
+  scope: Scope,
+): number | undefined =>
+  leastBetween(
+    points,
+    rowsInBody(rid, scope)
+      .filter(row => row.kind === 'position')
+      .filter(row => row.param === param),
+  )
 
 const textOf = (row: Row): string[] =>
   row.kind === 'token' ? [row.code] : row.kind === 'uri' ? [row.uri] : []

@@ -4,8 +4,8 @@
  */
 import { FhirError, unsupported } from '../../error.ts'
 import type { Codes } from '../../ports.ts'
-import type { SearchOptions } from '../parse.ts'
 import { ucum } from '../ucum.ts'
+import type { SearchOptions } from './scope.ts'
 
 export type Lookup =
   | { ask: 'expand'; valueSet: string }

@@ -1,9 +1,31 @@
 /** What is shared by all that reads one search. */
+import type { Context } from '../../context.ts'
 import { tooCostly } from '../../error.ts'
-import type { SearchOptions } from '../parse.ts'
+import type { Terminology } from '../../ports.ts'
+import type { OwnParameters } from '../../search.ts'
+import type { Compartment } from '../compartment.ts'
 import type { Predicate } from '../query.ts'
+import type { Zone } from '../zone.ts'
 import type { Lookups } from './lookups.ts'
 import { sizeOf } from './predicates.ts'
+
+export interface SearchOptions {
+  /** Unknown parameters are refused; else they are passed over with a warning. */
+  strict: boolean
+  defaultCount: number
+  maxCount: number
+  base?: string
+  now?: number
+  /** For what value sets and hierarchies of codes are asked: without both, :in and :below on codes are refused. */
+  context?: Context
+  terminology?: Terminology
+  /** For dates that name none; UTC where it is absent. */
+  zone?: Zone
+  /** The tenant's own search parameters. */
+  parameters?: OwnParameters
+  /** Only what is in it is found. */
+  compartment?: Compartment
+}
 
 /** Where a parameter is read: of which type, and how far from the resources that are searched. */
 export interface Scope {

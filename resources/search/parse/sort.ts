@@ -1,13 +1,14 @@
 /** https://hl7.org/fhir/R4/search.html#sort */
 import { type FhirError, invalid, tooCostly, unsupported } from '../../error.ts'
 import { paramsOf } from '../../search.ts'
-import type { Sort, SortKind } from '../query.ts'
+import type { Near } from '../near.ts'
+import type { Point, Sort, SortKind } from '../query.ts'
 import type { Scope } from './scope.ts'
 import { factsOf, isOfAll } from './unknown.ts'
 
 const mostKeys = 8
 
-/** By type of parameter. */
+/** By type of parameter; a special one that has values is a place. */
 const kinds: Readonly<Record<string, SortKind>> = {
   token: 'token',
   string: 'string',
@@ -35,9 +36,22 @@ export function readSort(value: string, scopes: Scope[]): Sort[] {
 const tooMany = (): FhirError =>
   tooCostly(`_sort takes ${mostKeys} parameters at most, of a composite each of its parts`)
 
-type ByValue = { by: 'value'; kind: SortKind; params: string[] }
+/** Distances are from the points that the search itself is near to. */
+export const placed = (sort: Sort[], near: Near | undefined): Sort[] =>
+  sort.map(key => {
+    if (key.by !== 'near') return key
+    if (near) return { ...key, points: near.points }
+    throw invalid(
+      `_sort: ${key.param} is the distance from a point: add one, such as ${key.param}=18.52|73.85|10|km`,
+    )
+  })
 
-function keysOf(code: string, scopes: Scope[]): (ByValue | { by: 'updated' | 'id' })[] {
+type Key =
+  | { by: 'updated' | 'id' }
+  | { by: 'value'; kind: SortKind; params: string[] }
+  | { by: 'near'; param: string; points: Point[] }
+
+function keysOf(code: string, scopes: Scope[]): Key[] {
   if (code === '_id') return [{ by: 'id' }]
   if (code === '_lastUpdated') return [{ by: 'updated' }]
   const [first, ...others] = scopes.map(scope => keysOnType(code, scope))
@@ -49,7 +63,7 @@ function keysOf(code: string, scopes: Scope[]): (ByValue | { by: 'updated' | 'id
 }
 
 /** A composite is in the order of its parts, one after the other. */
-function keysOnType(code: string, scope: Scope): ByValue[] {
+function keysOnType(code: string, scope: Scope): Key[] {
   if (code === '_score')
     throw unsupported('_sort: there is no score here: sort by a parameter, such as _lastUpdated')
   if (isOfAll(code)) throw invalid(`_sort: ${code} has no order`)
@@ -59,9 +73,6 @@ function keysOnType(code: string, scope: Scope): ByValue[] {
   if (facts.type === 'composite')
     return (facts.components ?? []).flatMap(part => keysOnType(part.code, scope))
   const kind = Object.hasOwn(kinds, facts.type) ? kinds[facts.type] : undefined
-  if (!kind)
-    throw unsupported(
-      `_sort: ${code} has no order here: it is found by distance, and comes in the order of another parameter`,
-    )
+  if (!kind) return [{ by: 'near', param: code, points: [] }]
   return [{ by: 'value', kind, params: paramsOf(scope.type, facts) }]
 }

@@ -34,10 +34,11 @@ describe.each(answered)('the oracle agrees with %s:', (_file, cases) => {
     (_name, _query, { type, query, ids, sorted }) => {
       const found = ask(world, type, query)
       expect(found.map(({ id }) => id).sort()).toEqual([...(ids ?? [])].sort())
-      const sort = new URLSearchParams(query).getAll('_sort').join(',')
-      if (!sorted || !sort) return
+      const params = new URLSearchParams(query)
+      const asked = { _sort: params.getAll('_sort').join(','), near: params.get('near') ?? '' }
+      if (!sorted || !asked._sort) return
       const inOrder = ids?.map(id => found.find(each => each.id === id) as Resource)
-      expect(isSorted(world, inOrder ?? [], sort)).toBe(true)
+      expect(isSorted(world, inOrder ?? [], asked)).toBe(true)
     },
   )
 })

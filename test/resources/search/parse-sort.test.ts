@@ -86,7 +86,12 @@ describe('_sort', () => {
       422,
       'of a composite each of its parts',
     ],
-    ['Location', '-near', 422, 'near has no order here'],
+    [
+      'Location',
+      '-near',
+      400,
+      'near is the distance from a point: add one, such as near=18.52|73.85',
+    ],
     ['Patient', 'a,b,c,d,e,f,g,h,i', 422, '8 parameters at most'],
     ['Patient', '_text', 400, '_sort: _text has no order'],
     ['Patient', '-_has', 400, '_sort: _has has no order'],
@@ -159,23 +164,82 @@ describe('the order of hits', () => {
     ['_sort=-code-value-quantity', ['o2', 'o5', 'o1', 'o4', 'o0', 'o3']],
     ['_sort=-value-quantity', ['o0', 'o1', 'o2', 'o3', 'o4', 'o5']],
     ['_sort=-_id', ['o5', 'o4', 'o3', 'o2', 'o1', 'o0']],
-  ])('of %s, what has no value coming last', async (query, ids) => {
-    expect(await store.find('Observation', query)).toEqual(ids)
-    for (const count of [1, 2, 4]) {
-      const seen: string[] = []
-      let next: string | undefined
-      do {
-        const after = next === undefined ? '' : `&_page=${encodeURIComponent(next)}`
-        const page = await store.page('Observation', `${query}&_count=${count}${after}`)
-        seen.push(...page.versions.map(({ id }) => id))
-        next = page.next
-        if (page.previous === undefined) continue
-        const before = `${query}&_count=${count}&_page=${encodeURIComponent(page.previous)}`
-        const back = (await store.page('Observation', before)).versions.map(({ id }) => id)
-        const place = seen.length - page.versions.length
-        expect(back).toEqual(ids.slice(Math.max(0, place - count), place))
-      } while (next !== undefined)
-      expect(seen).toEqual(ids)
+  ])('of %s, what has no value coming last', (query, ids) =>
+    isInPages(store, 'Observation', query, ids),
+  )
+})
+
+describe('the order by distance', () => {
+  const clock = { now: 0 }
+  let store: Searchable
+  beforeAll(async () => {
+    store = await openSearch(clock)
+    const degrees = [3, 1, 2, 1, 0, 3, 60, 1]
+    for (const [n, latitude] of degrees.entries()) {
+      clock.now = Date.UTC(2024, 1, 15, 10, n)
+      await store.put({
+        resourceType: 'Location',
+        id: `l${n}`,
+        status: n % 2 ? 'active' : 'inactive',
+        position: { latitude, longitude: 73.85 },
+      })
     }
+    await store.put({ resourceType: 'Location', id: 'nowhere' })
+  })
+  afterAll(() => store.close())
+
+  const near = 'near=0|73.85|1000|km'
+  test.each([
+    [`${near}&_sort=near`, ['l4', 'l1', 'l3', 'l7', 'l2', 'l0', 'l5']],
+    [`${near}&_sort=-near`, ['l5', 'l0', 'l2', 'l7', 'l3', 'l1', 'l4']],
+    [`${near}&_sort=near,-_id`, ['l4', 'l7', 'l3', 'l1', 'l2', 'l5', 'l0']],
+    [`${near}&_sort=status,near`, ['l1', 'l3', 'l7', 'l5', 'l4', 'l2', 'l0']],
+    [`${near}&status=active&_sort=near`, ['l1', 'l3', 'l7', 'l5']],
+    [`${near},60|73.85|1|km&_sort=near`, ['l4', 'l6', 'l1', 'l3', 'l7', 'l2', 'l0', 'l5']],
+  ])('of %s, in pages both ways', (query, ids) => isInPages(store, 'Location', query, ids))
+
+  test('stays as the first page saw it while places move', async () => {
+    const query = `${near}&_sort=near&_count=3`
+    const first = await store.page('Location', query)
+    expect(first.versions.map(({ id }) => id)).toEqual(['l4', 'l1', 'l3'])
+    const move = (id: string, latitude: number) =>
+      store.put({ resourceType: 'Location', id, position: { latitude, longitude: 73.85 } })
+    await move('l5', 0)
+    await move('l1', 3)
+    await store.remove('Location', 'l7')
+    const after = `&_page=${encodeURIComponent(first.next ?? '')}`
+    const second = await store.page('Location', query + after)
+    expect(second.versions.map(({ id }) => id)).toEqual(['l7', 'l2', 'l0'])
+    const third = await store.page(
+      'Location',
+      `${query}&_page=${encodeURIComponent(second.next ?? '')}`,
+    )
+    expect(third.versions.map(({ id }) => id)).toEqual(['l5'])
   })
 })
+
+/** All pages of a search are these, one after the other and back. */
+async function isInPages(
+  store: Searchable,
+  type: string,
+  query: string,
+  ids: string[],
+): Promise<void> {
+  expect(await store.find(type, query)).toEqual(ids)
+  for (const count of [1, 2, 4]) {
+    const seen: string[] = []
+    let next: string | undefined
+    do {
+      const after = next === undefined ? '' : `&_page=${encodeURIComponent(next)}`
+      const page = await store.page(type, `${query}&_count=${count}${after}`)
+      seen.push(...page.versions.map(({ id }) => id))
+      next = page.next
+      if (page.previous === undefined) continue
+      const before = `${query}&_count=${count}&_page=${encodeURIComponent(page.previous)}`
+      const back = (await store.page(type, before)).versions.map(({ id }) => id)
+      const place = seen.length - page.versions.length
+      expect(back).toEqual(ids.slice(Math.max(0, place - count), place))
+    } while (next !== undefined)
+    expect(seen).toEqual(ids)
+  }
+}

@@ -53,9 +53,9 @@ async function difference(there: World, one: Search): Promise<string | undefined
   const ids = (all: (string | undefined)[]) => [...all].sort().join()
   const wanted = ids(expected.map(({ id }) => id))
   if (ids(found) !== wanted) return `found ${found.join()} for ${wanted}`
-  const sort = one.params.find(([name]) => name === '_sort')?.[1]
+  const asked = Object.fromEntries(one.params.toReversed())
   const inOrder = found.map(id => expected.find(each => each.id === id) as Resource)
-  return sort === undefined || isSorted(there, inOrder, sort)
+  return asked._sort === undefined || isSorted(there, inOrder, asked)
     ? undefined
     : `found in the wrong order ${found.join()}`
 }

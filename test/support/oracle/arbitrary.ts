@@ -224,7 +224,9 @@ export const parameters: Readonly<Record<string, Parameter[]>> = {
   ],
 }
 
-const near = fc.constantFrom('18.52|73.85|1|km', '0|0|10', '-33|-179.9|50|km', '18|73|200000|m')
+const near = fc.constantFrom(
+  ...['18.52|73.85|1|km', '0|0|10', '-33|-179.9|50|km', '18|73|200000|m', '10|10|20000|km'],
+)
 
 const values: Readonly<
   Record<Exclude<Kind, 'reference'>, fc.Arbitrary<[modifier: string, value: string]>>
@@ -342,8 +344,13 @@ function madeFor(type: string): fc.Arbitrary<Search> {
         },
       ),
       fc.option(sort, { nil: undefined, freq: 2 }),
+      fc.constantFrom('near', '-near', undefined),
     )
-    .map(([params, sorted]) => ({ type, params: sorted ? [...params, sorted] : params }))
+    .map(([params, sorted, distance]) => {
+      const isNear = distance !== undefined && params.some(([name]) => name === 'near')
+      const keys = [...(isNear ? [distance] : []), ...(sorted ? [sorted[1]] : [])]
+      return { type, params: keys.length ? [...params, ['_sort', keys.join(',')]] : params }
+    })
 }
 
 export const search: fc.Arbitrary<Search> = fc

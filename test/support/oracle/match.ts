@@ -382,18 +382,21 @@ const units: Record<string, number> = {
   mi: 1609.344,
 }
 
+/** Metres to a point `latitude|longitude`; undefined: the node is no position. */
+export function metresTo(value: string, { value: position }: Node): number | undefined {
+  if (!isItem(position) || !isDecimal(position.latitude) || !isDecimal(position.longitude))
+    return undefined
+  const [latitude = '', longitude = ''] = split(value, '|')
+  return metres(
+    [Number(decimalText(position.latitude)), Number(decimalText(position.longitude))],
+    [Number(latitude), Number(longitude)],
+  )
+}
+
 function findsNear(value: string, nodes: Node[]): boolean {
-  const [latitude = '', longitude = '', distance = '', unit = ''] = split(value, '|')
+  const [, , distance = '', unit = ''] = split(value, '|')
   // Where no distance is said it is for the server to choose: ours is 50 km, whatever the unit.
   const size = units[distance === '' ? 'km' : unit || 'km']
   if (size === undefined) throw new NoOpinion(value)
-  return nodes.some(({ value: position }) => {
-    if (!isItem(position) || !isDecimal(position.latitude) || !isDecimal(position.longitude))
-      return false
-    const here: [number, number] = [
-      Number(decimalText(position.latitude)),
-      Number(decimalText(position.longitude)),
-    ]
-    return metres(here, [Number(latitude), Number(longitude)]) <= Number(distance || '50') * size
-  })
+  return nodes.some(node => (metresTo(value, node) ?? Infinity) <= Number(distance || '50') * size)
 }

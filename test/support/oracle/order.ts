@@ -1,28 +1,35 @@
 /** https://hl7.org/fhir/R4/search.html#sort: by several keys; what has no value comes last, whichever way it is sorted. */
 import type { Resource } from '../../../resources/resource.ts'
 import type { Node } from './expression.ts'
-import { amountsOf, codesOf, spansOf, textsOf } from './match.ts'
+import { amountsOf, codesOf, metresTo, spansOf, textsOf } from './match.ts'
 import { compare, type Decimal, folded } from './values.ts'
 import {
   destinationOf,
   NoOpinion,
   parameterOf,
   referencesIn,
+  split,
   valuesOf,
   type World,
 } from './world.ts'
 
 type Key = number | string | Decimal
 
-/** Whether they stand as `_sort` asks; those with equal keys stand anyhow. */
-export function isSorted(world: World, found: Resource[], sort: string): boolean {
+/** Whether they stand as `_sort` asks, by distance from what is `near`; those with equal keys stand anyhow. */
+export function isSorted(
+  world: World,
+  found: Resource[],
+  { _sort: sort = '', near = '' }: { _sort?: string; near?: string },
+): boolean {
   const keys = sort.split(',').flatMap(key => {
     const down = key.startsWith('-')
     const names = partsOf(found[0]?.resourceType, key.replace(/^-/, ''))
     return names.map(name => ({ name, down }))
   })
   const rows = found.map(resource =>
-    keys.map(({ name, down }) => keyOf(world, resource, name, down)),
+    keys.map(({ name, down }) =>
+      name === 'near' ? distanceOf(resource, near) : keyOf(world, resource, name, down),
+    ),
   )
   return rows.every((row, place) => {
     const next = rows[place + 1]
@@ -60,6 +67,13 @@ const behind = ({ units, power }: Decimal): Decimal => ({
   units: units * 10n ** 40n + 1n,
   power: power - 40,
 })
+
+/** In centimetres, from the nearest of several points. */
+function distanceOf(resource: Resource, near: string): number | undefined {
+  const nodes = valuesOf(resource, parameterOf(resource.resourceType, 'near'))
+  const all = split(near, ',').flatMap(point => nodes.flatMap(node => metresTo(point, node) ?? []))
+  return all.length ? Math.round(Math.min(...all) * 100) : undefined
+}
 
 /** The least of its values where it goes up, the greatest where it goes down. */
 function keyOf(world: World, resource: Resource, name: string, down: boolean): Key | undefined {
