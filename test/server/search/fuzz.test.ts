@@ -130,6 +130,8 @@ const words = [
   ],
   ...['Patient:organization', 'Patient:*', '*', 'Nothing:x', 'Patient:nothing', 'a:b:c:d', ':::'],
   ...['18|73|1|km', '91|0', '0|0|-1', '1e400|0|1', 'gender eq male', 'not (', '((((', 'a eq "'],
+  ...['near', '-near,near', '-code-value-quantity', 'code-value-quantity,'.repeat(9), 'abnormal'],
+  ...['abnormal,critical', '$current-drug-allergies', '$current-drug-allergies,1', '18|73,0|0|1|m'],
   ...['name co x and (', 'birthdate gt', 'count', 'text', 'accurate', '-1', '1.5', '0x10', '1_000'],
 ]
 
