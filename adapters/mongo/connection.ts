@@ -1,4 +1,5 @@
 import { type Db, MongoClient, type MongoClientOptions, MongoServerSelectionError } from 'mongodb'
+import { unavailable } from '../../resources/error.ts'
 import { type Collections, collectionsOf } from './collections.ts'
 
 export interface ConnectionOptions {
@@ -85,8 +86,9 @@ async function whyNotOpen(error: unknown, url: string): Promise<Error> {
   if (!Error.isError(error)) return new Error(String(error))
   if (error instanceof MongoServerSelectionError) {
     if (await isAlone(url)) return new Error(notASet(url))
-    return new Error(
+    return unavailable(
       `the MongoDB at ${hostsIn(url)} cannot be reached, or has no primary: see that it runs, and that its members reach each other`,
+      5,
     )
   }
   if ('code' in error && (error.code === 18 || error.code === 13))

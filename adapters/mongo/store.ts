@@ -2,7 +2,7 @@ import { closeable } from '../../resources/closing.ts'
 import type { Store } from '../../resources/store.ts'
 import { createCommits } from './commit.ts'
 import { connect } from './connection.ts'
-import { atTheEdge } from './errors.ts'
+import { atEdge, atTheEdge } from './errors.ts'
 import { createFacts, unitsOf } from './facts.ts'
 import { historyPage, scan } from './history.ts'
 import { type MongoOptions, openParts, type Parts } from './parts.ts'
@@ -21,14 +21,14 @@ export interface MongoStore extends Store {
 
 /** A Store in a MongoDB replica set. Rejects with one clear line where it cannot be used. */
 export async function openMongo(options: MongoOptions): Promise<MongoStore> {
-  const connection = await connect({ ...options, name: options.newId() })
+  const connection = await atTheEdge(() => connect({ ...options, name: options.newId() }))
   try {
     await migrate(connection)
     if (!options.adopting) await refuseUnwhole(connection)
     return await createStore(options, await openParts(options, connection))
   } catch (error) {
     await connection.client.close()
-    throw error
+    throw atEdge(error)
   }
 }
 

@@ -6,11 +6,13 @@ export type Measured = MetricObjectWithValues<MetricValue<string>>[]
 export type FromWorker =
   /** It takes requests at this address. */
   | { listens: string }
-  /** Why it cannot start. */
-  | { fails: string }
+  /** Why it cannot start, and whether that may pass by itself. */
+  | { fails: string; passes: boolean }
   /** For the metrics of all. */
   | { asks: number }
   | { measured: Measured; for: number }
+  /** Its event loop turns. */
+  | { lives: true }
 
 export type ToWorker =
   /** How many take requests, and how many should. */
@@ -18,3 +20,4 @@ export type ToWorker =
   /** For its own metrics. */
   | { measure: number }
   | { metrics: string; for: number }
+  | { lives: '?' }

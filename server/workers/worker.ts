@@ -9,6 +9,11 @@ export interface Others {
   metrics(): Promise<string>
 }
 
+/** From its first moment on: whoever says nothing for long is ended. */
+export function sayThatItLives(): void {
+  process.on('message', (told: ToWorker) => 'lives' in told && void say({ lives: true }))
+}
+
 /** Absent: this process is the only one. */
 export function joinOthers(measure: () => Promise<Measured>): Others | undefined {
   if (!cluster.isWorker) return undefined

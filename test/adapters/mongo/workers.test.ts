@@ -3,9 +3,12 @@ import { execFileSync } from 'node:child_process'
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, expect, test } from '@jest/globals'
 import type { OperationOutcome } from 'fhir/r4'
+import { MongoClient } from 'mongodb'
 import { colour, colourParameter } from '../../support/colour.ts'
 import { dropDatabase, newDatabase } from '../../support/mongo-database.ts'
+import { freePort } from '../../support/mongod.ts'
 import { runScript, startServer } from '../../support/process.ts'
+import { openWay } from './way.ts'
 
 const urls: string[] = []
 /** What a test that failed left behind. */
@@ -125,6 +128,81 @@ test('workers that cannot start say so in one line', async () => {
   ])
   expect(await first.stop()).toBe(0)
 }, 60_000)
+
+const signal = (pids: (number | undefined)[], name: 'SIGSTOP' | 'SIGCONT' | 'SIGKILL') => {
+  for (const pid of pids) if (pid) process.kill(pid, name)
+}
+
+const isReady = async (url: string) => (await call(beside(url, '/health/ready')))?.status === 200
+
+test('a frozen worker is ended and replaced; one that is busy is not, nor are those of a machine that stood still', async () => {
+  const settings = { WORKERS: '2', LOG_LEVEL: 'error', SHUTDOWN_TIME: '1000' }
+  const [one, other] = [
+    await start({ ...emptyPlace(), ...settings }),
+    await start({ ...emptyPlace(), ...settings }),
+  ]
+  const [frozen = 0, busy = 0] = childrenOf(one.child.pid)
+  const still = childrenOf(other.child.pid)
+  signal([frozen, busy, other.child.pid, ...still], 'SIGSTOP')
+  const since = performance.now()
+  await wait(10_000)
+  signal([busy], 'SIGCONT')
+  await until(async () => /a worker is silent: it is ended/.test(one.output()), 60_000)
+  expect(performance.now() - since).toBeGreaterThan(25_000)
+  await until(async () => childrenOf(one.child.pid).length === 2)
+  expect(childrenOf(one.child.pid)).toContain(busy)
+  expect(childrenOf(one.child.pid)).not.toContain(frozen)
+  await until(() => isReady(one.url))
+  await wait(Math.max(0, since + 40_000 - performance.now()))
+  signal([other.child.pid, ...still], 'SIGCONT')
+  await wait(3000)
+  expect(childrenOf(other.child.pid)).toEqual(still)
+  expect(other.output()).not.toMatch(/silent/)
+  expect(await other.stop()).toBe(0)
+  // It keeps the others from ending for no longer than requests may.
+  signal([busy], 'SIGSTOP')
+  expect(await one.stop()).toBe(0)
+}, 120_000)
+
+test('while the database is away workers are started later and later, and take requests when it is back', async () => {
+  const { STORE_URL = '' } = emptyPlace()
+  const way = await openWay(STORE_URL)
+  try {
+    const PORT = String(await freePort())
+    const server = await start({ STORE_URL: way.url, WORKERS: '2', LOG_LEVEL: 'error', PORT })
+    way.close(true)
+    const pauses = () =>
+      [...server.output().matchAll(/"pause":(\d+)/g)].map(([, pause]) => Number(pause))
+    signal(childrenOf(server.child.pid), 'SIGKILL')
+    await until(async () => pauses().length === 4, 60_000)
+    expect(pauses()).toEqual([250, 250, 500, 500])
+    expect(server.output()).toMatch(/cannot be reached, or has no primary.*a worker cannot start/)
+    way.close(false)
+    await until(() => isReady(server.url), 60_000)
+    expect(await server.stop()).toBe(0)
+  } finally {
+    await way.stop()
+  }
+}, 180_000)
+
+test('when no worker is left and none would start, all ends and says why', async () => {
+  const { STORE_URL = '' } = emptyPlace()
+  const server = await start({ STORE_URL, WORKERS: '2' })
+  const client = new MongoClient(STORE_URL)
+  const meta = client.db().collection<{ _id: string }>('meta')
+  await meta.updateOne({ _id: 'schema' }, { $inc: { number: 1 } })
+  await client.close()
+  const [first, second] = childrenOf(server.child.pid)
+  signal([first], 'SIGKILL')
+  // As long as another one takes requests, it goes on.
+  await wait(5000)
+  expect((await call(`${server.url}/Patient`))?.status).toBe(200)
+  signal([second], 'SIGKILL')
+  expect(await server.ended).toBe(1)
+  expect(server.output()).toMatch(
+    /\nNidaan cannot go on: the database \S+ is of a newer version of this server.*\n$/,
+  )
+}, 90_000)
 
 /** How far an index is; absent: it can be searched by. */
 async function percentOf(url: string): Promise<number | undefined> {
