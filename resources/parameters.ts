@@ -39,7 +39,7 @@ export interface StoredIndex {
 
 /** What holds for a tenant at a moment. */
 export interface Known extends OwnParameters {
-  /** Changes whenever other rows are made of a resource. */
+  /** The ids of the indexes that rows are made for: changes whenever other rows are made of a resource. */
   readonly revision: string
   /** Changes whenever others can be searched by. */
   readonly ready: string
@@ -65,6 +65,10 @@ export interface Parameters {
   now(tenant: Tenant): Known
   /** Whether rows may still be written that were made by it. */
   holds(known: Known, context: Pick<Context, 'tenant' | 'now'>): boolean
+  /** A commit: as long as it is under way, it may write rows made by what is known when it begins. */
+  during<T>(tenant: Tenant, commit: () => Promise<T>): Promise<T>
+  /** The revision of which all is written from now on; absent while a commit is under way that began with another. */
+  settled(tenant: Tenant): string | undefined
   /** Reads again, after a write of this process. */
   changed(tenant: Tenant): Promise<Known>
   /** Calls back whenever what is known has changed. */
@@ -83,6 +87,8 @@ interface Kept {
   seqs: string
   checked: number
   reading?: Promise<Known>
+  /** Commits under way, by the revision that each began with. */
+  under: Map<string, number>
 }
 
 export function createParameters(
@@ -95,7 +101,8 @@ export function createParameters(
   const keptOf = (tenant: Tenant): Kept => {
     let kept = byTenant.get(tenant)
     if (!kept) {
-      kept = { known: nothing, seqs: '', checked: Number.NEGATIVE_INFINITY }
+      const checked = Number.NEGATIVE_INFINITY
+      kept = { known: nothing, seqs: '', checked, under: new Map() }
       byTenant.set(tenant, kept)
     }
     return kept
@@ -143,6 +150,22 @@ export function createParameters(
     holds(known, { tenant, now }) {
       const kept = keptOf(tenant)
       return kept.known.revision === known.revision && now() - kept.checked < tolerance
+    },
+    async during(tenant, commit) {
+      const { known, under } = keptOf(tenant)
+      const { revision } = known
+      under.set(revision, (under.get(revision) ?? 0) + 1)
+      try {
+        return await commit()
+      } finally {
+        const left = (under.get(revision) ?? 0) - 1
+        if (left > 0) under.set(revision, left)
+        else under.delete(revision)
+      }
+    },
+    settled(tenant) {
+      const { known, under } = keptOf(tenant)
+      return [...under.keys()].every(each => each === known.revision) ? known.revision : undefined
     },
     changed: tenant => reread(tenant, keptOf(tenant)),
     onChange: tell => void told.push(tell),

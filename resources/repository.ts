@@ -78,8 +78,13 @@ export interface TransactionEntry {
   fullUrl?: string
 }
 
-export function createRepository(parts: WriteParts): Repository {
-  const { store } = parts
+export function createRepository(given: WriteParts): Repository {
+  const { parameters } = given
+  const store: Store = {
+    ...given.store,
+    commit: (tenant, build) => parameters.during(tenant, () => given.store.commit(tenant, build)),
+  }
+  const parts = { ...given, store }
   const exclusive = createExclusive()
 
   /** An attempt waits for all who name what the ones before it lost to: so nobody is outrun for ever. */
@@ -94,7 +99,7 @@ export function createRepository(parts: WriteParts): Repository {
 
   /** Whoever wrote a search parameter finds it known, and not ready, in the next request. */
   const tell = async ({ tenant }: Context, types: string[]): Promise<void> => {
-    if (types.includes('SearchParameter')) await parts.parameters.changed(tenant)
+    if (types.includes('SearchParameter')) await parameters.changed(tenant)
   }
 
   return {

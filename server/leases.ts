@@ -6,6 +6,10 @@ export interface Leases {
   once(name: string, work: (lost: AbortSignal) => Promise<void>): Promise<boolean>
   /** What the other processes are, each in the word that it gave. */
   others(): Promise<string[]>
+  /** Tells the others the state of something in this process; to be told again and again. */
+  tell(what: string, state: string): Promise<void>
+  /** What each of the other processes told last; undefined where one told nothing. */
+  told(what: string): Promise<(string | undefined)[]>
   /** No process any more. */
   close(): Promise<void>
 }
@@ -13,6 +17,8 @@ export interface Leases {
 /** ms for which a name is a process's without a sign of life, and between two of them. */
 const life = 10_000
 const beat = life / 4
+/** ms for which a process is there without a sign of life: what it was about to write when it froze is too late then. */
+const presence = 25_000
 
 /** Resolves when the others can know of this process: what it finds out afterwards is what they count on. */
 export async function joinLeases(
@@ -20,9 +26,10 @@ export async function joinLeases(
   self: { id: string; word: string },
 ): Promise<Leases> {
   const name = `process/${self.id}`
-  const tell = (ms: number) => store.lease(name, self.word, ms).catch(() => false)
-  await tell(life)
-  const telling = setInterval(() => void tell(life), beat).unref()
+  const live = (ms: number) => store.lease(name, self.word, ms).catch(() => false)
+  await live(presence)
+  const living = setInterval(() => void live(presence), beat).unref()
+  const states = new Map<string, { state: string; until: number }>()
 
   return {
     async once(what, work) {
@@ -49,9 +56,27 @@ export async function joinLeases(
       const all = await store.leases('process/')
       return all.filter(each => each.name !== name).map(({ holder }) => holder)
     },
+    async tell(what, state) {
+      const named = `${what}/${self.id}`
+      const before = states.get(named)
+      const asked = performance.now()
+      if (before?.state === state && asked < before.until - presence) return
+      // Nobody can take over a name, not even from himself.
+      if (before && before.state !== state) await store.lease(named, before.state, 0)
+      if (await store.lease(named, state, 2 * presence))
+        states.set(named, { state, until: asked + 2 * presence })
+    },
+    async told(what) {
+      const all = await store.leases('process/')
+      const states = await store.leases(`${what}/`)
+      const of = new Map(states.map(({ name, holder }) => [name, holder]))
+      return all
+        .filter(each => each.name !== name)
+        .map(each => of.get(each.name.replace('process', what)))
+    },
     async close() {
-      clearInterval(telling)
-      await tell(0)
+      clearInterval(living)
+      await live(0)
     },
   }
 }

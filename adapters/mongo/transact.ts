@@ -1,4 +1,5 @@
 import type { ClientSession } from 'mongodb'
+import { unavailable } from '../../resources/error.ts'
 import { createAbandoned, keyOf } from './abandoned.ts'
 import type { Within } from './commands.ts'
 import type { Connection } from './connection.ts'
@@ -85,6 +86,9 @@ async function attempt<T>(
   try {
     session.startTransaction({ ...options, maxCommitTimeMS: left(until) })
     const result = await how.work({ db, session, maxTimeMS: left(until) })
+    // This process stood still: what was written was made by what it knew before.
+    if (performance.now() > until)
+      throw unavailable('the database takes too long: repeat the request', 5)
     await commit(session, until, how.pause)
     return result
   } catch (error) {

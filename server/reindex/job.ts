@@ -1,6 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { printJson } from '../../resources/json.ts'
-import type { IndexState, Parameters, StoredIndex } from '../../resources/parameters.ts'
+import {
+  baseId,
+  type IndexState,
+  type Parameters,
+  type StoredIndex,
+} from '../../resources/parameters.ts'
 import type { Resource } from '../../resources/resource.ts'
 import {
   type Change,
@@ -56,23 +61,58 @@ export function createJob(tenant: Tenant, index: StoredIndex, parts: ReindexPart
 }
 
 /**
- * ms after which no process writes any more by what it knew before: it may hold for 4 s until a write takes its place in
- * the order, and that write may wait and take 20 s.
+ * ms after which no process writes any more by what it knew before, also one that tells nothing: it may hold for 4 s until a
+ * write takes its place in the order, and that write may wait and take 20 s.
  */
 const settling = 25_000
+/** ms between two looks. */
+const lookEvery = 250
 
 /** Waits until all other processes write by what the state says, before what is stored is read; for none that has ended. */
 export async function settled(
-  { since = 0 }: IndexState,
-  { leases, now }: ReindexParts,
+  { id, state, since = 0 }: IndexState,
+  tenant: Tenant,
+  parts: ReindexParts,
   signal: AbortSignal,
 ): Promise<void> {
+  const { leases, now } = parts
+  // What all are told by their word, they have gone by since they began.
+  if (id === baseId) return
+  // Whoever takes over from this process need not wait for it.
+  await tell(tenant, parts)
+  const goesByIt = (revision: string | undefined) =>
+    revision?.split(',').includes(id) === (state === 'building')
   // Clocks of machines may differ.
   const due = Math.min(settling, since + settling - now())
   const until = performance.now() + due
   for (let left = due; left > 0 && !signal.aborted; left = until - performance.now()) {
-    if ((await leases.others()).length === 0) return
-    await wait(Math.min(left, 1000), undefined, { signal }).catch(() => {})
+    if ((await leases.told(rowsOf(tenant))).every(goesByIt)) return
+    await wait(Math.min(left, lookEvery), undefined, { signal }).catch(() => {})
+  }
+}
+
+const rowsOf = (tenant: Tenant): string => `rows/${tenant}`
+
+/** ms between two tellings: what is known is as old at most. */
+const tellEvery = 1000
+
+async function tell(tenant: Tenant, { parameters, leases }: ReindexParts): Promise<void> {
+  const revision = parameters.settled(tenant)
+  if (revision !== undefined) await leases.tell(rowsOf(tenant), revision)
+}
+
+/** Tells the other processes, until `signal`, which indexes all that is written here has rows for. */
+export async function keepTelling(parts: ReindexParts, signal: AbortSignal): Promise<void> {
+  const { tenants, parameters, now } = parts
+  while (!signal.aborted) {
+    for (const tenant of tenants())
+      try {
+        await parameters.fresh({ tenant, now })
+        await tell(tenant, parts)
+      } catch {
+        // It is told again soon; meanwhile the others wait.
+      }
+    await wait(tellEvery, undefined, { signal, ref: false }).catch(() => {})
   }
 }
 

@@ -9,7 +9,7 @@ import type { Tenant } from '../../resources/store.ts'
 import { arrange, arrangeBase, isOther } from './arrange.ts'
 import { buildIndex } from './build.ts'
 import { dropIndex } from './drop.ts'
-import { createJob, type ReindexParts, settled } from './job.ts'
+import { createJob, keepTelling, type ReindexParts, settled } from './job.ts'
 
 export interface Reindex {
   /** Finds out what is to be done, before the first request: what it writes to an empty store needs nothing. */
@@ -45,6 +45,7 @@ export function createReindex(parts: ReindexParts): Reindex {
     })
   }
   const looking = setInterval(wake, lookEvery).unref()
+  const telling = keepTelling(parts, stopping.signal)
 
   async function run(): Promise<void> {
     let pause = retry
@@ -99,7 +100,7 @@ export function createReindex(parts: ReindexParts): Reindex {
     async stop() {
       clearInterval(looking)
       stopping.abort()
-      await running
+      await Promise.all([running, telling])
     },
   }
 }
@@ -160,7 +161,7 @@ async function work(
 ): Promise<void> {
   const job = createJob(tenant, index, parts)
   const parameter = index.state.facts.code
-  await settled(index.state, parts, signal)
+  await settled(index.state, tenant, parts, signal)
   if (index.state.state === 'building') {
     if (!(await buildIndex(job, tenant, parts, signal))) return
     await job.save({ state: 'ready', done: job.state.total })

@@ -8,6 +8,7 @@ import { colour, colourParameter } from '../../support/colour.ts'
 import { dropDatabase, newDatabase } from '../../support/mongo-database.ts'
 import { freePort } from '../../support/mongod.ts'
 import { runScript, startServer } from '../../support/process.ts'
+import { holdAll } from './holding.ts'
 import { openWay } from './way.ts'
 
 const urls: string[] = []
@@ -214,6 +215,28 @@ async function percentOf(url: string): Promise<number | undefined> {
 
 const countOf = async (url: string, code: string) =>
   (await call(`${url}/Patient?colour=${code}&_summary=count`))?.body
+
+test('a new parameter can be searched by when all processes write by it, some seconds later', async () => {
+  const place = emptyPlace()
+  const [one, other] = [await start(place), await start(place)]
+  for (const id of ['a', 'b'])
+    expect((await call(`${one.url}/Patient/${id}`, 'PUT', patient(id, 'red')))?.status).toBe(201)
+  const holding = await holdAll(place.STORE_URL ?? '')
+  // Made without rows of the parameter, and not written yet.
+  const late = call(`${other.url}/Patient/a`, 'PUT', patient('a', 'blue'))
+  await wait(1000)
+  const made = await call(`${one.url}/SearchParameter/colour`, 'PUT', colourParameter)
+  expect(made?.status).toBe(201)
+  await wait(6000)
+  expect(await percentOf(one.url)).toBe(0)
+  await holding.letGo()
+  expect((await late)?.status).toBe(200)
+  await until(async () => (await percentOf(other.url)) === undefined, 6000)
+  expect(await countOf(one.url, 'blue')).toMatchObject({ total: 1 })
+  expect(await countOf(one.url, 'red')).toMatchObject({ total: 1 })
+  expect(await one.stop()).toBe(0)
+  expect(await other.stop()).toBe(0)
+}, 60_000)
 
 test('an index is made by one process, and to its end by another one when that is killed', async () => {
   const place = emptyPlace()
