@@ -4,13 +4,26 @@ import { spellingsOf } from '../reference.ts'
 import { type OwnParameters, paramsOf } from '../search.ts'
 import type { Page, Version } from '../store.ts'
 import { type Include, parametersOf } from './include.ts'
-import { bodyOf, canonicalOf, type Links, linksBy, nameOf, splitCanonical } from './links.ts'
+import {
+  bodyOf,
+  canonicalOf,
+  type Linked,
+  type Links,
+  linksBy,
+  nameOf,
+  resourceName,
+  splitCanonical,
+  splitVersion,
+  versionName,
+} from './links.ts'
 import { anyOf } from './prefix.ts'
 import type { Predicate, Query, Sort } from './query.ts'
 
 /** What there is to reach from here. */
 export interface Reach {
   search(query: Query): Promise<Page>
+  /** A version that is named; undefined: there is none. */
+  read(type: string, id: string, number: number): Promise<Version | undefined>
   /** Where this server is: references by its address are to what is here. */
   base: string
   /** Most resources that come with the matches of one page. */
@@ -24,8 +37,8 @@ type Ground = Pick<Reach, 'base' | 'own'>
 const newestFirst: Sort[] = [{ by: 'updated', descending: true }]
 
 /**
- * What the includes add to these, each once and in its newest version; absent: more than the limit. `taken` are those
- * that are there already.
+ * What the includes add to these, each once, in its newest version or that which a reference names; absent: more than the
+ * limit. `taken` are those that are there already.
  */
 export async function includedWith(
   sources: Version[],
@@ -33,7 +46,7 @@ export async function includedWith(
   reach: Reach,
   taken: Iterable<string> = sources.map(nameOf),
 ): Promise<Version[] | undefined> {
-  const seen = new Set(taken)
+  const seen = new Set([...taken, ...sources.map(versionName)])
   const found: Version[] = []
   const iterated = includes.filter(({ iterate }) => iterate)
   let round = sources
@@ -100,33 +113,48 @@ function followedFrom(type: string, includes: Include[], own?: OwnParameters): F
   return followed
 }
 
-/** The newest versions of what is linked to and there, in the order of the links. */
+/** What is linked to and there, in the order of the links, then by canonicals. */
 export async function readLinks(
   links: Links,
-  { search }: Pick<Reach, 'search'>,
-): Promise<{ versions: Version[]; next?: undefined }> {
-  const ids = new Map<string, string[]>()
+  { search, read }: Pick<Reach, 'search' | 'read'>,
+): Promise<{ versions: Linked[]; next?: undefined }> {
+  const ids = new Map<string, Set<string>>()
   const urls: Links = new Map()
   for (const [link, types] of links) {
     const [type = '', id = ''] = link.split('/')
-    if (types.includes(type)) ids.set(type, [...(ids.get(type) ?? []), id])
+    if (types.includes(type)) ids.set(type, (ids.get(type) ?? new Set()).add(id))
     else urls.set(link, types)
   }
-  const pages = await Promise.all([
+  const [canonicals, ...pages] = await Promise.all([
+    readCanonicals(urls, search),
     ...[...ids].map(([type, of]) =>
       search({
         types: [type],
-        where: [{ kind: 'id', ids: of }],
+        where: [{ kind: 'id', ids: [...of] }],
         sort: newestFirst,
-        count: of.length,
+        count: of.size,
       }),
     ),
-    readCanonicals(urls, search),
   ])
-  const place = new Map([...links.keys()].map((link, index) => [link, index]))
-  const placeOf = (version: Version) => place.get(nameOf(version)) ?? links.size
-  const versions = pages.flatMap(page => page.versions).sort((a, b) => placeOf(a) - placeOf(b))
-  return { versions }
+  const newest = new Map(
+    pages.flatMap(({ versions }) => versions.map(each => [resourceName(each), each])),
+  )
+  const named = await Promise.all([...links.keys()].map(link => versionBy(link, newest, read)))
+  const once = new Map(named.flatMap(each => (each ? [[nameOf(each), each]] : [])))
+  return { versions: [...once.values(), ...canonicals.versions] }
+}
+
+/** That which the link names, if it was ever here; else the newest. What is gone is gone in every version. */
+async function versionBy(
+  link: string,
+  newest: ReadonlyMap<string, Version>,
+  read: Reach['read'],
+): Promise<Linked | undefined> {
+  const { name, number } = splitVersion(link)
+  const one = newest.get(name)
+  if (!one || number === undefined || number === one.number) return one
+  const old = await read(one.type, one.id, number)
+  return old ? { ...old, old: true } : one
 }
 
 /** A canonical without a version means every one there is. */
@@ -141,8 +169,13 @@ async function readCanonicals(links: Links, search: Reach['search']): Promise<Pa
   return { versions: versions.filter(version => leadsTo(links, version)) }
 }
 
-const leadsTo = (links: Links, version: Version): boolean =>
-  namesOf(version).some(({ name, type }) => links.get(name)?.includes(type))
+function leadsTo(links: Links, version: Linked): boolean {
+  const { type, old } = version
+  const names = old ? [] : namesOf(version)
+  return [...names, { name: versionName(version), type }].some(each =>
+    links.get(each.name)?.includes(each.type),
+  )
+}
 
 const mostCanonicals = 1000
 
@@ -178,7 +211,8 @@ function refersBy(
   include: Include,
   { names, base, own }: Ground & { names: Name[] },
 ): boolean {
-  const links = linksBy(bodyOf(version), parametersOf(include, version.type, own), base)
+  const all = linksBy(bodyOf(version), parametersOf(include, version.type, own), base)
+  const links: Links = new Map([...all].map(([link, types]) => [splitVersion(link).name, types]))
   return names.some(({ name, type }) => links.get(name)?.includes(type))
 }
 
@@ -204,7 +238,7 @@ function namesOf(version: Version): Name[] {
   const { type } = version
   const canonical = canonicalOf(version)
   const urls = canonical ? [canonical.url, `${canonical.url}|${canonical.version}`] : []
-  return [nameOf(version), ...urls].map(name => ({ name, type }))
+  return [resourceName(version), ...urls].map(name => ({ name, type }))
 }
 
 function refersTo(names: Name[], include: Include, { base, own }: Ground): Predicate | undefined {

@@ -6,7 +6,7 @@ import { localOf, parseReference } from '../reference.ts'
 import { isObject, type Resource } from '../resource.ts'
 import type { Version } from '../store.ts'
 
-/** By `Patient/1`, or by a canonical `url|version`: the types that it may be of. */
+/** By `Patient/1`, `Patient/1/_history/2` or a canonical `url|version`: the types that it may be of. */
 export type Links = Map<string, readonly string[]>
 
 /** By the parameter and the type it is followed from: a tenant's own are let go with it. */
@@ -41,8 +41,10 @@ function linkOf(value: unknown, base: string): { text: string; type?: string } |
   const text = isObject(value) ? value.reference : value
   if (typeof text !== 'string') return undefined
   const local = parseReference(localOf(text, base))
-  if (local?.form === 'relative' && local.type)
-    return { text: `${local.type}/${local.id}`, type: local.type }
+  if (local?.form === 'relative' && local.type) {
+    const { type, id, version } = local
+    return { text: `${type}/${id}${version ? behind + version : ''}`, type }
+  }
   return isObject(value) || text.startsWith('#') ? undefined : { text }
 }
 
@@ -71,7 +73,27 @@ export function canonicalOf(version: Version): { url: string; version?: unknown 
   return typeof url === 'string' ? { url, version: number } : undefined
 }
 
-export const nameOf = ({ type, id }: { type: string; id: string }): string => `${type}/${id}`
+const behind = '/_history/'
+
+/** A link to a version is one to its resource, and says which version it names. */
+export function splitVersion(link: string): { name: string; number?: number } {
+  const [name = '', version = ''] = link.split(behind)
+  return /^[1-9]\d{0,14}$/.test(version) ? { name, number: Number(version) } : { name }
+}
+
+/** `old`: a version that a reference names, and that is not the newest one. */
+export interface Linked extends Version {
+  old?: true
+}
+
+/** What stands on a page once: a resource in its newest version, or another one that is named. */
+export const nameOf = (version: Linked): string =>
+  version.old ? versionName(version) : resourceName(version)
+
+export const resourceName = ({ type, id }: Version): string => `${type}/${id}`
+
+export const versionName = (version: Version): string =>
+  resourceName(version) + behind + version.number
 
 /** Digits of decimals do not matter to references. */
 export const bodyOf = ({ json = '{}' }: Version): Resource => JSON.parse(json) as Resource

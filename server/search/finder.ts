@@ -1,5 +1,6 @@
 /** What a search finds: pages, and how many there are. */
 import type { Context } from '../../resources/context.ts'
+import { FhirError } from '../../resources/error.ts'
 import type { Known } from '../../resources/parameters.ts'
 import {
   type ContainerReach,
@@ -61,6 +62,12 @@ function queryAt({ after: _, ...query }: Query, place?: { after?: string }): Que
 
 const reachOf = ({ base }: FhirRequest, { context, parts, own }: Around): Reach => ({
   search: query => parts.repository.search(context, query),
+  read: (type, id, number) =>
+    parts.repository.read(context, type, id, number).catch((error: unknown) => {
+      if (error instanceof FhirError && (error.status === 404 || error.status === 410))
+        return undefined
+      throw error
+    }),
   base,
   limit: parts.maxIncludes,
   own,

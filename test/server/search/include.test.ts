@@ -347,3 +347,84 @@ describe('more than MAX_INCLUDES', () => {
     expect(namesOf(first.body, 'match')).toEqual(['Patient/crowd-0'])
   })
 })
+
+describe('a reference that names a version', () => {
+  const result = (value: number) =>
+    put(app, observation({ id: 'v', subject: to('Patient/c'), valueQuantity: { value } }))
+  const report = (id: string, ...results: string[]) =>
+    put(app, {
+      resourceType: 'DiagnosticReport',
+      id,
+      status: 'final',
+      code: { text: id },
+      result: results.map(to),
+    })
+  beforeAll(async () => {
+    for (const value of [1, 2, 3]) await result(value)
+    const own = `${app.url}/fhir/Observation/v/_history/2`
+    await report('first', 'Observation/v/_history/1')
+    await report('second', own, 'Observation/v/_history/2')
+    await report('newest', 'Observation/v/_history/3', 'Observation/v')
+    await report('both', 'Observation/v', 'Observation/v/_history/1')
+    await report('never', 'Observation/v/_history/99', 'Observation/v/_history/x')
+    await put(app, observation({ id: 'ended' }))
+    await send(app, ['DELETE', 'Observation/ended'])
+    await report('gone', 'Observation/ended/_history/1', 'Observation/none/_history/1')
+  })
+
+  /** What comes on all pages: the id, version and value of each. */
+  const includedBy = async (query: string): Promise<string[]> => {
+    const found: string[] = []
+    let next: string | undefined = `/fhir/${query}`
+    while (next) {
+      const { status, body } = await app.request.get(next)
+      expect(status).toBe(200)
+      for (const { resource, search } of body.entry ?? [])
+        if (search.mode === 'include')
+          found.push(
+            `${resource.id} ${resource.meta.versionId} ${resource.valueQuantity?.value ?? ''}`,
+          )
+      next = body.link
+        .find(({ relation }: { relation: string }) => relation === 'next')
+        ?.url.slice(app.url.length)
+    }
+    return found
+  }
+
+  test.each([
+    ['first', ['v 1 1']],
+    ['second', ['v 2 2']],
+    ['newest', ['v 3 3']],
+    ['both', ['v 3 3', 'v 1 1']],
+    ['never', ['v 3 3']],
+    ['gone', []],
+  ])('brings it: %s', async (id, wanted) => {
+    expect(await includedBy(`DiagnosticReport?_id=${id}&_include=DiagnosticReport:result`)).toEqual(
+      wanted,
+    )
+  })
+
+  test('brings it once for all of a page', async () => {
+    const all = await includedBy(
+      'DiagnosticReport?_id=first,second,newest,both&_sort=_id&_include=DiagnosticReport:result',
+    )
+    expect(all.sort()).toEqual(['v 1 1', 'v 2 2', 'v 3 3'])
+  })
+
+  test('leads on from that version, and is found from the newest', async () => {
+    const onward = '_include=DiagnosticReport:result&_include:iterate=Observation:subject'
+    expect(await includedBy(`DiagnosticReport?_id=first&${onward}`)).toEqual(['v 1 1', 'c 1 '])
+    for (const back of ['DiagnosticReport:result', '*'])
+      expect((await includedBy(`Observation?_id=v&_revinclude=${back}`)).sort()).toEqual(
+        ['both', 'first', 'never', 'newest', 'second'].map(id => `${id} 1 `),
+      )
+  })
+
+  test('brings all of them over several pages, where they are many', async () => {
+    for (let value = 4; value <= 9; value++) await result(value)
+    const versions = [1, 2, 3, 4, 5, 6, 7, 8]
+    await report('many', ...versions.map(n => `Observation/v/_history/${n}`))
+    const found = await includedBy('DiagnosticReport?_id=many&_include=DiagnosticReport:result')
+    expect(found.sort()).toEqual(versions.map(n => `v ${n} ${n}`))
+  })
+})
