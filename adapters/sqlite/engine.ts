@@ -17,7 +17,8 @@ import { historyPage, lastSeq, scanSlice, totalsOf, undeliveredEvents } from './
 import { addRows, dropRows } from './reindex.ts'
 import { rowTables } from './schema.ts'
 import { countHits, searchPage } from './search.ts'
-import { createWriter } from './write.ts'
+import { sweepWords } from './words.ts'
+import { createWriter, type Writer } from './write.ts'
 
 export type ReadCall =
   | { do: 'search'; tenant: Tenant; query: Query; ms: number }
@@ -104,7 +105,7 @@ export function createWriteEngine(connection: Connection): WriteEngine {
         case 'checkpoint':
           return checkpoint(connection)
         case 'sweep':
-          return sweep(connection, call.before)
+          return sweep(connection, writer, call.before)
       }
     },
   }
@@ -120,22 +121,23 @@ function checkpoint({ db }: Connection): void {
   }
 }
 
-/** How many commits' ended rows one sweep of a table takes: writers wait for it. */
-const slice = 2000
+/** How many commits' ended rows one sweep of a table takes: writers wait for it. Text takes long to go. */
+const sliceOf = (table: string): number => (table === 'wording' ? 200 : 2000)
 
 /** Deletes rows that ended before an instant (ms). True: there is more to do. */
-function sweep(connection: Connection, before: number): boolean {
+function sweep(connection: Connection, writer: Writer, before: number): boolean {
   const { sql } = connection
   const bound = firstSeqAt(connection, before, lastSeq(connection) + 1) - 1
   let more = false
-  for (const table of rowTables) {
+  for (const table of [...rowTables, 'wording'] as const) {
     const first = sql(`SELECT min(until) AS until FROM ${table} WHERE until <> 0`).get()?.until
     if (first === null || first === undefined || Number(first) > bound) continue
-    const to = Math.min(bound, Number(first) + slice)
+    const to = Math.min(bound, Number(first) + sliceOf(table))
     // First: a page that began before would miss what goes now.
     sql('UPDATE swept SET seq = max(seq, ?)').run(to)
     // A transaction of its own: a failure leaves none open.
-    sql(`DELETE FROM ${table} WHERE until <> 0 AND until <= ?`).run(to)
+    if (table === 'wording') writer.alone(() => sweepWords(connection, to))
+    else sql(`DELETE FROM ${table} WHERE until <> 0 AND until <= ?`).run(to)
     if (to < bound) more = true
   }
   return more

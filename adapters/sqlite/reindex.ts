@@ -5,7 +5,7 @@ import type { Tenant } from '../../resources/store.ts'
 import type { Connection } from './connection.ts'
 import { type PackedAddition, width } from './message.ts'
 import { type Intern, insertText, type Place, placesOf, type Value } from './rows.ts'
-import { writeWords } from './words.ts'
+import { replaceWords } from './words.ts'
 
 /** Answers the places of those whose newest version is another. */
 export function addRows(
@@ -50,7 +50,7 @@ function addTo(
       places.map(({ place }) => place),
       owner,
     )
-    writeWords(connection, owner.rid, whole.words ?? none, true)
+    replaceWords(connection, owner, whole.words ?? none)
   }
   for (const { kind, place } of places) {
     if (kind === 'shape') reshape(connection, place[2], owner)

@@ -112,6 +112,10 @@ const migrations: readonly string[] = [
    INSERT INTO token(param, code, k, rid, system, since, until)
      SELECT p.id, '', f.k, f.rid, 1, CASE WHEN f.seq = f.rid THEN 0 ELSE f.seq END, 0 FROM feed f JOIN param p ON p.type = f.type AND p.code = '*'
      WHERE f.until = 0;`,
+  // Text from when until when: see words.ts.
+  `CREATE TABLE wording(seq INTEGER PRIMARY KEY, rid INTEGER NOT NULL, until INTEGER NOT NULL) STRICT;
+   CREATE INDEX wording_of ON wording(rid, seq);
+   CREATE INDEX wording_until ON wording(until) WHERE until <> 0;`,
 ]
 
 /** Tells that a file is ours: `Nida` in ASCII. https://sqlite.org/pragma.html#pragma_application_id */

@@ -11,7 +11,7 @@ import { writeWords } from './words.ts'
 /** The seq of each change, or why the commit was not made. */
 export type CommitResult = { seqs: number[] } | { failure: Failure }
 
-interface Writer {
+export interface Writer {
   /** All commits in one transaction of the database: they share one fsync. Each has its own outcome. */
   apply(commits: PackedCommit[]): CommitResult[]
   /** Work that makes no version, in a transaction of its own. */
@@ -183,9 +183,7 @@ function writeVersion(
     : 0
   const k = sortKey(connection, { change, rid, oldK, last, at: at.commit.at })
   const gone = change.json === null
-  // Before the body: see writeWords.
-  if (change.words && (last || change.words.narrative || change.words.content))
-    writeWords(connection, rid, change.words, last !== undefined)
+  if (change.words) writeWords(connection, { rid, seq, isFirst: !last }, change.words)
   sql('INSERT INTO body(seq, rid, number, method, at, json) VALUES (?, ?, ?, ?, ?, ?)').run(
     seq,
     rid,

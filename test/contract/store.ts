@@ -12,6 +12,7 @@ import { reachContract } from './store/reach.ts'
 import { reindexContract } from './store/reindex.ts'
 import { searchContract } from './store/search.ts'
 import { tenantContract } from './store/tenants.ts'
+import { textContract } from './store/texts.ts'
 
 /** What a test sets, and the store takes for the time (ms). */
 interface Clock {
@@ -43,6 +44,7 @@ export function storeContract(name: string, open: Open): void {
   describe(`${name}: search`, () => {
     searchContract(claim, open)
     reachContract(open)
+    textContract(claim)
   })
   describe(`${name}: tenants`, () => tenantContract(claim))
   describe(`${name}: events`, () => eventContract(claim))

@@ -45,7 +45,9 @@ const queries: Readonly<Record<string, string>> = {
     'LEFT JOIN system s ON s.id = x.unit',
   )}`,
   feed: `SELECT ${owner} AS owner, f.k AS k FROM feed f JOIN resource o ON o.rid = f.rid JOIN type t ON t.id = o.type WHERE f.until = 0`,
-  words: `SELECT ${owner} AS owner, v.term AS term, v.col AS col, v.offset AS place FROM said v JOIN resource o ON o.rid = v.doc JOIN type t ON t.id = o.type`,
+  words: `SELECT ${owner} AS owner, v.term AS term, v.col AS col, v.offset AS place
+    FROM said v LEFT JOIN wording g ON g.seq = v.doc JOIN resource o ON o.rid = coalesce(g.rid, v.doc) JOIN type t ON t.id = o.type
+    WHERE g.seq IS NULL OR g.until = 0`,
   total: `SELECT t.tenant || ' ' || t.name AS owner, x.count AS count FROM total x JOIN type t ON t.id = x.type WHERE x.count > 0`,
 }
 

@@ -44,14 +44,24 @@ function* questions(): Iterable<{ what: string; query: string }> {
     what: 'has another place in clinical order than its date says',
     query: `SELECT rid FROM (${wantedFeed} EXCEPT ${feed} UNION ALL SELECT * FROM (${feed} EXCEPT ${wantedFeed}))`,
   }
-  const said = (which: string) => `SELECT doc, col, offset, term FROM temp.${which}`
+  const wanted = 'SELECT doc, col, offset, term FROM temp.want_said'
+  const said = `SELECT coalesce(g.rid, s.doc) AS doc, s.col, s.offset, s.term FROM temp.said s
+    LEFT JOIN main.wording g ON g.seq = s.doc WHERE g.seq IS NULL OR g.until = 0`
   yield {
     what: 'lacks a word of its text',
-    query: `SELECT DISTINCT doc AS rid FROM (${said('want_said')} EXCEPT ${said('said')})`,
+    query: `SELECT DISTINCT doc AS rid FROM (${wanted} EXCEPT ${said})`,
   }
   yield {
     what: 'is found by a word that its text has not',
-    query: `SELECT DISTINCT doc AS rid FROM (${said('said')} EXCEPT ${said('want_said')})`,
+    query: `SELECT DISTINCT doc AS rid FROM (${said} EXCEPT ${wanted})`,
+  }
+  yield {
+    what: 'has text twice',
+    query: `SELECT rid FROM main.wording WHERE ${current} GROUP BY rid HAVING count(*) > 1`,
+  }
+  yield {
+    what: 'has text that ended before it began',
+    query: 'SELECT rid FROM main.wording WHERE until <> 0 AND until <= seq',
   }
 }
 

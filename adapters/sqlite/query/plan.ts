@@ -17,7 +17,7 @@ import {
   standing,
   visible,
 } from './scope.ts'
-import { wordsQuery } from './words.ts'
+import { saidNow, sayers } from './words.ts'
 
 export function plan(where: Predicate[], scope: Scope): Plan {
   const all = where.flatMap(each => flat(each, scope))
@@ -223,20 +223,16 @@ function chainDriver(
 
 function wordsDriver(predicate: Extract<Predicate, { kind: 'words' }>, scope: Scope): Driver {
   const types = scope.types.length ? oneOf('+o.type', scope.types) : never
-  const which = sql(
-    `o.rid IN (SELECT w.rowid FROM words w WHERE w.words MATCH ?) AND ${types.text}`,
-    wordsQuery(predicate),
-    ...types.values,
-  )
+  const rids = sayers(predicate, scope.seq)
+  const which = join([sql(`o.rid IN (${rids.text})`, ...rids.values), types], ' AND ')
   const { text, values } = standing(which, scope.seq)
-  const found = sql('SELECT 1 FROM words w WHERE w.words MATCH ?', wordsQuery(predicate))
   return {
     covers: [predicate],
     table: 'words',
     from: sql(`SELECT s.k AS k, s.rid AS rid FROM (${text}) s`, ...values),
     ordered: false,
     unique: true,
-    size: countOf(found, counted, scope),
+    size: countOf(saidNow(predicate), counted, scope),
   }
 }
 

@@ -4,7 +4,7 @@ import { among, either, every, join, never, oneOf, type Sql, sql } from '../sql.
 import { probeChain, probeHas } from './relations.ts'
 import { paramsOf, rowsGiven } from './rows.ts'
 import { ridsById, type Scope, seqBetween, shapesOf, typeIds, visible } from './scope.ts'
-import { wordsQuery } from './words.ts'
+import { says } from './words.ts'
 
 const always = sql('1')
 
@@ -45,10 +45,7 @@ export function probe(predicate: Predicate, scope: Scope): Sql {
     case 'has':
       return probeHas(predicate, scope)
     case 'words':
-      return sql(
-        `EXISTS(SELECT 1 FROM words w WHERE w.words MATCH ? AND w.rowid = ${x}.rid)`,
-        wordsQuery(predicate),
-      )
+      return says(predicate, x, scope.seq)
     default: {
       const row = scope.alias()
       const rows = rowsGiven(predicate, row, scope)

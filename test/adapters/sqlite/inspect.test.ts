@@ -88,8 +88,18 @@ test.each([
   ['words that are gone', `DELETE FROM words WHERE rowid = ${rid('p7')}`, /p7 lacks a word/],
   [
     'words of a deleted one',
-    `INSERT INTO words(rowid, narrative, content) VALUES (${rid('p1')}, 'x', 'y')`,
+    `UPDATE wording SET until = 0 WHERE rid = ${rid('p1')}`,
     /p1 is found by a word/,
+  ],
+  [
+    'words that never ended',
+    `UPDATE wording SET until = 0 WHERE rid = ${rid('p4')}`,
+    /p4 has text twice/,
+  ],
+  [
+    'words that end before they begin',
+    `UPDATE wording SET until = seq WHERE rid = ${rid('p1')}`,
+    /p1 has text that ended/,
   ],
   [
     'a row that ends before it begins',

@@ -3,7 +3,7 @@ import { connect } from '../../../adapters/sqlite/connection.ts'
 import { migrate } from '../../../adapters/sqlite/schema.ts'
 import { openSqlite } from '../../../adapters/sqlite/store.ts'
 import type { Predicate } from '../../../resources/search/query.ts'
-import { change, found, next, pune, write } from '../../contract/store/material.ts'
+import { change, found, idsOf, next, pune, query, write } from '../../contract/store/material.ts'
 import { ownFolder } from '../../support/folder.ts'
 
 const at = ownFolder('migrate')
@@ -46,5 +46,32 @@ test('a file of the second schema keeps versions and what they are found by', as
   await write(store, pune, b)
   await write(store, pune, next(b))
   expect(await store.read(pune, 'Patient', 'b', 1)).toMatchObject({ number: 1 })
+  await store.close()
+})
+
+test('texts of a file that knew only what is said now are found as before', async () => {
+  const file = at('third.db')
+  const says = (content: string) => ({ extract: { ...change('').extract, content } })
+  const before = await openSqlite({ file, now: () => 1000 })
+  const [a, b] = [change('a', says('salt')), change('b')]
+  await write(before, pune, a, b)
+  const b2 = next(b)
+  await write(before, pune, b2)
+  await before.close()
+  // As that program left them: what an update said stood in the place of what was said first.
+  const { db, close } = connect({ file, readOnly: false, cache: 8 })
+  db.exec(`DROP TABLE wording; PRAGMA user_version = 3;
+    INSERT INTO words(rowid, narrative, content) SELECT rid, '', 'salt' FROM resource WHERE id = 'b'`)
+  close()
+
+  const store = await openSqlite({ file, now: () => 1000 })
+  const salt: Predicate[] = [{ kind: 'words', in: 'content', words: ['salt'] }]
+  expect(await found(store, salt)).toEqual(['a', 'b'])
+  const page = await store.search(pune, query({ where: salt, count: 1 }))
+  const salty = says('salt')
+  await write(store, pune, next({ ...b2, ...salty }, says('sugar')), next(a, says('sugar')))
+  expect(await found(store, salt)).toEqual([])
+  const rest = await store.search(pune, query({ where: salt, count: 1, after: page.next ?? '' }))
+  expect(idsOf([...page.versions, ...rest.versions])).toEqual(['a', 'b'])
   await store.close()
 })

@@ -121,6 +121,50 @@ test.each([true, false])(
   },
 )
 
+test('takes the text that ended an hour ago, and no other', async () => {
+  const { store, clock, file } = await start('texts.db', true)
+  const saying = (id: string, content: string): Change => {
+    const made = change(id)
+    return { ...made, extract: { ...made.extract, content } }
+  }
+  const says = (content: string) => ({ extract: saying('', content).extract })
+  const texts = () => {
+    const db = new DatabaseSync(file, { readOnly: true })
+    const count = (table: string) =>
+      Number(db.prepare(`SELECT count(*) AS n FROM ${table}`).get()?.n)
+    const all = { rows: count('words'), later: count('wording') }
+    db.close()
+    return all
+  }
+  const finds = async (...words: string[]) =>
+    Promise.all(words.map(word => found(store, [{ kind: 'words', in: 'content', words: [word] }])))
+  let [a, b, c] = [saying('a', 'first'), saying('b', 'first'), saying('c', 'first')]
+  await write(store, pune, a, b, c)
+  expect(texts()).toEqual({ rows: 3, later: 0 })
+  a = next(a, says('second'))
+  b = next(b, says('second'))
+  await write(store, pune, a, b, deletion(c))
+  b = next(b, says('third'))
+  await write(store, pune, b)
+  expect(texts()).toEqual({ rows: 6, later: 6 })
+  await swept(store)
+  expect(texts()).toEqual({ rows: 6, later: 6 })
+
+  clock.now += hour + 1
+  await write(store, pune, next(b, says('')))
+  await swept(store)
+  expect(texts()).toEqual({ rows: 2, later: 2 })
+  expect(await finds('first', 'second', 'third')).toEqual([[], ['a'], []])
+
+  clock.now += hour + 1
+  await write(store, pune, saying('d', 'fourth'))
+  await swept(store)
+  expect(texts()).toEqual({ rows: 2, later: 1 })
+  await write(store, pune, next(deletion(c), says('first')), next(a, says('fourth')))
+  expect(await finds('first', 'second', 'third', 'fourth')).toEqual([['c'], [], [], ['a', 'd']])
+  await store.close()
+})
+
 test('ends links to pages that see what it took, and no others', async () => {
   const { store, clock } = await start('links.db', false)
   const all = times(4, n => change(`p${n}`, { rows: rows(7) }))

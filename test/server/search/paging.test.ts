@@ -100,6 +100,44 @@ describe('pages hold what was there at the first, once, while others write', () 
   })
 })
 
+test.each(['_text=', '_content=', '_content=paddy NOT ', 'address:contains=', 'address:text='])(
+  'pages by %s hold who said it at the first, also who says it no more or is gone',
+  async asked => {
+    const tag = `said${asked.length}`
+    const word = asked.endsWith('NOT ') ? 'barley' : 'rice'
+    const all = Array.from({ length: 40 }, (_, n) => `${tag}-${n}`)
+    const says = (id: string, words: string) =>
+      put(
+        app,
+        patient({
+          id,
+          address: [{ text: words }],
+          text: {
+            status: 'generated',
+            div: `<div xmlns="http://www.w3.org/1999/xhtml">${words}</div>`,
+          },
+          meta: { tag: [{ code: tag }] },
+        }),
+      )
+    const there = all.filter((_, n) => n % 2)
+    for (const [n, id] of all.entries()) await says(id, `paddy ${n % 2 ? 'rice' : 'barley'}`)
+    let turn = 0
+    const others = async () => {
+      turn++
+      await says(`${tag}-new-${turn}`, 'paddy rice')
+      await says(`${tag}-${(turn * 7) % all.length}`, 'paddy barley')
+      await says(`${tag}-${(turn * 10) % all.length}`, 'paddy rice')
+      await says(`${tag}-${(turn * 9 + 4) % all.length}`, 'nothing')
+      await send(app, ['DELETE', `Patient/${tag}-${(turn * 11 + 20) % all.length}`])
+    }
+    const query = `_tag=${tag}&${encodeURI(asked)}${word}&_count=3`
+    const pages = await walk(await pageAt(`/fhir/Patient?${query}&_sort=_id`), 'next', others)
+    expect(idsOf(pages).sort()).toEqual([...there].sort())
+    const back = await walk(pages.at(-1) as Page, 'previous', others)
+    expect(idsOf(back).sort()).toEqual([...there].sort())
+  },
+)
+
 test.each([1, 2, 3, 5, 10, 39, 40, 41])('pages of %i are all there are, both ways', async count => {
   const tag = 'sizes'
   if (count === 1) for (let n = 0; n < 40; n++) await put(app, person(`${tag}-${n}`, n, tag))
