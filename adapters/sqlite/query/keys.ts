@@ -9,6 +9,7 @@ import type { Predicate, Sort } from '../../../resources/search/query.ts'
 import { extract, isOwnRows } from '../../../resources/search.ts'
 import type { Row } from '../../../resources/store.ts'
 import { join, oneOf, type Sql, sql, ticking } from '../sql.ts'
+import { countOf } from './plan.ts'
 import { allParamsOf } from './rows.ts'
 import { type Scope, seqAsOf, visible } from './scope.ts'
 
@@ -25,7 +26,7 @@ const ranges: Readonly<
   uri: ['uri', 'uri'],
 }
 
-/** Tokens, uris and positions do not stand by their resource: they are read from its body. */
+/** Tokens, uris and positions do not stand by their resource: they are read from its body, where it is not one of many. */
 type InBody = ByValue & { kind: 'token' | 'uri' }
 
 const isInBody = (sort: Sort): sort is InBody =>
@@ -37,8 +38,8 @@ const isOwn = (sort: Sort): sort is InBody => isInBody(sort) && sort.params.some
 const paramsOf = ({ params }: ByValue, scope: Scope): number[] =>
   params.flatMap(param => allParamsOf(scope, param))
 
-/** Of each resource that has one, the key by a tenant's own code or address. */
-function ownKeys(sort: InBody, scope: Scope): Map<number, Key> {
+/** Of each resource that has one, the key by a code or address: by all rows there are. */
+function keysInRows(sort: InBody, scope: Scope): Map<number, Key> {
   const params = paramsOf(sort, scope)
   if (params.length === 0) return new Map()
   const [table, column] = ranges[sort.kind]
@@ -61,9 +62,31 @@ function ownKeys(sort: InBody, scope: Scope): Map<number, Key> {
 export function keysBeside(sort: Sort, scope: Scope): ((rid: number) => Key) | undefined {
   if (sort.by === 'near') return rid => distanceTo(sort, rid, scope) ?? null
   if (!isInBody(sort)) return undefined
-  if (!isOwn(sort)) return rid => keyInBody(sort, rid, scope) ?? null
-  const keys = ownKeys(sort, scope)
-  return rid => keys.get(rid) ?? null
+  let keys = isOwn(sort) ? keysInRows(sort, scope) : undefined
+  let bodies = 0
+  let worth: number | undefined
+  return rid => {
+    if (!keys && bodies >= few) {
+      worth ??= rowCount(sort, scope) / rowsOfBody
+      if (bodies >= worth) keys = keysInRows(sort, scope)
+    }
+    if (keys) return keys.get(rid) ?? null
+    bodies++
+    return keyInBody(sort, rid, scope) ?? null
+  }
+}
+
+/** So many bodies are read before anything is counted, and as many rows of a key in the time of one. */
+const few = 100
+const rowsOfBody = 10
+/** More rows are worth no more bodies. */
+const mostCounted = 100_000
+
+function rowCount(sort: InBody, scope: Scope): number {
+  const some = oneOf('r.param', paramsOf(sort, scope))
+  const [table] = ranges[sort.kind]
+  const range = sql(`SELECT 1 FROM ${table} r WHERE ${some.text}`, ...some.values)
+  return countOf(range, mostCounted, scope)
 }
 
 /** The key of resource `x` as a column. */
