@@ -49,7 +49,8 @@ export interface Unit {
 
 /** Any equality in the order of the main date, then of creation. */
 export const byEntry = { t: 1, x: 1, k: 1, c: 1 } as const
-export const bySpan = { t: 1, 'd.p': 1, 'd.lo': 1 } as const
+/** With the place of each in the order of entries: many are sorted without a look at the versions. */
+export const bySpan = { t: 1, 'd.p': 1, 'd.lo': 1, k: 1, c: 1 } as const
 export const byAmount = { t: 1, 'q.p': 1, 'q.lo': 1 } as const
 export const byPoint = { t: 1, 'g.p': 1, 'g.lat': 1 } as const
 export const byWord = { t: 1, w: 1 } as const
@@ -75,6 +76,9 @@ export const indexes: Readonly<Record<keyof Collections, IndexDescription[]>> = 
   lease: [{ key: { until: 1 }, expireAfterSeconds: 60 }],
   meta: [],
 }
+
+/** Indexes of programs before this one, which nothing uses any more. */
+export const former: IndexDescription['key'][] = [{ t: 1, 'd.p': 1, 'd.lo': 1 }]
 
 export const collectionsOf = (db: Db): Collections => ({
   resource: db.collection('resource'),

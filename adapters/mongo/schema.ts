@@ -1,6 +1,6 @@
 /** Makes the collections and their indexes; never changes what a newer program made. */
 import { type Collection, type Db, type IndexDescription, MongoServerError } from 'mongodb'
-import { byName, byTime, type Collections, indexes } from './collections.ts'
+import { byName, byTime, type Collections, former, indexes } from './collections.ts'
 import type { Connection } from './connection.ts'
 import { isUnclear } from './errors.ts'
 
@@ -26,8 +26,10 @@ export async function migrate({ db, collections }: Connection): Promise<void> {
 
 /** Where there is much, it takes long: all goes on meanwhile, but a search that needs one that is not there is told to wait. */
 async function index(collection: Collection, all: IndexDescription[]): Promise<void> {
-  const there = new Set((await collection.indexes()).map(({ key }) => JSON.stringify(key)))
-  const missing = all.filter(({ key }) => !there.has(JSON.stringify(key)))
+  const there = await collection.indexes()
+  const missing = all.filter(({ key }) => !there.some(each => isSame(each.key, key)))
+  const useless = there.filter(each => former.some(key => isSame(each.key, key)))
+  for (const { name = '' } of useless) await collection.dropIndex(name)
   if (missing.length === 0) return
   const isEmpty = (await collection.findOne({}, { projection: { _id: 1 } })) === null
   // What keeps a resource from being there twice, and what tells where commits go on, is waited for.
@@ -39,6 +41,9 @@ async function index(collection: Collection, all: IndexDescription[]): Promise<v
     missing.filter(each => !first.includes(each)),
   ).catch(() => {})
 }
+
+const isSame = (one: unknown, other: unknown): boolean =>
+  JSON.stringify(one) === JSON.stringify(other)
 
 /** The database goes on making them where the answer does not come in time; whoever asks again waits for the same. */
 async function make(collection: Collection, some: IndexDescription[]): Promise<void> {

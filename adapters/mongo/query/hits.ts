@@ -2,10 +2,10 @@
  * The hits of a query in their order: read from an index that is in it, or sorted by the database, which keeps no more of
  * them than are asked for. https://hl7.org/fhir/R4/search.html#sort
  */
-import type { Document } from 'mongodb'
+import { type Document, MaxKey, MinKey } from 'mongodb'
 import type { Position } from '../../../resources/search/order.ts'
 import type { Sort } from '../../../resources/search/query.ts'
-import { byEntry, byName, bySuperseded } from '../collections.ts'
+import { byEntry, byName, bySpan, bySuperseded } from '../collections.ts'
 import { nameIn, nameOf, resourceIn, type Stored, under } from '../document.ts'
 import { type VersionDocument, versionFields } from '../read.ts'
 import { type Driver, driving, everything, hintOf, isSplit, rangeOf } from './drivers.ts'
@@ -86,14 +86,17 @@ export const isOfKeys = (
   { after, keys: [key] }: Pick<Wanted, 'after' | 'keys'>,
   { past, types }: Scope,
 ): boolean =>
-  driver.in === 'x' &&
-  !driver.when &&
+  (driver.in === 'x' ? !driver.when : driver.in === 'd' && driver.any.every(isOfName)) &&
   rest.length === 0 &&
   key?.by === 'date' &&
   !(after || past) &&
   types.length === 1
 
-/** The first of entries that are not in order: sorted as keys of the index, then looked up. */
+const isOfName = ({ p }: Document): boolean => typeof p === 'string'
+
+type Place = Pick<Stored, 'k' | 'c'>
+
+/** The first of what is not in order: sorted as keys of the index, then looked up. */
 export async function sortedKeys(
   { driver }: Source,
   wanted: Wanted & { key: Sort },
@@ -101,14 +104,8 @@ export async function sortedKeys(
 ): Promise<Hit[] | undefined> {
   const { key, back, count, bodies } = wanted
   const order = key.descending !== back ? -1 : 1
-  const sort = { k: order, c: order }
-  const stages = [
-    { $match: rangeOf(driver, scope) },
-    { $project: { _id: 0, k: 1, c: 1 } },
-    { $sort: sort },
-    { $limit: count },
-  ]
-  const places = await aggregate<{ k: number; c: number }>(scope, stages, byEntry)
+  const first = { sort: { k: order, c: order }, limit: count } as const
+  const places = await (driver.in === 'd' ? ofSpans : ofEntries)(driver, first, scope)
   if (places.length === 0) return []
   // One range of the index: each place in turn.
   const at = { k: { $in: places.map(({ k }) => k) }, c: { $in: places.map(({ c }) => c) } }
@@ -116,10 +113,45 @@ export async function sortedKeys(
   const filter = drivenBy(whole, scope, { places: [at] })
   const projection = bodies ? all : named
   const found = await find<Found>(scope, filter, { hint: byEntry, projection, limit: count })
-  // Something was written between the two.
+  // Something was written between the two, or ends later than its beginning tells.
   if (found.length < places.length) return undefined
   found.sort((a, b) => order * (a.k - b.k || a.c - b.c))
   return found.map(stored => hitOf(stored, key, bodies))
+}
+
+interface First {
+  sort: { k: 1 | -1; c: 1 | -1 }
+  limit: number
+}
+
+const place = { _id: 0, k: 1, c: 1 }
+
+const ofEntries = (driver: Driver, { sort, limit }: First, scope: Scope): Promise<Place[]> =>
+  aggregate(
+    scope,
+    [{ $match: rangeOf(driver, scope) }, { $project: place }, { $sort: sort }, { $limit: limit }],
+    byEntry,
+  )
+
+/** An element is looked at in its version, so the ends of its range in the index are given as they are. */
+async function ofSpans({ any }: Driver, first: First, scope: Scope): Promise<Place[]> {
+  const found = new Map<number, Place>()
+  for (const span of any as Document[]) {
+    const { p, lo: { $gte: from = new MinKey(), $lte: to = new MaxKey() } = {} } = span
+    const start = { t: scope.tenant, 'd.p': p }
+    const places = await find<Place>(
+      scope,
+      {},
+      {
+        ...{ hint: bySpan, projection: place, ...first },
+        min: { ...start, 'd.lo': from, k: new MinKey(), c: new MinKey() },
+        max: { ...start, 'd.lo': to, k: new MaxKey(), c: new MaxKey() },
+      },
+    )
+    for (const each of places) found.set(each.c, each)
+  }
+  const { k: order } = first.sort
+  return [...found.values()].sort((a, b) => order * (a.k - b.k || a.c - b.c)).slice(0, first.limit)
 }
 
 /** What comes after a place: in a range that is in order, what is like it and what is further are two ranges. */

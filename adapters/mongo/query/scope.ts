@@ -33,6 +33,10 @@ export const find = <T extends Document>(
     sort?: Document
     limit?: number
     maxTimeMS?: number
+    /** The ends of a range of the index of `hint`: this one is in it, */
+    min?: Document
+    /** and this one behind it. */
+    max?: Document
   },
 ): Promise<T[]> =>
   source.collections.resource
