@@ -80,6 +80,13 @@ const overlaps: Operator = ({ value, facts, scope }) => {
   return { kind: 'and', all: [after, before] }
 }
 
+/** In a text a $ means itself; in the value of a composite it stands between the parts. */
+const parts: Operator = ({ value, ...rest }) =>
+  modified('')({
+    ...rest,
+    value: value.replace(/\\(.)/gs, (whole, meant) => (meant === '$' ? meant : whole)),
+  })
+
 const prefixes = Object.fromEntries(
   ['eq', 'ne', 'gt', 'lt', 'ge', 'le', 'ap', 'sa', 'eb'].map(prefix => [prefix, prefixed(prefix)]),
 )
@@ -106,6 +113,8 @@ const byType: Readonly<Record<string, Readonly<Record<string, Operator>>>> = {
   },
   reference: { ...plain, re: modified('') },
   uri: { ...plain, re: modified('') },
+  composite: { eq: parts },
+  special: plain,
 }
 
 export function compare(

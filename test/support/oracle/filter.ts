@@ -49,8 +49,9 @@ const systems: Record<string, string> = {
 }
 
 function comparison(name: string, operator: string, value: string): Test {
+  const isComposite = /^(code|combo-code|component-code)-value-/.test(name)
   const escaped = value
-    .replace(/[\\,$]/g, '\\$&')
+    .replace(isComposite ? /[\\,]/g : /[\\,$]/g, '\\$&')
     .replace(/(?<=^|\|)(loinc|snomed|ucum)(?=\|)/, name => systems[name] ?? name)
   switch (operator) {
     case 'pr':
