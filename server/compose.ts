@@ -193,7 +193,10 @@ export async function openStore(
     case 'mongo': {
       const { storeUrl: url, poolSize, poolWait, poolIdle, maxSearches, maxTransactions } = config
       const pool = { poolSize, waitQueueTime: poolWait, maxIdleTime: poolIdle }
-      const limits = { searchTime, searches: maxSearches, maxTransactions }
+      const limits = {
+        ...{ searchTime, searches: maxSearches, maxTransactions },
+        transactionSize: config.maxTransactionSize,
+      }
       const store = await openMongo({ url, ...pool, ...limits, now, newId: randomUUID, ...more })
       return { store, folder: undefined, linkKey: () => keyWithin(store, ownSpace) }
     }

@@ -251,6 +251,13 @@ export const settings = {
     purpose:
       'On MongoDB: transactions a process has there at once; 64 more wait, then 503 with Retry-After.',
   },
+  maxTransactionSize: {
+    variable: 'MAX_TRANSACTION_SIZE',
+    default: '0',
+    read: size(0),
+    purpose:
+      'On MongoDB: what one transaction may take of the cache of mongod, with its indexes; more is refused before it is tried. 0: a tenth of the cache, or what its `eviction_updates_trigger` says, where the user may ask for that (role `clusterMonitor`); else it is tried.',
+  },
   poolSize: {
     variable: 'POOL_SIZE',
     default: '32',

@@ -1,11 +1,11 @@
 /** Writes a batch of commits in one transaction; each has its own outcome. */
 
-import { unavailable } from '../../resources/error.ts'
+import { tooLarge, unavailable } from '../../resources/error.ts'
 import type { Query } from '../../resources/search/query.ts'
 import type { Check, Tenant } from '../../resources/store.ts'
 import { insert, update } from './commands.ts'
 import type { Connection } from './connection.ts'
-import { atEdge, isPassing, isTimeLimit, isUnclear } from './errors.ts'
+import { atEdge, isPassing, isTimeLimit, isUnclear, tooWideText } from './errors.ts'
 import { createGate } from './gate.ts'
 import { guardsOf } from './guard.ts'
 import { landedOf, replacedBy } from './look.ts'
@@ -71,7 +71,8 @@ export function createWriteBatch(parts: Parts, last: Last): WriteBatch {
         } else {
           if (isUnclear(error))
             for (const taken of plan?.taken ?? []) taken.waiting.tried.push(taken)
-          else if (isKept(rest, attempt)) return [...later, ...rest.map(each => aside(each, error))]
+          else if (isKept(rest, attempt))
+            return [...later, ...rest.flatMap(each => aside(each, error))]
           // Whom others get in the way of again and again does better with less.
           else if (attempt > 0) later.unshift(...secondHalf(rest))
           await transactions.pause(attempt)
@@ -123,11 +124,15 @@ const isKept = (rest: Waiting[], attempt: number): boolean =>
 /** ms before the next try, the first and the longest. */
 const pauses = { first: 50, longest: 1000 }
 
-function aside(waiting: Waiting, error: unknown): Waiting {
+function aside(waiting: Waiting, error: unknown): Waiting[] {
   const times = waiting.kept?.times ?? 0
+  if (waiting.heavy && times > 3) {
+    waiting.reject(tooLarge(tooWideText))
+    return []
+  }
   const pause = Math.min(pauses.longest, pauses.first * 2 ** times)
   waiting.kept = { until: performance.now() + pause, times: times + 1, error }
-  return putBack(waiting)
+  return [putBack(waiting)]
 }
 
 const late = (cause: unknown) =>

@@ -6,6 +6,7 @@ import { createWriteBatch } from './batch.ts'
 import { tooLargeText } from './errors.ts'
 import { createFlow, type Flow } from './flow.ts'
 import type { MongoOptions, Parts } from './parts.ts'
+import { least, most, tooWide } from './room.ts'
 import { searchIds } from './search.ts'
 import { valuesOf } from './values.ts'
 
@@ -15,7 +16,7 @@ export type Commits = Pick<Store, 'commit'> & Omit<Flow, 'push'>
 const checkTime = 2000
 
 export function createCommits(options: MongoOptions, parts: Parts): Commits {
-  const { order, slot, source, writeTime } = parts
+  const { order, slot, source, writeTime, room } = parts
   const { writeQueue: limit = 64 * 1024 * 1024 } = options
   const write = createWriteBatch(
     {
@@ -39,6 +40,7 @@ export function createCommits(options: MongoOptions, parts: Parts): Commits {
         const commit = build(at)
         for (const change of commit.changes) refuseTooLarge(change)
         const size = sizeOf(commit)
+        const heavy = room !== undefined && isHeavy(commit, room)
         const until = performance.now() + writeTime
         held += size
         let waits = true
@@ -47,7 +49,7 @@ export function createCommits(options: MongoOptions, parts: Parts): Commits {
           waits = false
         }
         flow.push({
-          ...{ tenant, build, commit, at, size, until, tried: [] },
+          ...{ tenant, build, commit, at, size, until, tried: [], heavy },
           resolve(versions) {
             leave()
             resolve(versions)
@@ -68,6 +70,15 @@ const sizeOf = ({ changes }: Commit): number =>
 /** About: each row is two values of about fifty bytes, each with its place in the index. */
 const sizeOfChange = ({ json, extract }: Change): number =>
   (json?.length ?? 0) + extract.rows.length * 200
+
+/** Whether it may be more than fits; what certainly is, is refused. Only what may be is measured. */
+function isHeavy({ changes }: Commit, room: number): boolean {
+  const sum = (of: (change: Change) => number) => changes.reduce((all, each) => all + of(each), 0)
+  if (sum(most) < room / 2) return false
+  const bytes = sum(least)
+  if (bytes > room) throw tooWide(bytes, room)
+  return bytes > room / 2
+}
 
 /** What the database takes as one document, less what is said of it when it is superseded. */
 const largest = 16 * 1024 * 1024 - 16 * 1024

@@ -80,12 +80,7 @@ export function atEdge(error: unknown): unknown {
   const cause = said(error)
   if (isFull(error)) return storageFull('the disk is full: nothing was written', 30, cause)
   if (isOne(error, codes.large)) return tooLarge(tooLargeText, undefined, { cause })
-  if (isOne(error, codes.wide))
-    return tooLarge(
-      'the transaction is too large for the memory of the database: send it in parts, or give mongod a larger cache',
-      undefined,
-      { cause },
-    )
+  if (isOne(error, codes.wide)) return tooLarge(tooWideText, undefined, { cause })
   if (isTimeLimit(error))
     return timedOut(
       'the search takes too long: narrow it by more parameters, such as a patient or a date',
@@ -112,3 +107,6 @@ export async function atTheEdge<T>(work: () => Promise<T>): Promise<T> {
 
 export const tooLargeText =
   'the resource is too large: with what it is found by it must be under 16 MB'
+
+export const tooWideText =
+  'the transaction is too large for the cache of the database: send it in parts, or give mongod a larger cache'

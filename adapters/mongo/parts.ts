@@ -7,6 +7,7 @@ import { createGate, type Gate } from './gate.ts'
 import { createLeases } from './leases.ts'
 import { createOrder, type Order } from './order.ts'
 import { createSizes } from './query/sizes.ts'
+import { roomOf } from './room.ts'
 import { type Last, lastOf } from './schema.ts'
 import { type Slot, takeSlot } from './slot.ts'
 import type { Source } from './source.ts'
@@ -31,6 +32,8 @@ export interface MongoOptions extends ConnectionOptions {
   writeQueue?: number
   /** Transactions at once. */
   maxTransactions?: number
+  /** Bytes of the database's cache that a transaction may change; else as many as fit there, where it says so. */
+  transactionSize?: number
   /** Told of each group of commits: how many, and how long it took (ms). */
   onBatch?: (size: number, ms: number) => void
 }
@@ -43,6 +46,8 @@ export interface Parts {
   order: Order
   terms: Terms
   transactions: Transactions
+  /** Bytes that one may change, where that is known. */
+  room: number | undefined
   searches: Gate
   searchTime: number
   writeTime: number
@@ -89,6 +94,7 @@ export async function openParts(options: MongoOptions, connection: Connection): 
       time: writeTime,
       chance: () => Number.parseInt(newId().slice(0, 4), 16) / 0xffff,
     }),
+    room: options.transactionSize || (await roomOf(connection.client.db('admin'))),
     searches,
     searchTime,
     writeTime,

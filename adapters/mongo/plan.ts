@@ -36,6 +36,8 @@ export interface Waiting {
   numbers?: number[]
   /** Tries of which no answer came. */
   tried: Taken[]
+  /** It may be more than the cache of the database takes, which says the same as where another one writes. */
+  heavy: boolean
   /** Somebody else is about to write the same: when to try again, by performance.now(), and how often that was told. */
   kept?: { until: number; times: number; error: unknown }
   resolve(versions: Version[]): void
