@@ -4,7 +4,7 @@ import { among, either, every, join, never, oneOf, type Sql, sql } from '../sql.
 import { probeChain, probeHas } from './relations.ts'
 import { paramsOf, rowsGiven } from './rows.ts'
 import { ridsById, type Scope, seqBetween, shapesOf, typeIds, visible } from './scope.ts'
-import { says } from './words.ts'
+import { sayers } from './words.ts'
 
 const always = sql('1')
 
@@ -44,8 +44,10 @@ export function probe(predicate: Predicate, scope: Scope): Sql {
       return probeChain(predicate, scope)
     case 'has':
       return probeHas(predicate, scope)
-    case 'words':
-      return says(predicate, x, scope.seq)
+    case 'words': {
+      const rids = sayers(predicate, scope.seq)
+      return sql(`${x}.rid IN (${rids.text})`, ...rids.values)
+    }
     default: {
       const row = scope.alias()
       const rows = rowsGiven(predicate, row, scope)

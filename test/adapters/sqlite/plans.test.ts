@@ -24,7 +24,8 @@ const rows: Row[] = [
 let connection: Connection
 beforeAll(async () => {
   const store = await openSqlite({ file, now: () => at, threads: false })
-  await write(store, pune, change('a', { rows }))
+  const a = change('a', { rows })
+  await write(store, pune, { ...a, extract: { ...a.extract, content: 'haemoglobin' } })
   await store.close()
   connection = connect({ file, readOnly: true, cache: 1 })
 })
@@ -81,6 +82,20 @@ test.each<[string, Predicate[], string]>([
   expect(
     steps.filter(step => step.startsWith('SCAN') && !/^SCAN (\(|j VIRTUAL TABLE)/.test(step)),
   ).toEqual([])
+})
+
+test('who says a word is looked up once, and not for each that is looked at', () => {
+  const words: Predicate = { kind: 'words', in: 'content', words: ['haemoglobin'] }
+  for (const where of [[by.token, words], [{ kind: 'not', not: words }]] satisfies Predicate[][]) {
+    const steps = plans(watched => searchPage(watched, pune, query({ where })))
+    const scans = steps.flatMap((step, n) =>
+      step.startsWith('SCAN w VIRTUAL TABLE') ? steps[n - 1] : [],
+    )
+    // The other one counts.
+    expect(scans.filter(before => before !== 'CO-ROUTINE (subquery-1)')).toEqual([
+      expect.stringMatching(/^LIST SUBQUERY/),
+    ])
+  }
 })
 
 test('what few of all have is gathered where it does not come soon value by value', () => {
