@@ -41,8 +41,8 @@ function blocks(out: NodeJS.WriteStream) {
     if (text) out.write(text)
     done?.()
   }
-  // Whoever read the lines is gone; the server goes on.
-  out.on('error', () => {})
+  // Whoever read the lines is gone; the server goes on. Where tests make all anew in one process, one listener is enough.
+  if (out.listenerCount('error') === 0) out.on('error', () => {})
   setInterval(() => flush(), soon).unref()
   process.once('exit', () => flush())
   return {

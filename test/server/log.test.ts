@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals'
+import { createLog } from '../../server/log.ts'
 import { ownFolder } from '../support/folder.ts'
 import { startServer } from '../support/process.ts'
 import { lasting } from '../support/stores.ts'
@@ -41,4 +42,23 @@ test('a request is one line of JSON: ids, tenant, interaction, status and time, 
       ms: expect.any(Number),
     })
   for (const secret of secrets) expect(server.output()).not.toContain(secret)
+})
+
+test('a server whose log nobody reads any more goes on', async () => {
+  const server = await startServer({ ...lasting(at('unread')), LOG_LEVEL: 'info' })
+  server.child.stdout?.destroy()
+  for (let n = 0; n < 5; n++) {
+    expect((await fetch(`${server.url}/Patient`)).status).toBe(200)
+    await new Promise(resolve => setTimeout(resolve, 250))
+  }
+  expect(await server.stop()).toBe(0)
+})
+
+test('where errors of standard output are heard of already, the log does not listen once more', () => {
+  const listen = () => {}
+  process.stdout.on('error', listen)
+  const before = process.stdout.listenerCount('error')
+  createLog('silent')
+  expect(process.stdout.listenerCount('error')).toBe(before)
+  process.stdout.off('error', listen)
 })
