@@ -14,6 +14,7 @@ import { allParamsOf } from './rows.ts'
 import { type Scope, seqAsOf, visible } from './scope.ts'
 
 type ByValue = Extract<Sort, { by: 'value' }>
+type Near = Extract<Sort, { by: 'near' }>
 
 /** Tables by the value, and the column of the value. */
 const ranges: Readonly<
@@ -38,15 +39,16 @@ const isOwn = (sort: Sort): sort is InBody => isInBody(sort) && sort.params.some
 const paramsOf = ({ params }: ByValue, scope: Scope): number[] =>
   params.flatMap(param => allParamsOf(scope, param))
 
+/** All rows `r` of some parameters. */
+const rowsOf = (params: number[], scope: Scope): Sql =>
+  join([sql(ticking('r.rid')), oneOf('r.param', params), visible('r', scope.seq)], ' AND ')
+
 /** Of each resource that has one, the key by a code or address: by all rows there are. */
 function keysInRows(sort: InBody, scope: Scope): Map<number, Key> {
   const params = paramsOf(sort, scope)
   if (params.length === 0) return new Map()
   const [table, column] = ranges[sort.kind]
-  const where = join(
-    [sql(ticking('r.rid')), oneOf('r.param', params), visible('r', scope.seq)],
-    ' AND ',
-  )
+  const where = rowsOf(params, scope)
   const keys = new Map<number, Key>()
   // In the order of the values: the one that decides comes first.
   const rows = scope.connection
@@ -58,21 +60,38 @@ function keysInRows(sort: InBody, scope: Scope): Map<number, Key> {
   return keys
 }
 
+/** The same for distances. */
+function distancesInRows({ param, points }: Near, scope: Scope): Map<number, Key> {
+  const params = allParamsOf(scope, param)
+  if (params.length === 0) return new Map()
+  const where = rowsOf(params, scope)
+  const keys = new Map<number, Key>()
+  const rows = scope.connection
+    .sql(`SELECT r.rid AS rid, r.latitude, r.longitude FROM position r WHERE ${where.text}`)
+    .iterate(...where.values)
+  for (const { rid, latitude, longitude } of rows) {
+    const position = { latitude: Number(latitude), longitude: Number(longitude) }
+    const apart = leastBetween(points, [position]) ?? Infinity
+    keys.set(Number(rid), Math.min(apart, Number(keys.get(Number(rid)) ?? Infinity)))
+  }
+  return keys
+}
+
 /** Keys that stand in no column: each by the resource's number. undefined: it stands in one. */
 export function keysBeside(sort: Sort, scope: Scope): ((rid: number) => Key) | undefined {
-  if (sort.by === 'near') return rid => distanceTo(sort, rid, scope) ?? null
-  if (!isInBody(sort)) return undefined
-  let keys = isOwn(sort) ? keysInRows(sort, scope) : undefined
+  if (sort.by !== 'near' && !isInBody(sort)) return undefined
+  const inRows = () => (sort.by === 'near' ? distancesInRows(sort, scope) : keysInRows(sort, scope))
+  let keys = isOwn(sort) ? inRows() : undefined
   let bodies = 0
   let worth: number | undefined
   return rid => {
     if (!keys && bodies >= few) {
       worth ??= rowCount(sort, scope) / rowsOfBody
-      if (bodies >= worth) keys = keysInRows(sort, scope)
+      if (bodies >= worth) keys = inRows()
     }
     if (keys) return keys.get(rid) ?? null
     bodies++
-    return keyInBody(sort, rid, scope) ?? null
+    return (sort.by === 'near' ? distanceTo(sort, rid, scope) : keyInBody(sort, rid, scope)) ?? null
   }
 }
 
@@ -82,9 +101,10 @@ const rowsOfBody = 10
 /** More rows are worth no more bodies. */
 const mostCounted = 100_000
 
-function rowCount(sort: InBody, scope: Scope): number {
-  const some = oneOf('r.param', paramsOf(sort, scope))
-  const [table] = ranges[sort.kind]
+function rowCount(sort: InBody | Near, scope: Scope): number {
+  const isNear = sort.by === 'near'
+  const some = oneOf('r.param', isNear ? allParamsOf(scope, sort.param) : paramsOf(sort, scope))
+  const table = isNear ? 'position' : ranges[sort.kind][0]
   const range = sql(`SELECT 1 FROM ${table} r WHERE ${some.text}`, ...some.values)
   return countOf(range, mostCounted, scope)
 }
@@ -154,11 +174,7 @@ function rowsInBody(rid: number, scope: Scope): Row[] {
   return typeof row?.json === 'string' ? extract(parseStored(row.json) as Resource).rows : []
 }
 
-const distanceTo = (
-  { param, points }: Extract<Sort, { by: 'near' }>,
-  rid: number,
-  scope: Scope,
-): number | undefined =>
+const distanceTo = ({ param, points }: Near, rid: number, scope: Scope): number | undefined =>
   leastBetween(
     points,
     rowsInBody(rid, scope)

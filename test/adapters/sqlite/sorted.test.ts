@@ -78,3 +78,55 @@ test('few are sorted by their bodies, many by rows, and in the same order, as of
   connection.close()
   await store.close()
 })
+
+test('so are distances', async () => {
+  const file = at('distances.db')
+  const store = await openSqlite({ file, now: () => Date.UTC(2026, 0, 1), threads: false })
+  const degreesOf = (n: number) => (n * 37) % 60
+  const place = (n: number, latitude: number): Change => {
+    const position = n % 9 ? { position: { latitude, longitude: 73 } } : {}
+    const resource = { resourceType: 'Location', id: `${n}`, ...position }
+    return change(`${n}`, {
+      type: 'Location',
+      json: JSON.stringify(resource),
+      extract: extract(resource),
+    })
+  }
+  const first = times(count, n => place(n, degreesOf(n)))
+  await write(store, pune, ...first)
+  const connection = connect({ file, readOnly: true, cache: 8 })
+  const before = lastSeq(connection)
+  for (const [n, old] of first.entries()) {
+    const { json = '', extract } = place(n, 70)
+    if (n % 3 === 0) await write(store, pune, n % 6 ? next(old, { json, extract }) : deletion(old))
+  }
+  for (const [many, most] of [
+    [40, 40],
+    [count, count / 3],
+  ] as const) {
+    let bodies = 0
+    const sql: Connection['sql'] = text => {
+      if (text.includes('b.json')) bodies++
+      return connection.sql(text)
+    }
+    const ids = times(count - many, n => `${n}`)
+    const { where, sort, ...asking } = query({
+      types: ['Location'],
+      where: [{ kind: 'not', not: { kind: 'id', ids } }],
+      sort: [
+        { by: 'near', param: 'near', points: [{ latitude: 10, longitude: 73 }], descending: false },
+      ],
+    })
+    const scope = scopeOf({ ...connection, sql }, pune, { where, sort, ...asking }, before)
+    const asked = { where, keys: keysOf(sort), back: false, after: undefined, count: 10 }
+    const hits = [...(waysOf(asked, scope)[0]?.hits() ?? [])]
+    const kilometres = hits.map(({ keys: [key = null] }) => key && Math.round(Number(key) / 1000))
+    const wanted = times(many, n => count - many + n)
+      .map(n => (n % 9 ? Math.round(Math.abs(degreesOf(n) - 10) * 111.195) : null))
+      .sort((a, b) => (a ?? Infinity) - (b ?? Infinity))
+    expect(kilometres).toEqual(wanted)
+    expect(bodies).toBeLessThanOrEqual(most)
+  }
+  connection.close()
+  await store.close()
+})
