@@ -49,7 +49,7 @@ export const search: Interaction = async (request, context, parts) => {
     ...(total === undefined ? {} : { total }),
     links: paging.linksFrom(page.value),
     entries: entriesOf(request, parsed, page.value, {
-      warnings: warning ? [warning] : [],
+      warnings: [...(await finder.warnings(page.value)), ...(warning ? [warning] : [])],
       explained: parsed.explain ? await explain(finder.query(paging.place), steps, around) : [],
     }),
   })

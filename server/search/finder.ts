@@ -1,6 +1,6 @@
 /** What a search finds: pages, and how many there are. */
 import type { Context } from '../../resources/context.ts'
-import { FhirError } from '../../resources/error.ts'
+import { FhirError, type Issue } from '../../resources/error.ts'
 import type { Known } from '../../resources/parameters.ts'
 import {
   type ContainerReach,
@@ -14,6 +14,7 @@ import type { Query } from '../../resources/search/query.ts'
 import { type Place, type ResultPage, resultPage } from '../../resources/search/result-page.ts'
 import type { Parts } from '../interactions.ts'
 import type { FhirRequest } from '../request.ts'
+import { earlierVersions } from './earlier.ts'
 
 interface Finder {
   page(place?: Place): Promise<ResultPage>
@@ -21,6 +22,8 @@ interface Finder {
   count(atMost?: number): Promise<number>
   /** What the store is asked for a page. */
   query(place?: Place): Query
+  /** What is to be said of a page. */
+  warnings(page: ResultPage): Promise<Issue[]>
 }
 
 interface Around {
@@ -31,11 +34,8 @@ interface Around {
 
 export function finderOf(request: FhirRequest, parsed: ParsedSearch, around: Around): Finder {
   const { context, parts } = around
-  const asked = {
-    query: queryAt(parsed.query),
-    includes: parsed.includes,
-    reach: reachOf(request, around),
-  }
+  const reach = reachOf(request, around)
+  const asked = { query: queryAt(parsed.query), includes: parsed.includes, reach }
   const plain = (place?: Place) => resultPage(asked, place)
   const containers = containersReach(around)
   return {
@@ -52,6 +52,7 @@ export function finderOf(request: FhirRequest, parsed: ParsedSearch, around: Aro
       parsed.contained === 'true' || place?.contained
         ? queryAt(containersOf(parsed), place?.contained)
         : queryAt(parsed.query, place),
+    warnings: ({ matches }) => earlierVersions(parsed, matches, reach),
   }
 }
 

@@ -420,6 +420,19 @@ describe('a reference that names a version', () => {
       )
   })
 
+  test.each([
+    ['_id=first&result.subject=Patient/c', true],
+    ['_id=first,both&result:Observation.status=final&_count=1', true],
+    ['_id=newest&result.subject=Patient/c', false],
+    ['_id=never&result.subject=Patient/c', false],
+    ['_id=first', false],
+  ])('is told where a chain looks at another one: %s', async (query, isTold) => {
+    const { body } = await get(`DiagnosticReport?${query}`)
+    expect(namesOf(body, 'match')).toHaveLength(1)
+    const outcomes = (body.entry ?? []).filter(({ search }: Entry) => search.mode === 'outcome')
+    expect(JSON.stringify(outcomes).includes('the chain looked at the newest one')).toBe(isTold)
+  })
+
   test('brings all of them over several pages, where they are many', async () => {
     for (let value = 4; value <= 9; value++) await result(value)
     const versions = [1, 2, 3, 4, 5, 6, 7, 8]
