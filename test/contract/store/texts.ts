@@ -1,7 +1,7 @@
 /** Pages of those who said something at the first one, while they say something else, or nothing, or are gone. */
 import { expect } from '@jest/globals'
 import type { Predicate } from '../../../resources/search/query.ts'
-import type { Change, Extract, Page, Store } from '../../../resources/store.ts'
+import type { Change, Extract, Page, Row, Store } from '../../../resources/store.ts'
 import type { Claim } from '../store.ts'
 import {
   change,
@@ -46,29 +46,37 @@ const ways = {
 const ids = times(16, n => `p${n}`)
 const isSweet = (_: string, n: number) => n % 2 === 0
 
-/** Each way drives, is a probe of something else, and is denied of the others. */
-const conditions: [name: string, where: Predicate[]][] = Object.entries(ways).flatMap(
-  ([name, way]): [string, Predicate[]][] => [
+const subject = { param: 'subject', type: 'Observation', types: ['Patient'] }
+
+/** Each way drives, is a probe of something else, is denied of the others, and is asked of who is referred to or refers. */
+const conditions = Object.entries(ways).flatMap(
+  ([name, way]): [name: string, where: Predicate[], type?: string][] => [
     [name, [way('sugar')]],
     [`${name} of some`, [way('sugar'), { kind: 'id', ids: ids.slice(0, 9) }]],
     [`not ${name}`, [{ kind: 'not', not: way('salt') }]],
+    [`chain to ${name}`, [{ kind: 'chain', ...subject, where: [way('sugar')] }], subject.type],
+    [`referred by ${name}`, [{ kind: 'has', ...subject, where: [way('sugar')] }]],
   ],
 )
 
-/** Others, each turn of whom changes what everybody may say. */
+/** Others, each turn of whom changes what everybody may say; an Observation about a Patient says the same. */
 function createOthers(store: Store) {
   const last = new Map<string, Change>()
   const says = async (id: string, extract: Extract | undefined) => {
-    const before = last.get(id)
-    if (!before && !extract) return
-    if (before && !extract && before.json === undefined) return
-    const made = !before
-      ? change(id, { extract: extract ?? silent })
-      : extract
+    const about: Row = { kind: 'reference', param: subject.param, target: `Patient/${id}` }
+    await become('Patient', id, extract)
+    await become('Observation', id, extract && { ...extract, rows: [...extract.rows, about] })
+  }
+  const become = async (type: string, id: string, extract: Extract | undefined) => {
+    const before = last.get(`${type}/${id}`)
+    if (!extract && before?.json === undefined) return
+    const made = !extract
+      ? deletion(before as Change)
+      : before
         ? next(before, { extract })
-        : deletion(before)
+        : change(id, { type, extract })
     await write(store, pune, made)
-    last.set(id, made)
+    last.set(`${type}/${id}`, made)
   }
   let turn = 0
   return {
@@ -97,8 +105,8 @@ export function textContract(claim: Claim): void {
       conditions.map(([name]) => [name, name.endsWith('of some') ? sweet.slice(0, 5) : sweet]),
     )
     const walks = await Promise.all(
-      conditions.map(async ([name, where]) => {
-        const asked = query({ where, count: 2 })
+      conditions.map(async ([name, where, type = 'Patient']) => {
+        const asked = query({ types: [type], where, count: 2 })
         return { name, asked, pages: [await store.search(pune, asked)] }
       }),
     )
