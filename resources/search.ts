@@ -71,6 +71,23 @@ export function aliasOf(type: string, code: string): string[] | undefined {
   return both.every(has) ? both : undefined
 }
 
+const referring = new Map<string, ReadonlySet<string>>()
+
+/** The parameters of R4 whose rows may lead from a type to a target such as `Patient/1`. */
+export function referencesOf(type: string, target: string): ReadonlySet<string> {
+  const to = /(?:^|\/)([A-Z][A-Za-z]+)\/[^/]+$/.exec(target)?.[1] ?? ''
+  const key = `${type} ${to}`
+  const known = referring.get(key)
+  if (known) return known
+  const found = searchParameters(type).filter(
+    ({ type: kind, code, target }) =>
+      kind === 'reference' && !aliasOf(type, code) && (!to || !target || target.includes(to)),
+  )
+  const codes = new Set(found.map(({ code }) => code))
+  referring.set(key, codes)
+  return codes
+}
+
 /** The names of the rows that answer a parameter: its own, or those of its aliases. */
 export const paramsOf = (type: string, facts: SearchParameterFacts): string[] =>
   facts.rows === undefined ? (aliasOf(type, facts.code) ?? [facts.code]) : [facts.rows]

@@ -10,6 +10,8 @@ export interface Collections {
   term: Collection<Term>
   /** Every unit there is or was. `_id`: tenant, a space, system, |, unit. */
   unit: Collection<Unit>
+  /** Every system that codes of a parameter have or had. `_id`: tenant, a space, the name of rows, a space, the system. */
+  system: Collection<System>
   /** Where conditional writes of the same criteria meet, also those of several processes. `_id`: a hash of them. */
   guard: Collection<{ _id: number; n: number }>
   /** What the outside is still to be told. `_id`: a commit number. */
@@ -47,6 +49,11 @@ export interface Unit {
   unit: string
 }
 
+export interface System {
+  _id: string
+  system: string
+}
+
 /** Any equality in the order of the main date, then of creation. */
 export const byEntry = { t: 1, x: 1, k: 1, c: 1 } as const
 /** With the place of each in the order of entries: many are sorted without a look at the versions. */
@@ -70,6 +77,7 @@ export const indexes: Readonly<Record<keyof Collections, IndexDescription[]>> = 
   ],
   term: [{ key: { t: 1, p: 1, text: 1 } }],
   unit: [{ key: { t: 1, system: 1 } }],
+  system: [],
   guard: [],
   outbox: [],
   // Those of processes that are no more.
@@ -84,6 +92,7 @@ export const collectionsOf = (db: Db): Collections => ({
   resource: db.collection('resource'),
   term: db.collection('term'),
   unit: db.collection('unit'),
+  system: db.collection('system'),
   guard: db.collection('guard'),
   outbox: db.collection('outbox'),
   lease: db.collection('lease'),

@@ -8,7 +8,7 @@ import type { Collections } from './collections.ts'
 import { idOf, nameIn, nameOf, under } from './document.ts'
 import { inspectValues } from './inspect/values.ts'
 import { type Found, findingOn, type Group, groupOf, inspectVersions } from './inspect/versions.ts'
-import { type Rows, termsOf, unitsOf } from './terms.ts'
+import { type Rows, systemsOf, termsOf, unitsOf } from './terms.ts'
 
 interface Parts {
   client: MongoClient
@@ -93,29 +93,27 @@ async function again({ name }: Group, { client, collections }: Parts): Promise<G
   }
 }
 
-/** A text or unit that is not known by itself is not found by those who look for a part of it. */
+/** What is not known by itself is not found by those who look for a part of it, or for a code without its system. */
 async function* inspectTerms(
   all: { group: Group; rows: Rows }[],
-  { term, unit }: Collections,
+  { term, unit, system }: Collections,
 ): AsyncIterable<Finding> {
-  const texts = all.map(({ group, rows }) => ({ group, ids: termsOf(rows).map(({ _id }) => _id) }))
-  const units = all.map(({ group, rows }) => ({ group, ids: unitsOf(rows).map(({ _id }) => _id) }))
-  const known = async (some: typeof texts, collection: typeof term | typeof unit) => {
-    const $in = [...new Set(some.flatMap(({ ids }) => ids))]
-    const found = await (collection as typeof term)
+  const kinds = [
+    [term, termsOf, 'has a text that is not found by a part of it'],
+    [unit, unitsOf, 'is in a unit that is not known'],
+    [system, systemsOf, 'has a code of a system that is not known'],
+  ] as const
+  for (const [collection, idsOf, what] of kinds) {
+    const found = all.map(({ group, rows }) => ({ group, ids: idsOf(rows).map(({ _id }) => _id) }))
+    const $in = [...new Set(found.flatMap(({ ids }) => ids))]
+    const there = await (collection as typeof term)
       .find({ _id: { $in } })
       .project({ _id: 1 })
       .toArray()
-    return new Set(found.map(({ _id }) => _id))
+    const known = new Set(there.map(({ _id }) => _id))
+    for (const { group, ids } of found)
+      if (ids.some(id => !known.has(id))) yield findingOn(group, what)
   }
-  const knownTexts = await known(texts, term)
-  for (const { group, ids } of texts)
-    if (ids.some(id => !knownTexts.has(id)))
-      yield findingOn(group, 'has a text that is not found by a part of it')
-  const knownUnits = await known(units, unit)
-  for (const { group, ids } of units)
-    if (ids.some(id => !knownUnits.has(id)))
-      yield findingOn(group, 'is in a unit that is not known')
 }
 
 /** An event tells of a version, and does not say whose. */

@@ -11,6 +11,7 @@ import { roomOf } from './room.ts'
 import { type Last, lastOf } from './schema.ts'
 import { type Slot, takeSlot } from './slot.ts'
 import type { Source } from './source.ts'
+import { createSystems } from './systems.ts'
 import { createTerms, type Terms } from './terms.ts'
 import { createTransactions, type Transactions } from './transact.ts'
 
@@ -66,11 +67,13 @@ export async function openParts(options: MongoOptions, connection: Connection): 
   const last = await lastOf(connection.collections)
   const order = createOrder(last, { now, slot })
   const sizes = createSizes()
+  const systems = createSystems(slot)
   const searches = createGate(options.searches ?? 4, options.searchQueue ?? 256, searching)
   const source: Parts['source'] = more => {
     const made: Source = {
       collections: connection.collections,
       sizes,
+      systems,
       until: performance.now() + searchTime,
       now,
       // What another process has told of may have a greater number than ours, by its clock.
@@ -87,7 +90,7 @@ export async function openParts(options: MongoOptions, connection: Connection): 
     last,
     slot,
     order,
-    terms: createTerms(),
+    terms: createTerms(systems),
     transactions: createTransactions({
       connection,
       gate: createGate(options.maxTransactions ?? 4, 64, busy),

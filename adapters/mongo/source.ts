@@ -2,12 +2,14 @@ import type { ClientSession } from 'mongodb'
 import type { Tenant } from '../../resources/store.ts'
 import type { Collections } from './collections.ts'
 import type { Sizes } from './query/sizes.ts'
+import type { Systems } from './systems.ts'
 
 /** What a search reads from. */
 export interface Source {
   collections: Collections
   /** Of the store: what its searches found out. */
   sizes: Sizes
+  systems: Systems
   /** Until when it may take, by performance.now(). */
   until: number
   signal?: AbortSignal | undefined

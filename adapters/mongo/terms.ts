@@ -1,11 +1,12 @@
 /**
- * Labels and units are kept once each. They come before the versions that have them: a word too many finds nothing, one
- * too few would hide what is there.
+ * Labels, units and systems are kept once each. They come before the versions that have them: a word too many finds nothing,
+ * one too few would hide what is there.
  */
 import type { Row, Tenant } from '../../resources/store.ts'
-import type { Term, Unit } from './collections.ts'
+import type { System, Term, Unit } from './collections.ts'
 import { type Update, update, type Within } from './commands.ts'
-import { labelName, valueEntry } from './values.ts'
+import type { Systems } from './systems.ts'
+import { firstName, labelName, nameOfRows, partsOf, valueEntry } from './values.ts'
 
 export interface Terms {
   remember(all: Rows[], within: Within): Promise<void>
@@ -20,9 +21,10 @@ export interface Rows {
 /** How many are known to be there. */
 const most = 100_000
 
-export function createTerms(): Terms {
+/** `systems`: told of each new one. */
+export function createTerms(systems: Pick<Systems, 'forget'>): Terms {
   const known = new Set<string>()
-  const unknown = (all: (Term | Unit)[]): Update[] => {
+  const unknown = (all: (Term | Unit | System)[]): Update[] => {
     const fresh = new Map(all.map(each => [each._id, each]))
     return [...fresh]
       .filter(([_id]) => !known.has(_id))
@@ -37,9 +39,11 @@ export function createTerms(): Terms {
       for (const [name, found] of [
         ['term', unknown(all.flatMap(termsOf))],
         ['unit', unknown(all.flatMap(unitsOf))],
+        ['system', unknown(all.flatMap(systemsOf))],
       ] as const) {
         if (found.length === 0) continue
         await update(name, found, within)
+        if (name === 'system') systems.forget()
         for (const { q } of found) known.add(q._id)
       }
       for (const oldest of known) {
@@ -63,3 +67,20 @@ export const unitsOf = ({ tenant, rows }: Rows): Unit[] =>
     const { system, unit } = row
     return { _id: `${tenant} ${system}|${unit}`, t: tenant, system, unit }
   })
+
+export const systemsOf = ({ tenant, type, rows }: Rows): System[] =>
+  rows.flatMap(({ param, first, ...row }) => [
+    ...(row.kind === 'token' ? [systemOf(tenant, nameOfRows(type, param), row.system)] : []),
+    ...(first === undefined ? [] : [systemOf(tenant, firstName(type, param), partsOf(first)[0])]),
+  ])
+
+const systemOf = (tenant: Tenant, name: string, system: string): System => ({
+  _id: `${tenant} ${name} ${system}`,
+  system,
+})
+
+/** Where all of a name are: `!` comes after a space. */
+export const systemRange = (tenant: Tenant, name: string): { $gte: string; $lt: string } => ({
+  $gte: `${tenant} ${name} `,
+  $lt: `${tenant} ${name}!`,
+})

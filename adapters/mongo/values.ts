@@ -1,13 +1,13 @@
 /**
- * What a version is found by, from its rows. A token is two entries, `Observation.code=8302-2` and
- * `Observation.code|http://loinc.org|8302-2`, so that each way to ask for it is an equality (or a range, for a system
- * alone) that comes in clinical order. All resources of a type have `Type.*`.
+ * What a version is found by, from its rows. A token is an entry such as `Observation.code|http://loinc.org|8302-2`, so that
+ * to ask for it is an equality (or a range, for a system alone) that comes in clinical order; for a code of any system see
+ * query/systems.ts. All resources of a type have `Type.*`.
  */
 
 import { isHeld } from '../../resources/search/inside.ts'
 import { dateParam, quantityParam } from '../../resources/search/long.ts'
 import { pairsOf } from '../../resources/search/pairs.ts'
-import { mainDateOf } from '../../resources/search.ts'
+import { mainDateOf, referencesOf } from '../../resources/search.ts'
 import type { Extract, Row } from '../../resources/store.ts'
 import type { Values } from './document.ts'
 
@@ -23,14 +23,19 @@ export const apartOf = (type: string): string => `${type}.*~`
 /** The entry of a resource without the main date that its type has. */
 export const undatedOf = (type: string): string => `${type}.*-`
 
-/** The entry of whoever refers to something, by whatever element. */
-export const refersTo = (type: string, target: string): string => `${type}.~=${target}`
+/** The entry of whoever refers to something otherwise than by a parameter of R4. */
+const refersTo = (type: string, target: string): string => `${type}.~=${target}`
+
+/** The entries of whoever refers to something, by whatever element. */
+export const referringTo = (type: string, target: string): string[] => [
+  refersTo(type, target),
+  ...[...referencesOf(type, target)].map(param => valueEntry(nameOfRows(type, param), target)),
+]
 
 /** The name of a parameter's rows; of a composite, with its first part (see firstNames). */
 export const nameOfRows = (type: string, param: string, first = ''): string =>
   `${type}.${param}${first}`
 
-export const codeEntry = (name: string, code: string): string => `${name}=${code}`
 export const tokenEntry = (name: string, system: string, code: string): string =>
   `${systemStart(name, system)}${code}`
 /** What all entries of a system begin with. A system with a | in it is written with a space, as in firstText. */
@@ -50,18 +55,24 @@ export const pairName = (type: string, patient: string, param: string): string =
 const escaped = (text: string): string =>
   text.replace(/[%=|$]/g, each => `%${each.charCodeAt(0).toString(16)}`)
 
-/** The first part of a composite, as it goes into a name: by its code alone. */
-export const firstByCode = (code: string): string => `$${escaped(code)}`
-/** By its system and code. An empty code: what all of a system begin with. */
-export const firstByBoth = (system: string, code: string): string =>
+/** The first part of a composite, as it goes into a name. An empty code: what all of a system begin with. */
+export const firstBy = (system: string, code: string): string =>
   `$${escaped(system.replaceAll('|', ' '))}|${escaped(code)}`
 
-/** Both ways to ask for the first part of a composite row (`system|code`); of another row, none. */
-function firstNames(first: string | undefined): string[] {
-  if (first === undefined) return ['']
+/** What the names of a composite's rows begin with. */
+export const firstName = (type: string, param: string): string => nameOfRows(type, param, '$')
+
+/** The first part of a composite row; of another row, none. */
+function firstOf({ first }: Row): string {
+  if (first === undefined) return ''
+  const [system, code] = partsOf(first)
+  return firstBy(system, code)
+}
+
+/** Of `system|code`. */
+export function partsOf(first: string): [system: string, code: string] {
   const cut = first.indexOf('|')
-  const [system, code] = [first.slice(0, cut), first.slice(cut + 1)]
-  return [firstByCode(code), firstByBoth(system, code)]
+  return [first.slice(0, cut), first.slice(cut + 1)]
 }
 
 /** Everything of a version. */
@@ -71,7 +82,7 @@ export function valuesOf(type: string, extract: Extract): Values {
   values.x.push(...dateEntries(type, extract))
   for (const { patient, param, code, system } of pairsOf(type, extract)) {
     const name = pairName(type, patient, param)
-    values.x.push(codeEntry(name, code), tokenEntry(name, system, code))
+    values.x.push(tokenEntry(name, system, code))
   }
   const { present, narrative, content } = extract
   const words = [narrative, content].flatMap(text => (text ? text.split(' ') : []))
@@ -100,8 +111,7 @@ function dateEntries(type: string, { rows, date }: Extract): string[] {
 /** Of rows by themselves. */
 export function rowValues(type: string, rows: Row[]): Values {
   const values = { x: [], d: [], q: [], g: [] } as Required<Pick<Values, 'x' | 'd' | 'q' | 'g'>>
-  for (const row of rows)
-    for (const first of firstNames(row.first)) addRow(row, { type, first, values })
+  for (const row of rows) addRow(row, { type, first: firstOf(row), values })
   const { x, d, q, g } = values
   return {
     x,
@@ -120,7 +130,7 @@ function addRow(
   const name = nameOfRows(type, row.param, first)
   switch (row.kind) {
     case 'token':
-      x.push(codeEntry(name, row.code), tokenEntry(name, row.system, row.code))
+      x.push(tokenEntry(name, row.system, row.code))
       break
     case 'string':
       x.push(stringEntry(name, row.text, row.exact))
@@ -128,7 +138,8 @@ function addRow(
     case 'reference':
       x.push(valueEntry(name, row.target))
       // What a Bundle holds are copies, which refer to nothing.
-      if (!isHeld(row.param)) x.push(refersTo(type, row.target))
+      if (!isHeld(row.param) && (first || !referencesOf(type, row.target).has(row.param)))
+        x.push(refersTo(type, row.target))
       break
     case 'uri':
       x.push(valueEntry(name, row.uri))

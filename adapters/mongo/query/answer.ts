@@ -8,6 +8,7 @@ import { isOpen, type Node } from './nodes.ts'
 import { type Plan, planOf } from './plan.ts'
 import { holding, settled } from './relations.ts'
 import type { Scope } from './scope.ts'
+import { withSystems } from './systems.ts'
 import { firstHits, type Way } from './ways.ts'
 
 export interface Answer {
@@ -22,7 +23,7 @@ export async function answer(where: Node[], wanted: Wanted, scope: Scope): Promi
   const [first] = wanted.keys
   if (first?.by === 'value' && isMainDate(first, wanted.keys.slice(1), scope))
     return byMainDate(where, first, wanted, scope)
-  const nodes = await settled(where, scope)
+  const nodes = await settled(await withSystems(where, scope), scope)
   const isOne = wanted.keys.length === 1 && first?.by !== 'value'
   const ordered = isOne && first?.by === 'date'
   const mustKnow = (only: Driver) => isOne && !(ordered && isOrdered(only))

@@ -11,9 +11,8 @@ import type {
 import { pathsOf } from '../../../resources/search/uri.ts'
 import {
   beside,
-  codeEntry,
   labelName,
-  refersTo,
+  referringTo,
   stringEntry,
   systemStart,
   tokenEntry,
@@ -52,7 +51,7 @@ export function conditionOf(predicate: RowPredicate, types: string[]): Condition
     case 'refers':
       return {
         in: 'x',
-        any: types.flatMap(type => predicate.targets.map(target => refersTo(type, target))),
+        any: types.flatMap(type => predicate.targets.flatMap(target => referringTo(type, target))),
       }
     case 'string': {
       const names = namesOf(types, predicate.param, predicate.first)
@@ -84,9 +83,9 @@ const degree = 110_000
 type Name = Parameters<typeof whole>[0]
 
 function token(name: Name, code: string | undefined, system: string | undefined): Entry {
-  if (code === undefined)
-    return start(name, system === undefined ? codeEntry('', '') : systemStart('', system))
-  return whole(name, system === undefined ? codeEntry('', code) : tokenEntry('', system, code))
+  if (code === undefined) return start(name, system === undefined ? '|' : systemStart('', system))
+  if (system === undefined) throw new Error('a code is asked for in its systems: see systems.ts')
+  return whole(name, tokenEntry('', system, code))
 }
 
 function text(name: Name, asked: { text: string; match: StringMatch }): Entry {

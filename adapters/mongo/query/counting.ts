@@ -9,6 +9,7 @@ import { isOpen, type Node } from './nodes.ts'
 import { type Plan, planOf } from './plan.ts'
 import { settled } from './relations.ts'
 import { count, roughly, type Scope } from './scope.ts'
+import { withSystems } from './systems.ts'
 
 /** So many at the other end of a relation are found first: in no order, many entries cost no more than few. */
 const mostRelated = 50_000
@@ -17,7 +18,8 @@ const mostRelated = 50_000
 const few = 20_000
 
 /** Counts up to a bound. */
-export async function countAll(where: Node[], scope: Scope, atMost?: number): Promise<number> {
+export async function countAll(asked: Node[], scope: Scope, atMost?: number): Promise<number> {
+  const where = await withSystems(asked, scope)
   const nodes = await settled(where, scope, mostRelated)
   const plan = await planOf(nodes, scope, { mustKnow: () => false })
   if (scope.types.length === 0 || plan.driver?.any.length === 0) return 0

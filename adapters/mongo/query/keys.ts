@@ -4,7 +4,7 @@ import { openStart } from '../../../resources/search/instant.ts'
 import { twinsOf } from '../../../resources/search/long.ts'
 import type { Key, Position } from '../../../resources/search/order.ts'
 import type { Sort } from '../../../resources/search/query.ts'
-import { beside, valueEntry } from '../values.ts'
+import { beside } from '../values.ts'
 import type { Place } from './filter.ts'
 import { metresFrom } from './near.ts'
 
@@ -67,6 +67,7 @@ function valueKey(sort: ByValue, place: Place): Document {
         : '$$this.lo'
     return { [best]: { $map: { input: found, in: at } } }
   }
+  const textsOf = kind === 'token' ? codesOf : valuesOf
   const values = params.map(param => textsOf(param, each))
   return { [best]: values.length === 1 ? values[0] : { $concatArrays: values } }
 }
@@ -77,17 +78,33 @@ function distanceKey({ param, points }: Extract<Sort, { by: 'near' }>, place: Pl
   return { $min: { $map: { input, in: { $min: points.map(metresFrom) } } } }
 }
 
-/** The texts of the entries of a parameter. */
-function textsOf(param: string, each: (field: string, input: Document) => Document): Document {
-  const start = { $concat: ['$ty', '.', valueEntry(param, '')] }
-  const end = { $concat: ['$ty', '.', param, afterEquals] }
-  const found = each('x', { $and: [{ $gte: ['$$this', start] }, { $lt: ['$$this', end] }] })
-  const text = { $substrBytes: ['$$this', { $strLenBytes: start }, -1] }
-  return { $map: { input: found, in: { $arrayElemAt: [{ $split: [text, beside] }, 0] } } }
-}
+type Each = (field: string, input: Document) => Document
 
-/** The character after the = behind a name. */
-const afterEquals = '>'
+/** The texts of the entries of a parameter. */
+const valuesOf = (param: string, each: Each): Document =>
+  textsOf(param, { sign: '=', next: '>', each }, text => ({
+    $arrayElemAt: [{ $split: [text, beside] }, 0],
+  }))
+
+/** The codes of the tokens of a parameter: they stand behind their system. */
+const codesOf = (param: string, each: Each): Document =>
+  textsOf(param, { sign: '|', next: '}', each }, text => ({
+    $substrBytes: [text, { $add: [{ $indexOfBytes: [text, '|'] }, 1] }, -1],
+  }))
+
+/** `sign`: what stands behind the name; `next`: the character after it. */
+function textsOf(
+  param: string,
+  { sign, next, each }: { sign: string; next: string; each: Each },
+  of: (text: Document) => Document,
+): Document {
+  const start = { $concat: ['$ty', '.', param, sign] }
+  const end = { $concat: ['$ty', '.', param, next] }
+  const found = each('x', { $and: [{ $gte: ['$$this', start] }, { $lt: ['$$this', end] }] })
+  return {
+    $map: { input: found, in: of({ $substrBytes: ['$$this', { $strLenBytes: start }, -1] }) },
+  }
+}
 
 const direction = (sort: Sort | undefined, back: boolean): 1 | -1 =>
   (sort?.descending ?? false) === back ? 1 : -1

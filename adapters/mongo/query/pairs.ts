@@ -1,14 +1,14 @@
 /** Conditions that are answered together: see resources/search/pairs.ts. */
 import { compositeOf, isPaired, tokenOf } from '../../../resources/search/pairs.ts'
 import type { Token } from '../../../resources/search/query.ts'
-import { codeEntry, pairName, tokenEntry, valueEntry } from '../values.ts'
+import { pairName, tokenEntry, valueEntry } from '../values.ts'
 import { conditionOf } from './conditions.ts'
 import type { Driver } from './drivers.ts'
 import { namesOf } from './names.ts'
 import type { Node } from './nodes.ts'
 import type { Scope } from './scope.ts'
 
-type Coded = Extract<Node, { kind: 'token' }> & { code: string }
+type Coded = Extract<Node, { kind: 'token' }> & { code: string; system: string }
 type Reference = Extract<Node, { kind: 'reference' }>
 
 /** The codes of one parameter, any of which is asked for. */
@@ -19,6 +19,7 @@ function codesOf(node: Node): Coded[] {
     (each): each is Coded =>
       each.kind === 'token' &&
       each.code !== undefined &&
+      each.system !== undefined &&
       !each.first &&
       first?.kind === 'token' &&
       each.param === first.param,
@@ -35,10 +36,9 @@ const mostPairs = 2000
 
 const entriesOf = (type: string, { targets }: Reference, codes: Coded[]): string[] =>
   targets.flatMap(target =>
-    codes.map(({ param, code, system }) => {
-      const name = pairName(type, target.slice(patientStart.length), param)
-      return system === undefined ? codeEntry(name, code) : tokenEntry(name, system, code)
-    }),
+    codes.map(({ param, code, system }) =>
+      tokenEntry(pairName(type, target.slice(patientStart.length), param), system, code),
+    ),
   )
 
 /** A patient beside a code or category. */
@@ -95,9 +95,10 @@ export function composed(where: Node[], scope: Scope): Driver[] {
   const [type, ...types] = scope.types
   if (type === undefined || types.length) return []
   return where.flatMap(token => {
-    if (token.kind !== 'token' || token.code === undefined || token.first) return []
+    if (token.kind !== 'token' || token.first) return []
     const { code, system, param } = token
-    const first: Token = system === undefined ? { code } : { code, system }
+    if (code === undefined || system === undefined) return []
+    const first: Token = { code, system }
     return where.flatMap((value): Driver[] => {
       // In several units it is any of several.
       const any = value.kind === 'or' ? value.any : [value]

@@ -106,7 +106,8 @@ const asked: [string, 'Patient' | 'Observation', Predicate[], number][] = [
   ['an update', 'Observation', [{ kind: 'updated', from: start }], 11],
   ['what is there', 'Patient', [{ kind: 'present', param: 'name' }], 11],
   ['a code', 'Observation', [of('code', 'c1')], 11],
-  ['a code of any system', 'Observation', [{ kind: 'token', param: 'code', code: 'c1' }], 11],
+  // With the one system that there is.
+  ['a code of any system', 'Observation', [{ kind: 'token', param: 'code', code: 'c1' }], 12],
   ['a system', 'Patient', [{ kind: 'token', param: 'identifier', system: 's' }], patients],
   [
     'many codes',
