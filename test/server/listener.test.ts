@@ -13,6 +13,12 @@ const create = (body: object): string => {
   )
 }
 
+/** A request has come, as far as its body is there. */
+async function untilRunning({ request }: App): Promise<void> {
+  while (!/^nidaan_requests_running [1-9]/m.test((await request.get('/metrics')).text))
+    await wait(5)
+}
+
 let app: App
 beforeAll(async () => {
   app = await startApp({ REQUEST_TIME: '1000' })
@@ -63,7 +69,7 @@ test('a server told to stop does not wait for a client that keeps its connection
     `Content-Length: ${body.length}`,
   ]
   const running = wire(stopping.url, head('POST /fhir HTTP/1.1', ...lines) + body)
-  await wait(60)
+  await untilRunning(stopping)
   const began = performance.now()
   await stopping.close()
   expect(await running.closed).toMatch(/^HTTP\/1\.1 200 OK[\s\S]*"201 Created"/)
