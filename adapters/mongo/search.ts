@@ -127,6 +127,10 @@ const covered = ({ covers }: Driver): string => covers.map(nameOf).join(' and ')
 /** The kind and parameter of a predicate. */
 function nameOf(node: Node): string {
   if (node.kind === 'not') return `not ${nameOf(node.not)}`
-  if (node.kind === 'or') return `any of ${node.any.length}`
+  if (node.kind === 'or') {
+    // A code in several systems is what was asked for, once.
+    const [one, ...others] = new Set(node.any.map(nameOf))
+    return one && others.length === 0 ? one : `any of ${node.any.length}`
+  }
   return 'param' in node ? `${node.kind} ${node.param}` : node.kind
 }
