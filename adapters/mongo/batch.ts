@@ -8,7 +8,7 @@ import type { Connection } from './connection.ts'
 import { atEdge, isPassing, isTimeLimit, isUnclear, tooWideText } from './errors.ts'
 import { createGate } from './gate.ts'
 import { guardsOf } from './guard.ts'
-import { landedOf, replacedBy } from './look.ts'
+import { createLook, type Look } from './look.ts'
 import type { Order } from './order.ts'
 import { type Plan, planBatch, type Taken, Unanswered, type Waiting } from './plan.ts'
 import type { Last } from './schema.ts'
@@ -30,6 +30,7 @@ export type WriteBatch = (batch: Waiting[], turn: Turn) => Promise<Waiting[]>
 export function createWriteBatch(parts: Parts, last: Last): WriteBatch {
   const { connection, order, transactions } = parts
   const after = { ...last }
+  const look = createLook(connection.collections)
 
   return async (batch, turn) => {
     const place = order.begin()
@@ -52,7 +53,7 @@ export function createWriteBatch(parts: Parts, last: Last): WriteBatch {
         if (rest.length === 0) return later
         const all = rest
         await transactions.once(until, async session => {
-          plan = await planOf(parts, all, { session, after, turn, careful: attempt > 0 })
+          plan = await planOf(parts, all, { session, after, turn, look, careful: attempt > 0 })
           await write(plan, session)
           turn.sent(plan.end)
           await turn.toCommit()
@@ -92,12 +93,13 @@ export function createWriteBatch(parts: Parts, last: Last): WriteBatch {
   }
 
   async function withoutLanded(batch: Waiting[]): Promise<Waiting[]> {
-    const landed = await landedOf(connection.collections, batch)
+    const landed = await look.landedOf(batch)
     for (const taken of landed) settle(taken)
     return batch.filter(waiting => landed.every(taken => taken.waiting !== waiting))
   }
 
-  function settle({ waiting, versions }: Taken): void {
+  function settle({ waiting, versions, stored }: Taken): void {
+    look.wrote(stored)
     after.s = Math.max(after.s, waiting.numbers?.at(-1) ?? 0)
     after.at = Math.max(after.at, waiting.at)
     waiting.resolve(versions)
@@ -139,19 +141,20 @@ const late = (cause: unknown) =>
   unavailable('the database takes too long: repeat the request', 5, cause)
 
 async function planOf(
-  { connection: { collections }, terms, order, searchIds }: Parts,
+  { terms, order, searchIds }: Parts,
   batch: Waiting[],
   {
     session,
     after,
     turn,
+    look,
     careful,
-  }: { session: Session; after: Last; turn: Turn; careful: boolean },
+  }: { session: Session; after: Last; turn: Turn; look: Look; careful: boolean },
 ): Promise<Plan> {
   // Outside of the transaction: there is no harm in a word that nothing has.
   await terms.remember(batch.flatMap(rowsOf), { db: session.db, maxTimeMS: session.maxTimeMS })
   await update('guard', guardsOf(batch), session)
-  const found = await replacedBy(collections, batch, { session, careful })
+  const found = await look.replacedBy(batch, { session, careful })
   const answers = await answersTo(batch, searchIds)
   const before = turn.after()
   return planBatch(batch, {

@@ -1,7 +1,8 @@
 /** What there is, before a batch is written. */
 import type { Change } from '../../resources/store.ts'
 import type { Collections } from './collections.ts'
-import { idOf, nameIn, nameOf } from './document.ts'
+import { idOf, nameIn, nameOf, type Stored } from './document.ts'
+import { createLately, type Lately } from './lately.ts'
 import { asksFirst, type Replaced, type Taken, type Waiting } from './plan.ts'
 import type { Session } from './transact.ts'
 
@@ -15,24 +16,53 @@ const namedIn = (batch: readonly Waiting[]): Named[] =>
     commit.changes.map(change => ({ name: nameOf(tenant, change.type, change.id), change })),
   )
 
-/**
- * The newest versions of what is replaced; where one is careful, of what is made too: else whether it is there already is
- * told by the index, which ends the transaction.
- */
-export async function replacedBy(
+export interface Look {
+  /**
+   * The newest versions of what is replaced, those written lately unasked. Where one is careful, all are asked for, of what
+   * is made too: else whether it is there already is told by the index, which ends the transaction.
+   */
+  replacedBy(
+    batch: readonly Waiting[],
+    how: { session: Session; careful: boolean },
+  ): Promise<Map<string, Replaced>>
+  /** The tries of which no answer came, though they were made: all of a try is there, or nothing of it. */
+  landedOf(batch: readonly Waiting[]): Promise<Taken[]>
+  /** They are written. */
+  wrote(versions: readonly Stored[]): void
+}
+
+export function createLook(collections: Collections): Look {
+  const lately = createLately()
+  return {
+    replacedBy: (batch, how) => replacedBy(collections, batch, { ...how, lately }),
+    landedOf: batch => landedOf(collections, batch),
+    wrote: versions => versions.forEach(lately.wrote),
+  }
+}
+
+async function replacedBy(
   { resource }: Collections,
   batch: readonly Waiting[],
-  { session: { session, maxTimeMS }, careful }: { session: Session; careful: boolean },
+  { session, lately, careful }: { session: Session; lately: Lately; careful: boolean },
 ): Promise<Map<string, Replaced>> {
-  const options = { session, maxTimeMS }
+  const options = { session: session.session, maxTimeMS: session.maxTimeMS }
+  const found = new Map<string, Replaced>()
   const all = namedIn(batch).filter(({ change }) => careful || change.replaces > 0)
-  if (all.length === 0) return new Map()
-  const newest = await resource
-    .find({ n: { $in: all.map(({ name }) => name) } }, options)
-    .project<Replaced>({ v: 1, s: 1, at: 1, c: 1, k: 1 })
-    .toArray()
-  const found = new Map(newest.map(each => [nameIn(each._id), each]))
-  const asking = all.filter(({ change }) => asksFirst(change))
+  const unknown = all.filter(({ name, change }) => {
+    const known = careful ? undefined : lately.get(name, change.replaces)
+    if (known) found.set(name, known)
+    return !known
+  })
+  if (unknown.length > 0) {
+    const newest = await resource
+      .find({ n: { $in: unknown.map(({ name }) => name) } }, options)
+      .project<Replaced>({ v: 1, s: 1, at: 1, c: 1, k: 1 })
+      .toArray()
+    for (const each of newest) found.set(nameIn(each._id), each)
+  }
+  const asking = all.filter(
+    ({ name, change }) => asksFirst(change) && found.get(name)?.first === undefined,
+  )
   if (asking.length === 0) return found
   const firsts = await resource
     .find({ _id: { $in: asking.map(({ name }) => idOf(name, 1)) } }, options)
@@ -45,8 +75,7 @@ export async function replacedBy(
   return found
 }
 
-/** The tries of which no answer came, though they were made: all of a try is there, or nothing of it. */
-export async function landedOf(
+async function landedOf(
   { resource, outbox }: Collections,
   batch: readonly Waiting[],
 ): Promise<Taken[]> {

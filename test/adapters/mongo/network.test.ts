@@ -47,7 +47,10 @@ test.each(['insert', 'update', 'find', 'commitTransaction'])(
   'commits go on where a command to %s does not come through',
   async word => {
     const a = change('a')
-    await write(store, pune, a)
+    // By another process: this one has to ask for it.
+    const other = await openAt(url, Date.now)
+    await write(other, pune, a)
+    await other.close()
     way.loseCommands(word, 2)
     const [made] = await write(store, pune, next(a))
     expect(await store.read(pune, 'Patient', 'a')).toEqual(made)

@@ -82,6 +82,16 @@ test('of 60 that replace one version, or make one resource, one is taken', async
   expect(await past(each(1))).toEqual(['Patient/a 3', 'Patient/a 2', 'Patient/a 1'])
 })
 
+test('what one wrote lately, and another has changed since, is not the newest any more', async () => {
+  const [one, other] = [each(0), each(1)]
+  const a = change('a')
+  await write(one, pune, a)
+  await write(other, pune, next(a))
+  await expect(write(one, pune, next(a))).rejects.toMatchObject(conflict('version', 'Patient/a'))
+  await write(one, pune, next(next(a)))
+  expect(await past(one)).toEqual(['Patient/a 3', 'Patient/a 2', 'Patient/a 1'])
+})
+
 test('whoever loses looks again and goes on, until all have written', async () => {
   const hot = change('hot')
   await write(each(0), pune, hot)
