@@ -5,7 +5,7 @@ import type { Connection } from './connection.ts'
 import { isUnclear } from './errors.ts'
 
 /** Goes up with each change that an older program would not understand. */
-const schema = 1
+const schema = 2
 
 export async function migrate({ db, collections }: Connection): Promise<void> {
   const found = await collections.meta.findOneAndUpdate(
@@ -22,6 +22,28 @@ export async function migrate({ db, collections }: Connection): Promise<void> {
     await create(db, name)
     await index(db.collection(name), indexes[name])
   }
+  if (number >= schema) return
+  await learnSystems(collections)
+  await collections.meta.updateOne({ _id: 'schema' }, { $max: { number: schema } })
+}
+
+/** Schema 1 did not know which systems codes have: see terms.ts. Entries are `Patient.identifier|system|code`. */
+async function learnSystems({ resource }: Collections): Promise<void> {
+  const part = (at: number) => ({ $arrayElemAt: [{ $split: ['$x', '|'] }, at] })
+  await resource
+    .aggregate([
+      { $project: { t: 1, x: 1 } },
+      { $unwind: '$x' },
+      { $match: { x: { $regex: '^[^=|$@]+[|]' } } },
+      {
+        $group: {
+          _id: { $concat: ['$t', ' ', part(0), ' ', part(1)] },
+          system: { $first: part(1) },
+        },
+      },
+      { $merge: { into: 'system', whenMatched: 'keepExisting' } },
+    ])
+    .toArray()
 }
 
 /** Where there is much, it takes long: all goes on meanwhile, but a search that needs one that is not there is told to wait. */

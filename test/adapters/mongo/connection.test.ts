@@ -38,6 +38,28 @@ test('an address that is none is refused, and its password is not told', async (
     await expect(openAt(url, now)).rejects.toThrow(/^STORE_URL is no address of a MongoDB/)
 })
 
+test('of a database of schema 1 it is learned which systems codes have', async () => {
+  const url = newDatabase()
+  const first = await openAt(url, now)
+  await write(first, pune, change('p', { rows: [coded('1')] }))
+  await first.close()
+  const client = new MongoClient(url)
+  const systems = client.db().collection('system')
+  const before = await systems.find().toArray()
+  await systems.drop()
+  await client
+    .db()
+    .collection<{ _id: string }>('meta')
+    .updateOne({ _id: 'schema' }, { $set: { number: 1 } })
+  const second = await openAt(url, now)
+  expect(await systems.find().toArray()).toEqual(before)
+  const any = { kind: 'token', param: 'identifier', code: '1' } as const
+  expect(await second.count(pune, query({ where: [any] }))).toBe(1)
+  await second.close()
+  await client.close()
+  await dropDatabase(url)
+})
+
 test('an index that is missing is made while all goes on', async () => {
   const url = newDatabase()
   const first = await openAt(url, now)
