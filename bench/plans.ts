@@ -4,6 +4,7 @@ import { connect } from '../adapters/mongo/connection.ts'
 import { idOf, nameOf, type Stored } from '../adapters/mongo/document.ts'
 import { migrate } from '../adapters/mongo/schema.ts'
 import { countHits, searchPage } from '../adapters/mongo/search.ts'
+import { createTerms } from '../adapters/mongo/terms.ts'
 import { valuesOf } from '../adapters/mongo/values.ts'
 import type { Resource } from '../resources/resource.ts'
 import { parseSearch } from '../resources/search/parse.ts'
@@ -71,21 +72,25 @@ function documentOf(resource: Resource, n: number): Stored {
 async function fill(url: string): Promise<void> {
   const connection = await connect({ url })
   await migrate(connection)
-  const { resource, term } = connection.collections
-  const batch: Stored[] = []
+  const { db, collections } = connection
+  const terms = createTerms({ forget() {} })
+  const batch: [Resource, Stored][] = []
+  const send = async () => {
+    const made = batch.splice(0)
+    const rows = made.map(([each]) => ({ tenant, type: each.resourceType, ...extract(each) }))
+    await terms.remember(rows, { db, maxTimeMS: 60_000 })
+    await collections.resource.insertMany(
+      made.map(([, stored]) => stored),
+      { ordered: false },
+    )
+  }
   const put = async (made: Resource, n: number) => {
-    batch.push(documentOf(made, n))
-    if (batch.length === 2000) await resource.insertMany(batch.splice(0), { ordered: false })
+    batch.push([made, documentOf(made, n)])
+    if (batch.length === 2000) await send()
   }
   for (let n = 0; n < patients; n++) await put(patient(n), n)
   for (let n = 0; n < observations; n++) await put(observation(n), patients + n)
-  if (batch.length) await resource.insertMany(batch)
-  await term.insertMany(
-    codes.map(code => {
-      const [p, text] = ['Observation.code:text', `test ${code.replace('-', ' ')}`]
-      return { _id: `${tenant} ${p}=${text}`, t: tenant, p, text }
-    }),
-  )
+  if (batch.length) await send()
   await connection.client.close()
 }
 

@@ -18,6 +18,7 @@ const { values, positionals } = parseArgs({
     seconds: { type: 'string', default: '5' },
     repeat: { type: 'string', default: '3' },
     keep: { type: 'string' },
+    only: { type: 'string', default: '' },
     store: { type: 'string', default: 'sqlite' },
     out: { type: 'string', default: 'bench/results' },
     help: { type: 'boolean', default: false },
@@ -31,6 +32,7 @@ if (values.help) {
   --data FILE     transactions to load, one a line (.gz too)
   --seconds N     of each measurement (default 5)
   --repeat N      of each; the middle one is shown (default 3)
+  --only TEXT     of the searches of the ladder those that this regular expression finds by their names
   --keep FOLDER   where the stores of search are kept for the next run
   --store NAME    sqlite or mongodb, for server and search (default sqlite)
   --out FOLDER    where results go (default bench/results)`)
@@ -62,7 +64,7 @@ if (parts.has('server'))
 if (parts.has('search'))
   tables.push([
     'The ladder of searches, 8 at a time',
-    await ladder({ ...options, keep: values.keep }),
+    await ladder({ ...options, keep: values.keep, only: new RegExp(values.only) }),
   ])
 if (parts.has('plans')) tables.push(['What MongoDB reads for a search', await plans()])
 if (parts.has('growth')) tables.push(['The store as it grows', await growth()])

@@ -194,8 +194,9 @@ async function rungsOf(origin: string): Promise<Rung[]> {
 export async function ladder({
   seconds,
   repeat,
+  only = /^/,
   ...kept
-}: { seconds: number; repeat: number } & Kept): Promise<Row[]> {
+}: { seconds: number; repeat: number; only?: RegExp } & Kept): Promise<Row[]> {
   const slowest = new Map<string, number[]>()
   const rows: Row[] = []
   for (const size of sizes) {
@@ -203,7 +204,7 @@ export async function ladder({
     const server = await startNidaan(keeping.env)
     const used = () => [server.pid, ...keeping.pids].reduce((ms, pid) => ms + (cpuOf(pid) ?? 0), 0)
     try {
-      for (const rung of await rungsOf(server.origin)) {
+      for (const rung of (await rungsOf(server.origin)).filter(({ what }) => only.test(what))) {
         const runs: { rate: number; p50: number; p99: number; cpu: number }[] = []
         let n = 0
         const work = async (time: number) => {
