@@ -1,6 +1,7 @@
 /** What a resource is found by. https://hl7.org/fhir/R4/search.html */
 import {
   compartmentParameters,
+  isResourceType,
   type SearchParameterFacts,
   searchParameters,
 } from './definitions.ts'
@@ -59,7 +60,7 @@ export const mainDateOf = (type: string): string | undefined =>
  * The revision of the extraction: one more whenever resources get rows that they did not get before, so that what is
  * stored gets them too. Where rows of before are wrong, the parameter gets another name of its rows (SearchParameterFacts).
  */
-export const extractor = 8
+export const extractor = 9
 
 /** A parameter that is answered by another one has no rows. */
 export function aliasOf(type: string, code: string): string[] | undefined {
@@ -75,7 +76,8 @@ const referring = new Map<string, ReadonlySet<string>>()
 
 /** The parameters of R4 whose rows may lead from a type to a target such as `Patient/1`. */
 export function referencesOf(type: string, target: string): ReadonlySet<string> {
-  const to = /(?:^|\/)([A-Z][A-Za-z]+)\/[^/]+$/.exec(target)?.[1] ?? ''
+  const word = /(?:^|\/)([A-Z][A-Za-z]+)\/[^/]+$/.exec(target)?.[1] ?? ''
+  const to = isResourceType(word) ? word : ''
   const key = `${type} ${to}`
   const known = referring.get(key)
   if (known) return known

@@ -53,7 +53,13 @@ export function createWriteBatch(parts: Parts, last: Last): WriteBatch {
         if (rest.length === 0) return later
         const all = rest
         await transactions.once(until, async session => {
-          plan = await planOf(parts, all, { session, after, turn, look, careful: attempt > 0 })
+          plan = await planOf(parts, all, {
+            session,
+            after,
+            turn,
+            look,
+            careful: attempt > 0 || all.some(({ kept }) => kept),
+          })
           await write(plan, session)
           turn.sent(plan.end)
           await turn.toCommit()

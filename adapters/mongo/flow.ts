@@ -18,7 +18,7 @@ export interface Flow {
 /** In a batch; what is larger is written alone. And batches at once: while one is made durable, the next is prepared. */
 const most = { commits: 64, bytes: 4_000_000, flights: 2 }
 
-/** Fewer wait for what is being written: together with those that come until then they cost less. */
+/** Fewer changes wait for what is being written: together with those that come until then they cost less. */
 const worthBeside = 6
 
 /** A batch that is being written. */
@@ -52,7 +52,7 @@ export function createFlow(write: WriteBatch, slot: Slot, onBatch: MongoOptions[
     const [last] = flights.slice(-1)
     if (last && (!last.turn.end || flights.length >= most.flights)) return
     queue = withoutLate(queue)
-    if (last && queue.length < worthBeside) return
+    if (last && sizeOf(queue) < worthBeside) return
     const batch = nextOf(queue, flights, wasKept)
     if (batch.length === 0) wake()
     else void fly(batch)
@@ -104,6 +104,9 @@ export function createFlow(write: WriteBatch, slot: Slot, onBatch: MongoOptions[
     },
   }
 }
+
+const sizeOf = (queue: readonly Waiting[]): number =>
+  queue.reduce((size, { commit, kept }) => size + (kept ? 0 : commit.changes.length), 0)
 
 /** Answers those who have waited too long. */
 function withoutLate(queue: Waiting[]): Waiting[] {

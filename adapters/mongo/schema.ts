@@ -1,8 +1,11 @@
 /** Makes the collections and their indexes; never changes what a newer program made. */
 import { type Collection, type Db, type IndexDescription, MongoServerError } from 'mongodb'
-import { byName, byTime, type Collections, former, indexes } from './collections.ts'
+import { byName, byTime, type Collections, former, indexes, type System } from './collections.ts'
+import { update } from './commands.ts'
 import type { Connection } from './connection.ts'
+import type { Stored } from './document.ts'
 import { isUnclear } from './errors.ts'
+import { systemsIn } from './terms.ts'
 
 /** Goes up with each change that an older program would not understand. */
 const schema = 2
@@ -23,27 +26,25 @@ export async function migrate({ db, collections }: Connection): Promise<void> {
     await index(db.collection(name), indexes[name])
   }
   if (number >= schema) return
-  await learnSystems(collections)
+  await learnSystems(db, collections)
   await collections.meta.updateOne({ _id: 'schema' }, { $max: { number: schema } })
 }
 
-/** Schema 1 did not know which systems codes have: see terms.ts. Entries are `Patient.identifier|system|code`. */
-async function learnSystems({ resource }: Collections): Promise<void> {
-  const part = (at: number) => ({ $arrayElemAt: [{ $split: ['$x', '|'] }, at] })
-  await resource
-    .aggregate([
-      { $project: { t: 1, x: 1 } },
-      { $unwind: '$x' },
-      { $match: { x: { $regex: '^[^=|$@]+[|]' } } },
-      {
-        $group: {
-          _id: { $concat: ['$t', ' ', part(0), ' ', part(1)] },
-          system: { $first: part(1) },
-        },
-      },
-      { $merge: { into: 'system', whenMatched: 'keepExisting' } },
-    ])
-    .toArray()
+/** Schema 1 did not know which systems codes have. */
+async function learnSystems(db: Db, { resource }: Collections): Promise<void> {
+  const known = new Map<string, System>()
+  const all = resource
+    .find({ x: { $exists: true } })
+    .project<Pick<Stored, 't' | 'x' | 'd' | 'q'>>({ _id: 0, t: 1, x: 1, 'd.p': 1, 'q.p': 1 })
+  for await (const { t, x = [], d = [], q = [] } of all)
+    for (const entry of [...x, ...d.map(({ p }) => p), ...q.map(({ p }) => p)])
+      for (const each of systemsIn(t, entry)) known.set(each._id, each)
+  const updates = [...known.values()].map(({ _id, system }) => ({
+    q: { _id },
+    u: { $setOnInsert: { system } },
+    upsert: true,
+  }))
+  await update('system', updates, { db, maxTimeMS: 60_000 })
 }
 
 /** Where there is much, it takes long: all goes on meanwhile, but a search that needs one that is not there is told to wait. */
@@ -51,8 +52,7 @@ async function index(collection: Collection, all: IndexDescription[]): Promise<v
   const there = await collection.indexes()
   const missing = all.filter(({ key }) => !there.some(each => isSame(each.key, key)))
   const useless = there.filter(each => former.some(key => isSame(each.key, key)))
-  for (const { name = '' } of useless) await collection.dropIndex(name)
-  if (missing.length === 0) return
+  if (missing.length === 0) return drop(collection, useless)
   const isEmpty = (await collection.findOne({}, { projection: { _id: 1 } })) === null
   // What keeps a resource from being there twice, and what tells where commits go on, is waited for.
   const first = isEmpty ? missing : missing.filter(({ key }) => key === byName || key === byTime)
@@ -61,7 +61,14 @@ async function index(collection: Collection, all: IndexDescription[]): Promise<v
   void make(
     collection,
     missing.filter(each => !first.includes(each)),
-  ).catch(() => {})
+  )
+    .then(() => drop(collection, useless))
+    .catch(() => {})
+}
+
+async function drop(collection: Collection, some: { name?: string }[]): Promise<void> {
+  // Another process may have done it.
+  for (const { name = '' } of some) await collection.dropIndex(name).catch(() => {})
 }
 
 const isSame = (one: unknown, other: unknown): boolean =>

@@ -14,7 +14,7 @@ export function createSystems(slot: Pick<Slot, 'isAlone'>): Systems {
   let changes = 0
   return {
     async get(name, read) {
-      // A process that came is known of by then.
+      // Some seconds after another process came it is known of.
       const now = Math.floor(performance.now() / beat)
       if (now !== since) known.clear()
       since = now

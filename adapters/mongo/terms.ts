@@ -6,7 +6,7 @@ import type { Row, Tenant } from '../../resources/store.ts'
 import type { System, Term, Unit } from './collections.ts'
 import { type Update, update, type Within } from './commands.ts'
 import type { Systems } from './systems.ts'
-import { firstName, labelName, nameOfRows, partsOf, valueEntry } from './values.ts'
+import { firstName, labelName, nameOfRows, outOfName, partsOf, valueEntry } from './values.ts'
 
 export interface Terms {
   remember(all: Rows[], within: Within): Promise<void>
@@ -78,6 +78,22 @@ const systemOf = (tenant: Tenant, name: string, system: string): System => ({
   _id: `${tenant} ${name} ${system}`,
   system,
 })
+
+/**
+ * What an entry of a code tells of its system, `Type.param|system|code`, and that of a composite's first part,
+ * `Type.param$system|code…`. Not of pairs of a patient and a code: the code has an entry of its own.
+ */
+export function systemsIn(tenant: Tenant, entry: string): System[] {
+  const [, name, code = '', system] =
+    /^([^=|$@]+(?:@\d+)?(?::[\w-]+)?)((?:\$[^=|$]*)?)(?:\|([^|]*))?/.exec(entry) ?? []
+  if (name === undefined) return []
+  if (code === '') return system === undefined ? [] : [systemOf(tenant, name, system)]
+  const [, first, value] = /^[^$]*\$([^=|$]*)\|[^=|$]*(?:\|([^|]*)\|)?/.exec(entry) ?? []
+  return [
+    ...(first === undefined ? [] : [systemOf(tenant, `${name}$`, outOfName(first))]),
+    ...(value === undefined ? [] : [systemOf(tenant, name, value)]),
+  ]
+}
 
 /** Where all of a name are: `!` comes after a space. */
 export const systemRange = (tenant: Tenant, name: string): { $gte: string; $lt: string } => ({

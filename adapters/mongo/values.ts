@@ -50,14 +50,18 @@ export const labelName = (type: string, param: string): string => `${type}.${par
 
 /** A patient with a code: the commonest question is one entry. See pairs.ts. */
 export const pairName = (type: string, patient: string, param: string): string =>
-  `${type}.${param}@${escaped(patient)}`
+  `${type}.${param}@${inName(patient)}`
 
-const escaped = (text: string): string =>
+/** As a part of a name. */
+export const inName = (text: string): string =>
   text.replace(/[%=|$]/g, each => `%${each.charCodeAt(0).toString(16)}`)
+
+export const outOfName = (text: string): string =>
+  text.replace(/%(25|3d|7c|24)/g, (_, code) => String.fromCharCode(Number.parseInt(code, 16)))
 
 /** The first part of a composite, as it goes into a name. An empty code: what all of a system begin with. */
 export const firstBy = (system: string, code: string): string =>
-  `$${escaped(system.replaceAll('|', ' '))}|${escaped(code)}`
+  `$${inName(system.replaceAll('|', ' '))}|${inName(code)}`
 
 /** What the names of a composite's rows begin with. */
 export const firstName = (type: string, param: string): string => nameOfRows(type, param, '$')

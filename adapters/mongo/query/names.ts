@@ -1,7 +1,7 @@
 /** The names that rows of a parameter stand under, and the entries of their values. See values.ts. */
 import { BSONRegExp } from 'mongodb'
 import type { Token } from '../../../resources/search/query.ts'
-import { firstBy, firstName, nameOfRows } from '../values.ts'
+import { firstBy, firstName, inName, nameOfRows } from '../values.ts'
 
 /** A value as it stands, or what begins or looks so. */
 export type Entry = string | BSONRegExp
@@ -24,14 +24,14 @@ export const namesOf = (types: string[], param: string, first?: Token): Name[] =
 const exactly = (text: string): Name => ({ text, pattern: escaped(text) })
 
 /** All that escaped codes and systems may have. */
-const any = '[^=$]*'
+const any = '[^=|$]*'
 
 function nameOf(type: string, param: string, first: Token | undefined): Name {
   if (!first) return exactly(nameOfRows(type, param))
   const { code, system } = first
   if (system === undefined) {
-    if (code !== undefined) throw new Error('a code is asked for in its systems: see systems.ts')
-    return { pattern: `${escaped(firstName(type, param))}${any}` }
+    const last = code === undefined ? any : escaped(inName(code))
+    return { pattern: `${escaped(firstName(type, param))}${any}\\|${last}` }
   }
   const start = nameOfRows(type, param, firstBy(system, code ?? ''))
   return code === undefined ? { pattern: `${escaped(start)}${any}` } : exactly(start)

@@ -10,7 +10,10 @@ import type { Node } from './nodes.ts'
 import type { Scope } from './scope.ts'
 
 type Asked = Extract<Node, { param: string }>
-type Systems = (types: string[], param: string, of: typeof nameOfRows) => string[]
+/** Absent: there are too many to look in each. */
+type Systems = (types: string[], param: string, of: typeof nameOfRows) => string[] | undefined
+
+const most = 1000
 
 /** The same, with each of these codes in every system that there is of it. */
 export async function withSystems(where: Node[], scope: Scope): Promise<Node[]> {
@@ -22,31 +25,25 @@ export async function withSystems(where: Node[], scope: Scope): Promise<Node[]> 
   }
   for (const node of where) resolved(node, scope.types, noting)
   if (names.size === 0) return where
-  const known = await systemsOf([...names], scope)
-  return where.map(node =>
-    resolved(node, scope.types, (types, param, of) => [
-      ...new Set(types.flatMap(type => known.get(of(type, param)) ?? [])),
-    ]),
-  )
+  const known = new Map<string, string[]>()
+  for (const name of names) known.set(name, await systemsOf(name, scope))
+  const systems: Systems = (types, param, of) => {
+    const all = new Set(types.flatMap(type => known.get(of(type, param)) ?? []))
+    return all.size > most ? undefined : [...all]
+  }
+  return where.map(node => resolved(node, scope.types, systems))
 }
 
-async function systemsOf(
-  names: string[],
-  { source, tenant }: Scope,
-): Promise<Map<string, string[]>> {
-  const found = new Map<string, string[]>()
-  for (const name of names)
-    found.set(
-      name,
-      await source.systems.get(`${tenant} ${name}`, async () => {
-        const all = await source.collections.system
-          .find({ _id: systemRange(tenant, name) }, limitsOf(source))
-          .project<{ system: string }>({ _id: 0, system: 1 })
-          .toArray()
-        return all.map(({ system }) => system)
-      }),
-    )
-  return found
+function systemsOf(name: string, { source, tenant }: Scope): Promise<string[]> {
+  const read = async () => {
+    const found = await source.collections.system
+      .find({ _id: systemRange(tenant, name) }, { ...limitsOf(source), limit: most + 1 })
+      .project<{ system: string }>({ _id: 0, system: 1 })
+      .toArray()
+    return found.map(({ system }) => system)
+  }
+  // What a write depends on is asked for whatever is known.
+  return source.early ? read() : source.systems.get(`${tenant} ${name}`, read)
 }
 
 function resolved(node: Node, types: string[], systems: Systems): Node {

@@ -1,5 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { MongoClient } from 'mongodb'
+import { decimalKey } from '../../../resources/search/decimal.ts'
+import type { Row } from '../../../resources/store.ts'
 import { byCode, change, coded, pune, query, times, write } from '../../contract/store/material.ts'
 import { dropDatabase, newDatabase } from '../../support/mongo-database.ts'
 import { openAt } from './open.ts'
@@ -41,18 +43,27 @@ test('an address that is none is refused, and its password is not told', async (
 test('of a database of schema 1 it is learned which systems codes have', async () => {
   const url = newDatabase()
   const first = await openAt(url, now)
-  await write(first, pune, change('p', { rows: [coded('1')] }))
+  const low = decimalKey('1')
+  const amount = { kind: 'quantity', low, high: low, system: 'u', unit: 'mg' } as const
+  const rows: Row[] = [
+    coded('1'),
+    { kind: 'token', param: 'mine@7', code: 'x', system: 'http://example.org/mine' },
+    { kind: 'token', param: 'identifier:of-type', first: 'v2|MR', code: '1', system: 'http://mrn' },
+    { ...amount, param: 'code-value', first: 'http://a|b=c|8480' },
+  ]
+  await write(first, pune, change('p', { rows }))
   await first.close()
   const client = new MongoClient(url)
   const systems = client.db().collection('system')
-  const before = await systems.find().toArray()
+  const before = await systems.find().sort({ _id: 1 }).toArray()
+  expect(before).toHaveLength(5)
   await systems.drop()
   await client
     .db()
     .collection<{ _id: string }>('meta')
     .updateOne({ _id: 'schema' }, { $set: { number: 1 } })
   const second = await openAt(url, now)
-  expect(await systems.find().toArray()).toEqual(before)
+  expect(await systems.find().sort({ _id: 1 }).toArray()).toEqual(before)
   const any = { kind: 'token', param: 'identifier', code: '1' } as const
   expect(await second.count(pune, query({ where: [any] }))).toBe(1)
   await second.close()

@@ -2,6 +2,7 @@
 import { setImmediate as turn, setTimeout as wait } from 'node:timers/promises'
 import { expect, test } from '@jest/globals'
 import { MongoClient } from 'mongodb'
+import type { Stored } from '../../../adapters/mongo/document.ts'
 import { change, conflict, next, past, pune, times, write } from '../../contract/store/material.ts'
 import { dropDatabase, newDatabase } from '../../support/mongo-database.ts'
 import { holdAll } from './holding.ts'
@@ -104,6 +105,33 @@ test('one that somebody else keeps from being written is not waited for by other
   await store.close()
   await dropDatabase(url)
 })
+
+test('one that was kept looks again at what it replaces', async () => {
+  const url = newDatabase()
+  const store = await openAt(url, now)
+  const a = change('a')
+  await write(store, pune, a)
+  // Another process replaces it in a transaction that takes long.
+  const client = await new MongoClient(url).connect()
+  const session = client.startSession()
+  session.startTransaction({ writeConcern: { w: 'majority' } })
+  const all = client.db().collection<Stored>('resource')
+  const before = await all.findOne({ v: 1 }, { session })
+  if (!before) throw new Error('there is nothing')
+  const { _id, n, s } = before
+  await all.updateOne({ _id }, { $set: { u: s + 1 }, $unset: { n: 1, x: 1 } }, { session })
+  const _id2 = _id.replace(/1$/, '2')
+  await all.insertOne({ ...before, _id: _id2, n: n ?? '', v: 2, s: s + 1 }, { session })
+  const kept = write(store, pune, next(a))
+  const told = expect(kept).rejects.toMatchObject(conflict('version', 'Patient/a'))
+  await wait(1000)
+  await session.commitTransaction()
+  await told
+  await session.endSession()
+  await client.close()
+  await store.close()
+  await dropDatabase(url)
+}, 15_000)
 
 test('one that is kept from being written for too long is told so', async () => {
   const url = newDatabase()

@@ -68,6 +68,11 @@ const damages: [string, (db: Db) => Promise<unknown>, RegExp][] = [
     /p3 version 1 is superseded, and searches find it/,
   ],
   [
+    'a system that nobody knows of',
+    db => db.collection('system').deleteMany({}),
+    /has a code of a system that is not known/,
+  ],
+  [
     'values for ever',
     async () => {
       time += 48 * 3_600_000
