@@ -47,22 +47,18 @@ export function createWriteBatch(parts: Parts, last: Last): WriteBatch {
     let rest = batch
     for (let attempt = 0; ; attempt++) {
       let plan: Plan | undefined
+      let isSent = false
       try {
         await turn.toBegin()
         rest = await withoutLanded(rest)
         if (rest.length === 0) return later
-        const all = rest
+        const [all, careful] = [rest, attempt > 0 || rest.some(({ kept }) => kept)]
         await transactions.once(until, async session => {
-          plan = await planOf(parts, all, {
-            session,
-            after,
-            turn,
-            look,
-            careful: attempt > 0 || all.some(({ kept }) => kept),
-          })
+          plan = await planOf(parts, all, { session, after, turn, look, careful })
           await write(plan, session)
           turn.sent(plan.end)
           await turn.toCommit()
+          isSent = true
         })
         plan?.taken.forEach(settle)
         for (const { waiting, error } of plan?.refused ?? []) waiting.reject(error)
@@ -76,12 +72,12 @@ export function createWriteBatch(parts: Parts, last: Last): WriteBatch {
         } else if (!isPassing(error) || performance.now() > until) {
           return [...later, ...(await giveUp(rest, error, turn))]
         } else {
-          if (isUnclear(error))
-            for (const taken of plan?.taken ?? []) taken.waiting.tried.push(taken)
-          else if (isKept(rest, attempt))
+          // The last answer to a commit may tell nothing of the first, which was lost.
+          if (isSent || isUnclear(error)) plan?.taken.forEach(tried)
+          if (!isUnclear(error) && isKept(rest, attempt))
             return [...later, ...rest.flatMap(each => aside(each, error))]
           // Whom others get in the way of again and again does better with less.
-          else if (attempt > 0) later.unshift(...secondHalf(rest))
+          if (!isUnclear(error) && attempt > 0) later.unshift(...secondHalf(rest))
           await transactions.pause(attempt)
         }
       }
@@ -100,7 +96,7 @@ export function createWriteBatch(parts: Parts, last: Last): WriteBatch {
 
   async function withoutLanded(batch: Waiting[]): Promise<Waiting[]> {
     const landed = await look.landedOf(batch)
-    for (const taken of landed) settle(taken)
+    landed.forEach(settle)
     return batch.filter(waiting => landed.every(taken => taken.waiting !== waiting))
   }
 
@@ -111,6 +107,9 @@ export function createWriteBatch(parts: Parts, last: Last): WriteBatch {
     waiting.resolve(versions)
   }
 }
+
+/** It may have been made. */
+const tried = (taken: Taken): number => taken.waiting.tried.push(taken)
 
 /** Takes it away. */
 const secondHalf = (batch: Waiting[]): Waiting[] =>
