@@ -65,6 +65,8 @@ export function createWriteBatch(parts: Parts, last: Last): WriteBatch {
         return [...(plan?.later ?? []).map(putBack), ...later]
       } catch (error) {
         turn.stumble()
+        // The last answer to a commit may tell nothing of the first, which was lost.
+        if (isSent || isUnclear(error)) plan?.taken.forEach(tried)
         if (error instanceof Overtaken) continue
         if (error instanceof Unanswered) {
           error.waiting.reject(error.cause)
@@ -72,8 +74,6 @@ export function createWriteBatch(parts: Parts, last: Last): WriteBatch {
         } else if (!isPassing(error) || performance.now() > until) {
           return [...later, ...(await giveUp(rest, error, turn))]
         } else {
-          // The last answer to a commit may tell nothing of the first, which was lost.
-          if (isSent || isUnclear(error)) plan?.taken.forEach(tried)
           if (!isUnclear(error) && isKept(rest, attempt))
             return [...later, ...rest.flatMap(each => aside(each, error))]
           // Whom others get in the way of again and again does better with less.

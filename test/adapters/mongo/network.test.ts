@@ -1,4 +1,5 @@
 /** What was acknowledged is there once, and what was not is told as such, whatever the way to the database does. */
+import { setTimeout as wait } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import type { MongoStore } from '../../../adapters/mongo/store.ts'
 import { change, conflict, next, past, pune, times, write } from '../../contract/store/material.ts'
@@ -42,6 +43,25 @@ test.each([1, 2, 3, 5])('commits of which %d answers are lost are made once', as
   expect(await past(store)).toHaveLength(7)
   expect((await store.undelivered(9)).map(each => each.event.id)).toEqual(['e'])
 })
+
+test('commits are made once whose answer is lost before the database is away for long', async () => {
+  const patient = await openAt(way.url, () => Date.UTC(2026, 0, 1), {
+    writeTime: 10_000,
+    selectionTime: 2000,
+  })
+  way.loseAnswers('commitTransaction', 1000)
+  const together = Promise.all(times(3, n => write(patient, pune, change(`a${n}`))))
+  await wait(300)
+  way.close(true)
+  // Longer than it is looked for.
+  await wait(2000)
+  way.loseAnswers('', 0)
+  way.close(false)
+  for (const [made] of await together)
+    expect(await patient.read(pune, 'Patient', made?.id ?? '')).toEqual(made)
+  expect(await past(patient)).toHaveLength(3)
+  await patient.close()
+}, 20_000)
 
 test.each(['insert', 'update', 'find', 'commitTransaction'])(
   'commits go on where a command to %s does not come through',
