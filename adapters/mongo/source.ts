@@ -1,8 +1,8 @@
 import type { ClientSession } from 'mongodb'
 import type { Tenant } from '../../resources/store.ts'
 import type { Collections } from './collections.ts'
+import type { Systems } from './known-systems.ts'
 import type { Sizes } from './query/sizes.ts'
-import type { Systems } from './systems.ts'
 
 /** What a search reads from. */
 export interface Source {

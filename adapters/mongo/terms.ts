@@ -5,7 +5,7 @@
 import type { Row, Tenant } from '../../resources/store.ts'
 import type { System, Term, Unit } from './collections.ts'
 import { type Update, update, type Within } from './commands.ts'
-import type { Systems } from './systems.ts'
+import type { Systems } from './known-systems.ts'
 import { firstName, labelName, nameOfRows, outOfName, partsOf, valueEntry } from './values.ts'
 
 export interface Terms {
@@ -69,10 +69,12 @@ export const unitsOf = ({ tenant, rows }: Rows): Unit[] =>
   })
 
 export const systemsOf = ({ tenant, type, rows }: Rows): System[] =>
-  rows.flatMap(({ param, first, ...row }) => [
-    ...(row.kind === 'token' ? [systemOf(tenant, nameOfRows(type, param), row.system)] : []),
-    ...(first === undefined ? [] : [systemOf(tenant, firstName(type, param), partsOf(first)[0])]),
-  ])
+  rows.flatMap(row => {
+    const { param, first } = row
+    const own = row.kind === 'token' ? systemOf(tenant, nameOfRows(type, param), row.system) : []
+    if (first === undefined) return own
+    return [systemOf(tenant, firstName(type, param), partsOf(first)[0])].concat(own)
+  })
 
 const systemOf = (tenant: Tenant, name: string, system: string): System => ({
   _id: `${tenant} ${name} ${system}`,

@@ -115,7 +115,7 @@ export async function sortedKeys(
   const found = await find<Found>(scope, filter, { hint: byEntry, projection, limit: count })
   // Something was written between the two, or ends later than its beginning tells.
   if (found.length < places.length) return undefined
-  found.sort((a, b) => order * (a.k - b.k || a.c - b.c))
+  found.sort(inPlace(order))
   return found.map(stored => hitOf(stored, key, bodies))
 }
 
@@ -125,6 +125,7 @@ interface First {
 }
 
 const place = { _id: 0, k: 1, c: 1 }
+const inPlace = (order: 1 | -1) => (a: Place, b: Place) => order * (a.k - b.k || a.c - b.c)
 
 const ofEntries = (driver: Driver, { sort, limit }: First, scope: Scope): Promise<Place[]> =>
   aggregate(
@@ -150,8 +151,7 @@ async function ofSpans({ any }: Driver, first: First, scope: Scope): Promise<Pla
     )
     for (const each of places) found.set(each.c, each)
   }
-  const { k: order } = first.sort
-  return [...found.values()].sort((a, b) => order * (a.k - b.k || a.c - b.c)).slice(0, first.limit)
+  return [...found.values()].sort(inPlace(first.sort.k)).slice(0, first.limit)
 }
 
 /** What comes after a place: in a range that is in order, what is like it and what is further are two ranges. */

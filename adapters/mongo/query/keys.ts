@@ -67,8 +67,8 @@ function valueKey(sort: ByValue, place: Place): Document {
         : '$$this.lo'
     return { [best]: { $map: { input: found, in: at } } }
   }
-  const textsOf = kind === 'token' ? codesOf : valuesOf
-  const values = params.map(param => textsOf(param, each))
+  const read = kind === 'token' ? codesOf : textsOf
+  const values = params.map(param => read(param, each))
   return { [best]: values.length === 1 ? values[0] : { $concatArrays: values } }
 }
 
@@ -81,19 +81,19 @@ function distanceKey({ param, points }: Extract<Sort, { by: 'near' }>, place: Pl
 type Each = (field: string, input: Document) => Document
 
 /** The texts of the entries of a parameter. */
-const valuesOf = (param: string, each: Each): Document =>
-  textsOf(param, { sign: '=', next: '>', each }, text => ({
+const textsOf = (param: string, each: Each): Document =>
+  entriesOf(param, { sign: '=', next: '>', each }, text => ({
     $arrayElemAt: [{ $split: [text, beside] }, 0],
   }))
 
 /** The codes of the tokens of a parameter: they stand behind their system. */
 const codesOf = (param: string, each: Each): Document =>
-  textsOf(param, { sign: '|', next: '}', each }, text => ({
+  entriesOf(param, { sign: '|', next: '}', each }, text => ({
     $substrBytes: [text, { $add: [{ $indexOfBytes: [text, '|'] }, 1] }, -1],
   }))
 
 /** `sign`: what stands behind the name; `next`: the character after it. */
-function textsOf(
+function entriesOf(
   param: string,
   { sign, next, each }: { sign: string; next: string; each: Each },
   of: (text: Document) => Document,

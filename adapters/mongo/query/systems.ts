@@ -26,7 +26,7 @@ export async function withSystems(where: Node[], scope: Scope): Promise<Node[]> 
   for (const node of where) resolved(node, scope.types, noting)
   if (names.size === 0) return where
   const known = new Map<string, string[]>()
-  for (const name of names) known.set(name, await systemsOf(name, scope))
+  for (const name of names) known.set(name, await readSystems(name, scope))
   const systems: Systems = (types, param, of) => {
     const all = new Set(types.flatMap(type => known.get(of(type, param)) ?? []))
     return all.size > most ? undefined : [...all]
@@ -34,7 +34,7 @@ export async function withSystems(where: Node[], scope: Scope): Promise<Node[]> 
   return where.map(node => resolved(node, scope.types, systems))
 }
 
-function systemsOf(name: string, { source, tenant }: Scope): Promise<string[]> {
+function readSystems(name: string, { source, tenant }: Scope): Promise<string[]> {
   const read = async () => {
     const found = await source.collections.system
       .find({ _id: systemRange(tenant, name) }, { ...limitsOf(source), limit: most + 1 })

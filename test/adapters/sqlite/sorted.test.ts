@@ -6,6 +6,7 @@ import { lastSeq } from '../../../adapters/sqlite/read.ts'
 import { scopeOf } from '../../../adapters/sqlite/search.ts'
 import { openSqlite } from '../../../adapters/sqlite/store.ts'
 import { keysOf } from '../../../resources/search/order.ts'
+import type { Query, Sort } from '../../../resources/search/query.ts'
 import { extract } from '../../../resources/search.ts'
 import type { Change } from '../../../resources/store.ts'
 import { change, deletion, next, pune, query, times, write } from '../../contract/store/material.ts'
@@ -31,6 +32,26 @@ function codeOf({ extract: { rows } }: Change, descending: boolean): string | nu
   return (descending ? codes.at(-1) : codes[0]) ?? null
 }
 
+/** The keys of the last so many as of a commit, in order, and how many bodies were read for them. */
+function keysOfLast(
+  many: number,
+  of: Pick<Query, 'types' | 'sort'>,
+  { connection, before }: { connection: Connection; before: number },
+) {
+  let bodies = 0
+  const sql: Connection['sql'] = text => {
+    if (text.includes('b.json')) bodies++
+    return connection.sql(text)
+  }
+  const ids = times(count - many, n => `${n}`)
+  const asking = query({ ...of, where: [{ kind: 'not', not: { kind: 'id', ids } }] })
+  const scope = scopeOf({ ...connection, sql }, pune, asking, before)
+  const { where, sort } = asking
+  const asked = { where, keys: keysOf(sort), back: false, after: undefined, count: 10 }
+  const hits = [...(waysOf(asked, scope)[0]?.hits() ?? [])]
+  return { keys: hits.map(({ keys: [key = null] }) => key), bodies }
+}
+
 test('few are sorted by their bodies, many by rows, and in the same order, as of a commit', async () => {
   const file = at('sorted.db')
   const store = await openSqlite({ file, now: () => Date.UTC(2026, 0, 1), threads: false })
@@ -42,25 +63,6 @@ test('few are sorted by their bodies, many by rows, and in the same order, as of
     const { json = '', extract } = made(n, 5)
     if (n % 3 === 0) await write(store, pune, n % 6 ? next(old, { json, extract }) : deletion(old))
   }
-
-  /** The keys of the last so many, and how many bodies were read for them. */
-  const keysOfLast = (many: number, descending: boolean) => {
-    let bodies = 0
-    const sql: Connection['sql'] = text => {
-      if (text.includes('b.json')) bodies++
-      return connection.sql(text)
-    }
-    const ids = times(count - many, n => `${n}`)
-    const { where, sort, ...asking } = query({
-      types: ['Observation', 'Condition'],
-      where: [{ kind: 'not', not: { kind: 'id', ids } }],
-      sort: [{ by: 'value', kind: 'token', params: ['code'], descending }],
-    })
-    const scope = scopeOf({ ...connection, sql }, pune, { where, sort, ...asking }, before)
-    const asked = { where, keys: keysOf(sort), back: false, after: undefined, count: 10 }
-    const hits = [...(waysOf(asked, scope)[0]?.hits() ?? [])]
-    return { keys: hits.map(({ keys: [key = null] }) => key), bodies }
-  }
   for (const descending of [false, true])
     for (const [many, most] of [
       [40, 40],
@@ -68,7 +70,9 @@ test('few are sorted by their bodies, many by rows, and in the same order, as of
     ] as const) {
       const all = first.slice(count - many).map(each => codeOf(each, descending))
       const codes = all.filter(code => code !== null).sort()
-      const { keys, bodies } = keysOfLast(many, descending)
+      const sort: Sort[] = [{ by: 'value', kind: 'token', params: ['code'], descending }]
+      const of = { types: ['Observation', 'Condition'], sort }
+      const { keys, bodies } = keysOfLast(many, of, { connection, before })
       expect(keys).toEqual([
         ...(descending ? codes.reverse() : codes),
         ...all.filter(code => code === null),
@@ -104,23 +108,13 @@ test('so are distances', async () => {
     [40, 40],
     [count, count / 3],
   ] as const) {
-    let bodies = 0
-    const sql: Connection['sql'] = text => {
-      if (text.includes('b.json')) bodies++
-      return connection.sql(text)
-    }
-    const ids = times(count - many, n => `${n}`)
-    const { where, sort, ...asking } = query({
+    const points = [{ latitude: 10, longitude: 73 }]
+    const of: Pick<Query, 'types' | 'sort'> = {
       types: ['Location'],
-      where: [{ kind: 'not', not: { kind: 'id', ids } }],
-      sort: [
-        { by: 'near', param: 'near', points: [{ latitude: 10, longitude: 73 }], descending: false },
-      ],
-    })
-    const scope = scopeOf({ ...connection, sql }, pune, { where, sort, ...asking }, before)
-    const asked = { where, keys: keysOf(sort), back: false, after: undefined, count: 10 }
-    const hits = [...(waysOf(asked, scope)[0]?.hits() ?? [])]
-    const kilometres = hits.map(({ keys: [key = null] }) => key && Math.round(Number(key) / 1000))
+      sort: [{ by: 'near', param: 'near', points, descending: false }],
+    }
+    const { keys, bodies } = keysOfLast(many, of, { connection, before })
+    const kilometres = keys.map(key => key && Math.round(Number(key) / 1000))
     const wanted = times(many, n => count - many + n)
       .map(n => (n % 9 ? Math.round(Math.abs(degreesOf(n) - 10) * 111.195) : null))
       .sort((a, b) => (a ?? Infinity) - (b ?? Infinity))
