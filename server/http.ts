@@ -142,12 +142,26 @@ export interface Sending {
   format: Format
 }
 
+/**
+ * The end of this turn of the event loop. Answers that are sent one right after another wake a waiting client once; waking
+ * it for each costs the system more than all the rest of a read.
+ */
+const endOfTurn = (): Promise<void> =>
+  (ending ??= new Promise(resolve =>
+    setImmediate(() => {
+      ending = undefined
+      resolve()
+    }),
+  ))
+let ending: Promise<void> | undefined
+
 /** Sends an answer. What is stored goes out as it is, unless it is to be pretty. */
 export async function sendAnswer(
   response: Response,
   answer: FhirResponse,
   { id, fhir, format }: Sending,
 ): Promise<void> {
+  await endOfTurn()
   // All headers go in one call: those set before would make writing the head slow.
   const headers: OutgoingHttpHeaders = {
     'X-Request-Id': id,

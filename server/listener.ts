@@ -13,11 +13,7 @@ export const checkEvery = ({ requestTime }: Config): number =>
   Math.min(5000, Math.ceil(requestTime / 4))
 
 /** A client that is slow or silent does not hold a connection for ever. */
-export function setTimes(
-  server: Server,
-  { requestTime }: Config,
-  open: ReadonlySet<ServerResponse>,
-): void {
+export function setTimes(server: Server, { requestTime }: Config, open: OpenAnswers): void {
   server.headersTimeout = Math.min(requestTime, 20_000)
   server.requestTimeout = requestTime
   server.keepAliveTimeout = 65_000
@@ -29,7 +25,7 @@ export function setTimes(
       return
     }
     // What came whole before the malformed part gets its own answer: another one would say that it was not done.
-    const before = [...open].findLast(({ req }) => req.socket === socket && req.complete)
+    const before = open.on(socket).findLast(({ req }) => req.complete)
     if (before) before.once('close', () => end(socket))
     else end(socket, answerTo(error))
   })
@@ -41,15 +37,29 @@ function end(socket: Duplex, text = ''): void {
 }
 
 /** Answers that are not sent to their end yet. */
-export function openAnswers(server: Server): ReadonlySet<ServerResponse> {
-  const open = new Set<ServerResponse>()
-  server.on('request', (_request: IncomingMessage, response: ServerResponse) => {
-    open.add(response)
-    response.once('close', () => open.delete(response))
+export interface OpenAnswers {
+  count(): number
+  /** In the order of their requests. */
+  on(connection: Duplex): ServerResponse[]
+}
+
+export function openAnswers(server: Server): OpenAnswers {
+  // Not one Set of them: its former tables lead from each answer to the next, and keep all until the old generation is cleared.
+  const byConnection = new WeakMap<Duplex, ServerResponse[]>()
+  let count = 0
+  server.on('connection', (connection: Duplex) => byConnection.set(connection, []))
+  server.on('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
+    const open = byConnection.get(socket) ?? []
+    open.push(response)
+    count++
+    response.once('close', () => {
+      open.splice(open.indexOf(response), 1)
+      count--
+    })
     // Its client must not send another request that nobody would take.
     if (!server.listening) response.shouldKeepAlive = false
   })
-  return open
+  return { count: () => count, on: connection => byConnection.get(connection) ?? [] }
 }
 
 const clientErrors: Record<string, [string, string]> = {
@@ -94,16 +104,12 @@ export function listening(server: Server, { host, port }: Config): Promise<void>
 const lookEvery = 50
 
 /** Takes no more connections, lets running requests finish for `ms`, then ends them. */
-export async function stopped(
-  server: Server,
-  ms: number,
-  open: ReadonlySet<ServerResponse>,
-): Promise<void> {
+export async function stopped(server: Server, ms: number, open: OpenAnswers): Promise<void> {
   if (!server.listening) return
   // The close of an HTTP server ends what it takes for idle: also an answer that its client has not read to the end.
   const closed = new Promise(resolve => NetServer.prototype.close.call(server, resolve))
   // A client may keep its connection after the last answer, and must not keep the server by it.
-  const idle = setInterval(() => open.size === 0 && server.closeIdleConnections(), lookEvery)
+  const idle = setInterval(() => open.count() === 0 && server.closeIdleConnections(), lookEvery)
   const late = setTimeout(() => server.closeAllConnections(), ms)
   await closed
   clearInterval(idle)
