@@ -73,10 +73,18 @@ export const accepted = [
   ...patchTypes,
 ]
 
+let last: { accept: string; format: Format | undefined } | undefined
+
 /** The format an Accept header asks for; absent: none that there is. */
 export function negotiate(accept: string | undefined): Format | undefined {
   if (accept === undefined || accept === '' || accept === '*/*' || accept === json.mediaType)
     return json
+  // A client asks for the same each time.
+  if (last?.accept !== accept) last = { accept, format: bestOf(accept) }
+  return last.format
+}
+
+function bestOf(accept: string): Format | undefined {
   return accept
     .split(',')
     .map(range => ({ range, quality: qualityOf(range) }))
