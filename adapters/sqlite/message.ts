@@ -37,9 +37,6 @@ export interface PackedCommit {
 
 type Flat = (string | number)[]
 
-/** A call that nobody waits for is named in the slot of its number, where its thread looks. */
-export const slots = 1024
-
 /** kind, param, first, and up to four values. */
 export const width = 7
 /** The parameter of the row that says which parameters a resource has; it also lists all of a type in clinical order. */

@@ -1,10 +1,10 @@
 import { Worker } from 'node:worker_threads'
 import { unavailable } from '../../resources/error.ts'
+import { createCallers, makeLeft } from './callers.ts'
 import type { ConnectionOptions } from './connection.ts'
 import { type Failure, unpackError } from './errors.ts'
-import { slots } from './message.ts'
 
-type Answer = { id: number; value?: unknown; failure?: Failure }
+type Answer = { place: number; value?: unknown; failure?: Failure }
 type Message = 'ready' | 'closed' | { answers: Answer[]; batch?: { size: number; ms: number } }
 
 /** A thread of this store, called like a function. */
@@ -29,13 +29,12 @@ export async function startThread(
   options: ConnectionOptions,
   onBatch?: (size: number, ms: number) => void,
 ): Promise<Thread> {
-  const cancelled = new Int32Array(new SharedArrayBuffer(4 * slots))
+  const left = makeLeft()
   const worker = new Worker(new URL(file, import.meta.url), {
-    workerData: { options, cancelled },
+    workerData: { options, left },
     resourceLimits: { maxYoungGenerationSizeMb: 16 },
   })
-  const pending = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>()
-  let last = 0
+  const callers = createCallers(left)
   let dead: Error | undefined
   let closed: () => void = () => {}
 
@@ -44,9 +43,8 @@ export async function startThread(
       if (message === 'ready') return resolve()
       if (message === 'closed') return closed()
       if (message.batch) onBatch?.(message.batch.size, message.batch.ms)
-      for (const { id, value, failure } of message.answers) {
-        const caller = pending.get(id)
-        pending.delete(id)
+      for (const { place, value, failure } of message.answers) {
+        const caller = callers.take(place)
         if (failure) caller?.reject(unpackError(failure))
         else caller?.resolve(value)
       }
@@ -54,8 +52,7 @@ export async function startThread(
     const die = (error: Error) => {
       dead ??= error
       reject(dead)
-      for (const { reject: fail } of pending.values()) fail(stopped(dead))
-      pending.clear()
+      for (const { reject: fail } of callers.clear()) fail(stopped(dead))
       closed()
     }
     worker.on('error', die)
@@ -67,10 +64,8 @@ export async function startThread(
       if (dead) return Promise.reject(stopped(dead))
       if (signal?.aborted) return Promise.reject(gone())
       return new Promise((resolve, reject) => {
-        const id = ++last
         const leave = () => {
-          Atomics.store(cancelled, id % slots, id)
-          pending.delete(id)
+          callers.leave(place)
           reject(gone())
         }
         const settled =
@@ -80,11 +75,11 @@ export async function startThread(
             settle(value)
           }
         signal?.addEventListener('abort', leave, { once: true })
-        pending.set(id, { resolve: settled(resolve), reject: settled(reject) })
-        worker.postMessage({ id, call })
+        const place = callers.add({ resolve: settled(resolve), reject: settled(reject) })
+        worker.postMessage({ place, call })
       })
     },
-    waiting: () => pending.size,
+    waiting: callers.waiting,
     alive: () => dead === undefined,
     async close() {
       if (dead) return

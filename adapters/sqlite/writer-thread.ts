@@ -5,7 +5,7 @@ import { createWriteEngine, type WriteCall } from './engine.ts'
 import { packError } from './errors.ts'
 import type { PackedCommit } from './message.ts'
 
-type Request = { id: number; call: WriteCall }
+type Request = { place: number; call: WriteCall }
 
 const port = parentPort as MessagePort
 const connection = connect(workerData.options)
@@ -23,7 +23,7 @@ port.on('message', (first: Request | 'close') => {
     queue.push(next.message as Request | 'close')
     if (queue.length >= most) break
   }
-  let commits: { id: number; commits: PackedCommit[] }[] = []
+  let commits: { place: number; commits: PackedCommit[] }[] = []
   const flush = () => {
     if (commits.length) answerCommits(commits)
     commits = []
@@ -35,7 +35,7 @@ port.on('message', (first: Request | 'close') => {
       return
     }
     if (message.call.do === 'commit')
-      commits.push({ id: message.id, commits: message.call.commits })
+      commits.push({ place: message.place, commits: message.call.commits })
     else {
       flush()
       answer(message)
@@ -44,27 +44,27 @@ port.on('message', (first: Request | 'close') => {
   flush()
 })
 
-function answerCommits(messages: { id: number; commits: PackedCommit[] }[]): void {
+function answerCommits(messages: { place: number; commits: PackedCommit[] }[]): void {
   const started = performance.now()
   const all = messages.flatMap(({ commits }) => commits)
   const results = engine.run({ do: 'commit', commits: all }) as unknown[]
   const batch = { size: all.length, ms: performance.now() - started }
   let from = 0
-  const answers = messages.map(({ id, commits }) => {
+  const answers = messages.map(({ place, commits }) => {
     const value = results.slice(from, from + commits.length)
     from += commits.length
-    return { id, value }
+    return { place, value }
   })
   port.postMessage({ answers, batch })
   rest()
 }
 
-function answer({ id, call }: Request): void {
+function answer({ place, call }: Request): void {
   Promise.resolve()
     .then(() => engine.run(call))
     .then(
-      value => port.postMessage({ answers: [{ id, value }] }),
-      error => port.postMessage({ answers: [{ id, failure: packError(error) }] }),
+      value => port.postMessage({ answers: [{ place, value }] }),
+      error => port.postMessage({ answers: [{ place, failure: packError(error) }] }),
     )
 }
 

@@ -3,8 +3,9 @@ import { statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import * as threads from 'node:worker_threads'
 import { afterEach, describe, expect, jest, test } from '@jest/globals'
+import { makeLeft } from '../../../adapters/sqlite/callers.ts'
 import { connect } from '../../../adapters/sqlite/connection.ts'
-import { packCommit, slots } from '../../../adapters/sqlite/message.ts'
+import { packCommit } from '../../../adapters/sqlite/message.ts'
 import { migrate } from '../../../adapters/sqlite/schema.ts'
 import { startThread } from '../../../adapters/sqlite/thread.ts'
 import { change, pune, query, times } from '../../contract/store/material.ts'
@@ -16,7 +17,7 @@ let port: threads.MessagePort
 afterEach(() => port.close())
 
 interface Answers {
-  answers: { id: number; value?: unknown; failure?: unknown }[]
+  answers: { place: number; value?: unknown; failure?: unknown }[]
   batch?: { size: number }
 }
 
@@ -34,7 +35,7 @@ async function run(name: 'writer-thread' | 'reader-thread', file = at(`${++files
     parentPort: channel.port1,
     workerData: {
       options: { ...options, readOnly: name === 'reader-thread' },
-      cancelled: new Int32Array(new SharedArrayBuffer(4 * slots)),
+      left: makeLeft(),
     },
   }))
   const said: unknown[] = []
@@ -55,8 +56,8 @@ async function run(name: 'writer-thread' | 'reader-thread', file = at(`${++files
   return { file, hear, post: (message: unknown) => port.postMessage(message) }
 }
 
-const commit = (id: number, ...names: string[]) => ({
-  id,
+const commit = (place: number, ...names: string[]) => ({
+  place,
   call: {
     do: 'commit',
     commits: names.map(name => packCommit(pune, 1000, { changes: [change(name)] })),
@@ -68,18 +69,18 @@ describe('the thread that writes', () => {
     const { hear, post } = await run('writer-thread')
     post(commit(1, 'a', 'b'))
     post(commit(2, 'a', 'c'))
-    post({ id: 3, call: { do: 'check' } })
+    post({ place: 3, call: { do: 'check' } })
     post(commit(4, 'd'))
     const [, first, second, third] = await hear(4)
     const answers = [first, second, third].flatMap(message => message?.answers ?? [])
-    const of = (id: number) => answers.find(answer => answer.id === id)
+    const of = (place: number) => answers.find(answer => answer.place === place)
     expect(first?.batch?.size).toBe(4)
     expect(of(1)?.value).toEqual([{ seqs: [1] }, { seqs: [2] }])
     expect(of(2)?.value).toEqual([
       { failure: { kind: 'conflict', reason: 'version', on: 'Patient/a' } },
       { seqs: [3] },
     ])
-    expect(of(3)).toEqual({ id: 3, value: undefined })
+    expect(of(3)).toEqual({ place: 3, value: undefined })
     expect(of(4)?.value).toEqual([{ seqs: [4] }])
   })
 
@@ -90,7 +91,7 @@ describe('the thread that writes', () => {
     const [broken] = torn.changes
     if (broken) broken.add = [...row, ...row]
     const [beside] = commit(0, 'beside').call.commits
-    post({ id: 1, call: { do: 'commit', commits: [torn, beside] } })
+    post({ place: 1, call: { do: 'commit', commits: [torn, beside] } })
     const [, message] = await hear(2)
     expect(message?.answers[0]?.value).toEqual([
       {
@@ -98,9 +99,9 @@ describe('the thread that writes', () => {
       },
       { seqs: [1] },
     ])
-    post({ id: 2, call: { do: 'delivered', seq: [1] } })
+    post({ place: 2, call: { do: 'delivered', seq: [1] } })
     const [, , failed] = await hear(3)
-    expect(failed?.answers[0]).toMatchObject({ id: 2, failure: { kind: 'bug' } })
+    expect(failed?.answers[0]).toMatchObject({ place: 2, failure: { kind: 'bug' } })
     post(commit(3, 'after'))
     const [, , , after] = await hear(4)
     expect(after?.answers[0]?.value).toEqual([{ seqs: [2] }])
@@ -126,10 +127,10 @@ describe('the thread that writes', () => {
     const reader = new DatabaseSync(file, { readOnly: true })
     reader.exec('BEGIN')
     reader.prepare('SELECT count(*) FROM body').get()
-    post({ id: 2, call: { do: 'checkpoint' } })
+    post({ place: 2, call: { do: 'checkpoint' } })
     post(commit(3, 'b'))
     const answers = (await hear(4)).flatMap(said => said?.answers ?? [])
-    expect(answers.find(({ id }) => id === 3)?.value).toEqual([{ seqs: [2] }])
+    expect(answers.find(({ place }) => place === 3)?.value).toEqual([{ seqs: [2] }])
     reader.close()
     post('close')
     expect((await hear(5)).at(-1)).toBe('closed')
@@ -140,14 +141,14 @@ describe('the thread that writes', () => {
 describe('the thread that searches', () => {
   test('answers, tells what failed, and ends when asked', async () => {
     const { hear, post } = await run('reader-thread')
-    post({ id: 1, call: { do: 'totals', tenant: pune } })
-    post({ id: 2, call: { do: 'search', tenant: pune, query: query({ after: 'x' }), ms: 1000 } })
-    post({ id: 3, call: { do: 'undelivered', limit: 1 } })
+    post({ place: 1, call: { do: 'totals', tenant: pune } })
+    post({ place: 2, call: { do: 'search', tenant: pune, query: query({ after: 'x' }), ms: 1000 } })
+    post({ place: 3, call: { do: 'undelivered', limit: 1 } })
     post('close')
     const [, one, two, three, end] = await hear(5)
-    expect(one?.answers).toEqual([{ id: 1, value: {} }])
-    expect(two?.answers).toMatchObject([{ id: 2, failure: { kind: 'fhir', status: 400 } }])
-    expect(three?.answers).toEqual([{ id: 3, value: [] }])
+    expect(one?.answers).toEqual([{ place: 1, value: {} }])
+    expect(two?.answers).toMatchObject([{ place: 2, failure: { kind: 'fhir', status: 400 } }])
+    expect(three?.answers).toEqual([{ place: 3, value: [] }])
     expect(end).toBe('closed')
   })
 })
