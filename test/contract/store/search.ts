@@ -329,6 +329,22 @@ function changing(claim: Claim): void {
     expect(await found(store, [words], { count: 100 })).toHaveLength(14)
   })
 
+  claim('a unit is known as soon as a value has it', async store => {
+    const weighs = (id: string, unit: string) =>
+      change(id, {
+        rows: [{ kind: 'quantity', param: 'dose', low: 'K1', high: 'K1', system: 'u', unit }],
+      })
+    expect(await store.units(pune, 'u')).toEqual([])
+    for (const [id, unit, known] of [
+      ['a', 'mg', ['mg']],
+      ['b', 'g', ['g', 'mg']],
+      ['c', 'mg', ['g', 'mg']],
+    ] as const) {
+      await write(store, pune, weighs(id, unit))
+      expect([...(await store.units(pune, 'u'))].sort()).toEqual(known)
+    }
+  })
+
   claim('the instant of the last write is a condition', async (store, clock) => {
     const start = clock.now
     const a = change('a')
