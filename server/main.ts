@@ -15,8 +15,6 @@ try {
   const many = config.workers > 1 && cluster.isPrimary
   const server = many ? createWorkers(config, end) : await compose(config)
   const address = await server.listen()
-  if (cluster.isWorker) await say({ listens: address })
-  else console.log(`Nidaan listens on ${address}`)
   let stopping = false
   const stop = async () => {
     if (stopping) return
@@ -30,6 +28,9 @@ try {
   const parent = process.ppid
   const orphaned = () => process.ppid !== parent
   if (process.env.npm_lifecycle_event) setInterval(() => orphaned() && stop(), lookEvery).unref()
+  // Last: whoever reads it may end the server at once.
+  if (cluster.isWorker) await say({ listens: address })
+  else console.log(`Nidaan listens on ${address}`)
 } catch (error) {
   if (cluster.isWorker) await say({ fails: wordsOf(error), passes: error instanceof FhirError })
   else console.error(`Nidaan cannot start: ${wordsOf(error)}`)

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { expect, test } from '@jest/globals'
 import { ownFolder } from '../support/folder.ts'
+import { startServer } from '../support/process.ts'
 
 const at = ownFolder('start')
 
@@ -21,6 +22,13 @@ test('npm start that is told to stop leaves no server behind', async () => {
   npm.kill('SIGTERM')
   await gone
   await expect(fetch(`${url}/metadata`)).rejects.toThrow()
+})
+
+test('a server ends in order also when it is told to as soon as it listens', async () => {
+  for (let n = 0; n < 5; n++) {
+    const server = await startServer({ DATA_DIR: at(`ends${n}`) })
+    expect(await server.stop()).toBe(0)
+  }
 })
 
 test('too old a Node is told so in one line', async () => {
