@@ -8,22 +8,35 @@ import type { Update } from './commands.ts'
 import type { Waiting } from './plan.ts'
 
 /** Of so many: those who meet by chance try again. */
-const places = 0x10000
+const places = 0x100000
 
 export function guardsOf(batch: Pick<Waiting, 'tenant' | 'commit'>[]): Update[] {
-  const found = new Set(
-    batch.flatMap(({ tenant, commit: { checks = [] } }) => checks.map(each => place(tenant, each))),
-  )
+  const found = new Set(batch.flatMap(placesOf))
   // In one order, so that none waits for another in a circle.
   return [...found]
     .sort((a, b) => a - b)
     .map(_id => ({ q: { _id }, u: { $inc: { n: 1 } }, upsert: true }))
 }
 
+/** What it looks for, and what it makes that others may look for by another identifier. */
+function placesOf({ tenant, commit }: Pick<Waiting, 'tenant' | 'commit'>): number[] {
+  const { checks = [], changes } = commit
+  if (checks.length === 0) return []
+  const made = changes.flatMap(({ type, extract }) =>
+    extract.rows.flatMap(row =>
+      row.kind === 'token' && row.param === 'identifier' ? place(tenant, [type], row.code) : [],
+    ),
+  )
+  return [...checks.map(check => placeOfCheck(tenant, check)), ...made]
+}
+
 /** By its types and a code that is asked for: other criteria of one code meet too. */
-function place(tenant: Tenant, { query }: Check): number {
+function placeOfCheck(tenant: Tenant, { query }: Check): number {
   const token = query.where.find(each => each.kind === 'token' && each.code !== undefined)
-  const code = token?.kind === 'token' ? token.code : undefined
-  const text = JSON.stringify([tenant, query.types, code])
+  return place(tenant, query.types, token?.kind === 'token' ? token.code : undefined)
+}
+
+function place(tenant: Tenant, types: string[] | undefined, code: string | undefined): number {
+  const text = JSON.stringify([tenant, types, code])
   return Number.parseInt(hash('sha256', text).slice(0, 8), 16) % places
 }

@@ -58,6 +58,21 @@ test('of 60 conditional creates by the same criteria, one is taken', async () =>
   }
 })
 
+test('of two that look for what the other makes by another identifier, one is taken', async () => {
+  for (let round = 0; round < 20; round++) {
+    const rows = ['mrn', 'abha'].map(word => coded(`${word}${round}`))
+    const answers = await Promise.allSettled(
+      ['mrn', 'abha'].map((word, n) =>
+        each(n).commit(pune, () => ({
+          changes: [change(`a${round}-${n}`, { rows })],
+          checks: [{ query: query({ where: [byCode(`${word}${round}`)] }), ids: [], name: 'free' }],
+        })),
+      ),
+    )
+    expect(fulfilled(answers)).toHaveLength(1)
+  }
+})
+
 test('conditional creates by criteria of their own are all taken', async () => {
   await Promise.all(
     times(120, n =>
