@@ -22,7 +22,7 @@ export const insert = (
   name: keyof Collections,
   documents: readonly Document[],
   within: Within,
-): Promise<void> => send({ insert: name }, 'documents', documents, within)
+): Promise<number> => send({ insert: name }, 'documents', documents, within)
 
 export interface Update {
   q: Document
@@ -30,18 +30,20 @@ export interface Update {
   upsert?: boolean
 }
 
+/** Tells how many documents were met. */
 export const update = (
   name: keyof Collections,
   updates: readonly Update[],
   within: Within,
-): Promise<void> => send({ update: name }, 'updates', updates, within)
+): Promise<number> => send({ update: name }, 'updates', updates, within)
 
 async function send(
   verb: { insert: string } | { update: string },
   list: 'documents' | 'updates',
   all: readonly Document[],
   { db, session, maxTimeMS }: Within,
-): Promise<void> {
+): Promise<number> {
+  let met = 0
   for (const slice of slices(all)) {
     const command = { ...verb, [list]: slice, ordered: false, maxTimeMS }
     const answer = await (session
@@ -51,7 +53,9 @@ async function send(
       const refused = new Refused(code)
       if (session || !isDuplicate(refused)) throw refused
     }
+    met += answer.n
   }
+  return met
 }
 
 function* slices(all: readonly Document[]): Iterable<Document[]> {

@@ -6,11 +6,11 @@ import { type Update, update } from './commands.ts'
 import { nameIn, nameOf, type Stored, type Values } from './document.ts'
 import type { Parts } from './parts.ts'
 import type { Rows } from './terms.ts'
-import { nameOfRows, rowValues, valuesOf } from './values.ts'
+import { nameOfRows, rowValues, unsaid, valuesOf } from './values.ts'
 
 /** All or none; resolves with those whose newest version is another. */
 export async function addRows(
-  { connection: { collections }, transactions, terms }: Parts,
+  { connection: { collections }, transactions, terms, slot }: Parts,
   tenant: Tenant,
   additions: Addition[],
 ): Promise<Addition[]> {
@@ -18,6 +18,7 @@ export async function addRows(
   const rows = additions.map(
     ({ type, rows, whole }): Rows => ({ tenant, type, rows: whole?.rows ?? rows }),
   )
+  await slot.sure()
   return transactions.persist(async ({ db, session, maxTimeMS }) => {
     await terms.remember(rows, { db, maxTimeMS })
     const newest = await collections.resource
@@ -86,10 +87,15 @@ async function dropFrom(
     )
     const some = all.slice(0, limit - dropped)
     dropped += some.length
-    return { q: { _id: each._id }, u: { $pullAll: { [list]: some } } }
+    const others = list === 'x' ? unsaid(type, each.x ?? [], some.map(String)) : []
+    return {
+      // What refers to the same may come just now.
+      q: { _id: each._id, ...(others.length > 0 ? { x: each.x } : {}) },
+      u: { $pullAll: { [list]: [...some, ...others] } },
+    }
   })
-  await update('resource', updates, { db, maxTimeMS: writeTime })
-  return dropped
+  const met = await update('resource', updates, { db, maxTimeMS: writeTime })
+  return met < updates.length ? limit : dropped
 }
 
 /** What begins as its names do, those of twins, variants and composites too; the beginning is a range of the index. */

@@ -32,6 +32,30 @@ export const referringTo = (type: string, target: string): string[] => [
   ...[...referencesOf(type, target)].map(param => valueEntry(nameOfRows(type, param), target)),
 ]
 
+/** What says that something is referred to otherwise, when of the entries that say by what these are gone. */
+export function unsaid(type: string, all: string[], gone: string[]): string[] {
+  const going = new Set(gone)
+  const targets = new Set(gone.flatMap(entry => targetIn(type, entry)))
+  if (targets.size === 0) return []
+  for (const entry of all)
+    if (!going.has(entry)) for (const target of targetIn(type, entry)) targets.delete(target)
+  return [...targets].map(target => refersTo(type, target)).filter(entry => all.includes(entry))
+}
+
+/** What an entry refers to, if not by a parameter of R4 alone. */
+function targetIn(type: string, entry: string): string[] {
+  const [, param = '', first, target = ''] = /^[^.]+\.([^=|$]+)(\$[^=]*)?=(.*)$/s.exec(entry) ?? []
+  return param !== '~' && param !== '' && isOtherwise(type, { param, target, first })
+    ? [target]
+    : []
+}
+
+/** What a Bundle holds are copies, which refer to nothing. */
+const isOtherwise = (
+  type: string,
+  { param, target, first }: { param: string; target: string; first: string | undefined },
+): boolean => !isHeld(param) && Boolean(first || !referencesOf(type, target).has(param))
+
 /** The name of a parameter's rows; of a composite, with its first part (see firstNames). */
 export const nameOfRows = (type: string, param: string, first = ''): string =>
   `${type}.${param}${first}`
@@ -141,9 +165,7 @@ function addRow(
       break
     case 'reference':
       x.push(valueEntry(name, row.target))
-      // What a Bundle holds are copies, which refer to nothing.
-      if (!isHeld(row.param) && (first || !referencesOf(type, row.target).has(row.param)))
-        x.push(refersTo(type, row.target))
+      if (isOtherwise(type, { ...row, first })) x.push(refersTo(type, row.target))
       break
     case 'uri':
       x.push(valueEntry(name, row.uri))

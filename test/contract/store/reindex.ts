@@ -197,6 +197,18 @@ export function reindexContract(claim: Claim): void {
     expect(await found(store, [])).toEqual(['a'])
   })
 
+  claim('leave what refers to the same by another parameter', async store => {
+    const to = (param: string, target: string): Row => ({ kind: 'reference', param, target })
+    const rows = [to('of@1', 'Patient/x'), to('of@1', 'Patient/y'), to('of@2', 'Patient/y')]
+    await write(store, pune, change('a', { rows }), change('b', { rows: rows.slice(0, 1) }))
+    const referring = (target: string) => found(store, [{ kind: 'refers', targets: [target] }])
+    expect(await referring('Patient/x')).toEqual(['a', 'b'])
+    expect(await store.dropRows(pune, 'Patient', 'of@1', 100)).toBe(false)
+    expect([await referring('Patient/x'), await referring('Patient/y')]).toEqual([[], ['a']])
+    expect(await store.dropRows(pune, 'Patient', 'of@2', 100)).toBe(false)
+    expect(await referring('Patient/y')).toEqual([])
+  })
+
   claim('are deleted in slices, with their variants, and no others', async store => {
     const ids = times(5, n => `p${n}`)
     const other: Row = { ...blue, param: 'colour@70' }
@@ -216,6 +228,8 @@ export function reindexContract(claim: Claim): void {
     expect(await found(store, [red], { types: ['Group'] })).toEqual(['g'])
     expect(await store.dropRows(delhi, 'Patient', 'nothing', 10)).toBe(false)
     expect(await store.dropRows(pune, 'Device', param, 10)).toBe(false)
+    const byAnything: Predicate = { kind: 'refers', targets: ['Patient/z'] }
+    expect(await found(store, [byAnything])).toEqual([])
     // What was deleted can come again.
     await add(store, 'p1')
     expect(await found(store, [red])).toEqual(['p1'])
