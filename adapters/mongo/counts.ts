@@ -3,7 +3,7 @@ import type { Query } from '../../resources/search/query.ts'
 import type { Tenant } from '../../resources/store.ts'
 import { createSizes } from './query/sizes.ts'
 import { countHits } from './search.ts'
-import { beat, type Slot } from './slot.ts'
+import type { Slot } from './slot.ts'
 import type { Source } from './source.ts'
 
 export interface Counts {
@@ -21,14 +21,10 @@ export function createCounts(slot: Slot, lastOf: (tenant: Tenant) => Promise<num
     async count(source, tenant, query, atMost) {
       const now = () => countHits(source, tenant, query, atMost)
       // Commits of several processes may come to sight in another order than that of their numbers.
-      if (!slot.isAlone()) {
-        changes++
-        return now()
-      }
+      const since = slot.aloneSince()
+      if (since === undefined) return now()
       const last = await lastOf(tenant)
       const { types, where } = query
-      // One that came is known of by then.
-      const since = Math.floor(performance.now() / beat)
       return known.get(JSON.stringify([last, since, changes, tenant, atMost, types, where]), now)
     },
     forget() {

@@ -1,5 +1,5 @@
 /** The systems that codes of a parameter have: known again where nobody else writes, until a new one is written. */
-import { beat, type Slot } from './slot.ts'
+import type { Slot } from './slot.ts'
 
 export interface Systems {
   /** `name`: a tenant, a space, and the name of rows. */
@@ -8,21 +8,21 @@ export interface Systems {
   forget(): void
 }
 
-export function createSystems(slot: Pick<Slot, 'isAlone'>): Systems {
+export function createSystems(slot: Pick<Slot, 'aloneSince'>): Systems {
   const known = new Map<string, string[]>()
-  let since = 0
+  let since: number | undefined
   let changes = 0
   return {
     async get(name, read) {
-      // Some seconds after another process came it is known of.
-      const now = Math.floor(performance.now() / beat)
-      if (now !== since) known.clear()
-      since = now
-      const found = slot.isAlone() ? known.get(name) : undefined
+      const alone = slot.aloneSince()
+      if (alone === undefined || alone !== since) known.clear()
+      since = alone
+      const found = known.get(name)
       if (found) return found
       const before = changes
       const systems = await read()
-      if (before === changes) known.set(name, systems)
+      const isSame = alone !== undefined && since === alone && slot.aloneSince() === alone
+      if (isSame && before === changes) known.set(name, systems)
       return systems
     },
     forget() {

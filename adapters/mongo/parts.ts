@@ -78,7 +78,11 @@ export async function openParts(options: MongoOptions, connection: Connection): 
       now,
       // What another process has told of may have a greater number than ours, by its clock.
       asOf: async tenant =>
-        order.asOf(slot.isAlone() ? 0 : await newestOf(connection.collections.resource, tenant)),
+        order.asOf(
+          slot.aloneSince() === undefined
+            ? await newestOf(connection.collections.resource, tenant)
+            : 0,
+        ),
       together: work =>
         connection.client.withSession({ snapshot: true }, session => work({ ...made, session })),
       ...more,

@@ -163,6 +163,18 @@ test('what one has told of, all others find, on all pages', async () => {
   }
 })
 
+test('a code without a system is found in one that another has just begun to use', async () => {
+  const anywhere = { kind: 'token', param: 'identifier', code: '1' } as const
+  await write(each(0), pune, change('a', { rows: [coded('1')] }))
+  for (let round = 1; round < 4; round++) {
+    const late = await openAt(url, () => Date.UTC(2026, 0, 1))
+    expect(await found(each(0), [anywhere])).toHaveLength(round)
+    await write(late, pune, change(`b${round}`, { rows: [coded('1', `urn:system:${round}`)] }))
+    expect(await found(each(0), [anywhere])).toHaveLength(round + 1)
+    await late.close()
+  }
+})
+
 test('pages see what one with a later clock has told of', async () => {
   const [ahead] = clocks
   if (ahead) ahead.now += 1000
