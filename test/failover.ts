@@ -1,7 +1,7 @@
 /**
- * Kills the primary of a set of three with -9, or freezes it, again and again, while 32 clients write through the server:
- * no acknowledged version is lost or doubled, nobody is told worse than to come again, and writing goes on.
- * `npm run failover -- --kills 10 --freezes 2`.
+ * Kills the primary of a set of three with -9, freezes it, or has it step down, again and again, while 32 clients write through
+ * the server: no acknowledged version is lost, doubled or gone for a while, nobody is told worse than to come again, and
+ * writing goes on. `npm run failover -- --kills 10 --freezes 2 --handovers 5`.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -16,6 +16,7 @@ const { values } = parseArgs({
   options: {
     kills: { type: 'string', default: '10' },
     freezes: { type: 'string', default: '2' },
+    handovers: { type: 'string', default: '5' },
     clients: { type: 'string', default: '32' },
     json: { type: 'string' },
   },
@@ -26,6 +27,7 @@ const longest = 15_000
 const losses = [
   ...Array<'kill9'>(Number(values.kills)).fill('kill9'),
   ...Array<'pause'>(Number(values.freezes)).fill('pause'),
+  ...Array<'handover'>(Number(values.handovers)).fill('handover'),
 ]
 
 const report = createReport(values.json)
@@ -40,7 +42,8 @@ try {
   })
   for (const how of losses) {
     const primary = await members.whole()
-    await members.tell(how, primary)
+    if (how === 'handover') await members.handOver()
+    else await members.tell(how, primary)
     const { took, problems } = await writers.goOn(longest, members.said)
     report.tell(`${how} of the primary, writing again after ${took} ms`, problems)
     if (how === 'pause') await members.tell('resume', primary)

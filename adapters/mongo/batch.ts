@@ -30,7 +30,7 @@ export type WriteBatch = (batch: Waiting[], turn: Turn) => Promise<Waiting[]>
 export function createWriteBatch(parts: Parts, last: Last): WriteBatch {
   const { connection, order, transactions } = parts
   const after = { ...last }
-  const look = createLook(connection.collections)
+  const look = createLook(connection)
 
   return async (batch, turn) => {
     const place = order.begin()

@@ -1,6 +1,7 @@
 import { type Db, MongoClient, type MongoClientOptions, MongoServerSelectionError } from 'mongodb'
 import { unavailable } from '../../resources/error.ts'
 import { type Collections, collectionsOf } from './collections.ts'
+import { type Primary, watchPrimary } from './primary.ts'
 
 export interface ConnectionOptions {
   /** mongodb://… of a replica set. The path names the database; without one it is `nidaan`. */
@@ -23,6 +24,7 @@ export interface Connection {
   client: MongoClient
   db: Db
   collections: Collections
+  primary: Primary
   name: string
   /** A replica set, not a router to shards. */
   isSet: boolean
@@ -61,11 +63,13 @@ export async function connect(options: ConnectionOptions): Promise<Connection> {
       cause: new Error(Error.isError(error) ? error.name : 'not read'),
     })
   }
+  const db = client.db(nameIn(options.url))
+  const collections = collectionsOf(db)
+  const primary = watchPrimary(client, collections.meta)
   try {
     const hello = await client.db('admin').command({ hello: 1 })
     if (!hello.setName && hello.msg !== 'isdbgrid') throw new Error(notASet(options.url))
-    const db = client.db(nameIn(options.url))
-    return { client, db, collections: collectionsOf(db), name, isSet: Boolean(hello.setName) }
+    return { client, db, collections, primary, name, isSet: Boolean(hello.setName) }
   } catch (error) {
     await client.close()
     throw await whyNotOpen(error, options.url)

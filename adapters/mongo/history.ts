@@ -7,6 +7,7 @@ import type { Page, Tenant, Version } from '../../resources/store.ts'
 import { byName, byTime, byTypeTime } from './collections.ts'
 import { nameOf, type Stored, under } from './document.ts'
 import { atTheEdge } from './errors.ts'
+import type { Parts } from './parts.ts'
 import { toVersion, type VersionDocument, versionFields } from './read.ts'
 import type { Settled } from './settled.ts'
 import { limitsOf, type Source } from './source.ts'
@@ -76,13 +77,13 @@ const currentIn = ({ from, to }: { from: number; to: number }): Filter<Stored>[]
 
 /** Every newest version of a type that is not deleted, in id order. */
 export async function* scan(
-  source: () => Source,
+  { source, connection: { primary } }: Parts,
   tenant: Tenant,
   { type, after }: { type: string; after: string },
 ): AsyncIterable<Version> {
   const { $gt, $lt } = under(`${tenant}/${type}`)
   for (let last = `${$gt}${after}`; ; ) {
-    const versions = await atTheEdge(() => slice(source(), { $gt: last, $lt }))
+    const versions = await atTheEdge(() => primary.read(() => slice(source(), { $gt: last, $lt })))
     yield* versions
     const end = versions.at(-1)
     if (!end) return

@@ -1,10 +1,12 @@
 /** Names that one process has for a while, by the clock of the database. */
-import type { Collection } from 'mongodb'
 import type { Store } from '../../resources/store.ts'
-import type { Lease } from './collections.ts'
+import type { Connection } from './connection.ts'
 import { atEdge } from './errors.ts'
 
-export function createLeases(leases: Collection<Lease>): Pick<Store, 'lease' | 'leases'> {
+export function createLeases({
+  collections: { lease: leases },
+  primary,
+}: Pick<Connection, 'collections' | 'primary'>): Pick<Store, 'lease' | 'leases'> {
   return {
     async lease(name, holder, ms) {
       try {
@@ -26,12 +28,14 @@ export function createLeases(leases: Collection<Lease>): Pick<Store, 'lease' | '
     },
     async leases(start) {
       try {
-        const found = await leases
-          .find(
-            { _id: { $gte: start, $lt: `${start}\uffff` }, $expr: isHeld },
-            { maxTimeMS: patience },
-          )
-          .toArray()
+        const found = await primary.read(() =>
+          leases
+            .find(
+              { _id: { $gte: start, $lt: `${start}\uffff` }, $expr: isHeld },
+              { maxTimeMS: patience },
+            )
+            .toArray(),
+        )
         return found.map(({ _id, holder }) => ({ name: _id, holder }))
       } catch (error) {
         throw atEdge(error)

@@ -1,6 +1,7 @@
 /** What there is, before a batch is written. */
 import type { Change } from '../../resources/store.ts'
 import type { Collections } from './collections.ts'
+import type { Connection } from './connection.ts'
 import { idOf, nameIn, nameOf, type Stored } from './document.ts'
 import { createLately, type Lately } from './lately.ts'
 import { asksFirst, type Replaced, type Taken, type Waiting } from './plan.ts'
@@ -31,11 +32,17 @@ export interface Look {
   wrote(versions: readonly Stored[]): void
 }
 
-export function createLook(collections: Collections): Look {
+export function createLook({
+  collections,
+  primary,
+}: Pick<Connection, 'collections' | 'primary'>): Look {
   const lately = createLately()
   return {
     replacedBy: (batch, how) => replacedBy(collections, batch, { ...how, lately }),
-    landedOf: batch => landedOf(collections, batch),
+    async landedOf(batch) {
+      const tried = batch.flatMap(({ tried }) => tried)
+      return tried.length > 0 ? primary.read(() => landedOf(collections, tried)) : []
+    },
     wrote: versions => versions.forEach(lately.wrote),
   }
 }
@@ -77,10 +84,8 @@ async function replacedBy(
 
 async function landedOf(
   { resource, outbox }: Collections,
-  batch: readonly Waiting[],
+  tried: readonly Taken[],
 ): Promise<Taken[]> {
-  const tried = batch.flatMap(({ tried }) => tried)
-  if (tried.length === 0) return []
   const versions = await resource
     .find({ _id: { $in: tried.flatMap(({ stored: [first] }) => first?._id ?? []) } })
     .project<{ _id: string; s: number }>({ s: 1 })

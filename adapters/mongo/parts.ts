@@ -62,9 +62,10 @@ const searching = () => throttled('too many searches are waiting: try again shor
 
 export async function openParts(options: MongoOptions, connection: Connection): Promise<Parts> {
   const { now, newId, searchTime = 10_000, writeTime = 20_000 } = options
-  const slot = await takeSlot(createLeases(connection.collections.lease), connection.name)
+  const { primary } = connection
+  const slot = await takeSlot(createLeases(connection), connection.name)
   // What was written under its numbers before is there by now.
-  const last = await lastOf(connection.collections)
+  const last = await primary.read(() => lastOf(connection.collections))
   const order = createOrder(last, { now, slot })
   const sizes = createSizes()
   const systems = createSystems(slot)
@@ -107,7 +108,9 @@ export async function openParts(options: MongoOptions, connection: Connection): 
     writeTime,
     source,
     search: (ask, signal) =>
-      atTheEdge(() => searches.pass(() => ask(source(signal ? { signal } : {})))).catch(error => {
+      atTheEdge(() =>
+        searches.pass(() => primary.read(() => ask(source(signal ? { signal } : {})))),
+      ).catch(error => {
         throw signal?.aborted ? unavailable('nobody waits for the answer any more', 1) : error
       }),
   }

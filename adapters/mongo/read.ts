@@ -1,6 +1,6 @@
 /** Versions by their names. */
-import type { Collection } from 'mongodb'
 import type { Tenant, Version } from '../../resources/store.ts'
+import type { Connection } from './connection.ts'
 import { idOf, nameIn, nameOf, resourceIn, type Stored } from './document.ts'
 
 /** What a Version is made of. */
@@ -34,9 +34,9 @@ export interface Reads {
 const most = 256
 
 /** Reads of one turn of the event loop go to the database as one: it answers hundreds at the cost of a few. */
-export function createReads(resource: Collection<Stored>, time: number): Reads {
-  const newest = createFold('n', resource, time)
-  const numbered = createFold('_id', resource, time)
+export function createReads(connection: Connection, time: number): Reads {
+  const newest = createFold('n', connection, time)
+  const numbered = createFold('_id', connection, time)
   return {
     async read(tenant, type, id, number) {
       const name = nameOf(tenant, type, id)
@@ -48,17 +48,19 @@ export function createReads(resource: Collection<Stored>, time: number): Reads {
 
 function createFold(
   by: 'n' | '_id',
-  resource: Collection<Stored>,
+  { collections: { resource }, primary }: Connection,
   time: number,
 ): (key: string) => Promise<VersionDocument | undefined> {
   let asked = new Map<string, Asked[]>()
 
   async function fetch(all: [string, Asked[]][]): Promise<void> {
     try {
-      const documents = await resource
-        .find({ [by]: { $in: all.map(([key]) => key) } }, { maxTimeMS: time })
-        .project<VersionDocument>(versionFields)
-        .toArray()
+      const documents = await primary.read(() =>
+        resource
+          .find({ [by]: { $in: all.map(([key]) => key) } }, { maxTimeMS: time })
+          .project<VersionDocument>(versionFields)
+          .toArray(),
+      )
       const found = new Map(
         documents.map(each => [by === 'n' ? nameIn(each._id) : each._id, each] as const),
       )

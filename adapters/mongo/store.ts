@@ -34,10 +34,10 @@ export async function openMongo(options: MongoOptions): Promise<MongoStore> {
 
 async function createStore(options: MongoOptions, parts: Parts): Promise<MongoStore> {
   const { source, search } = parts
-  const { client, collections } = parts.connection
+  const { client, collections, primary } = parts.connection
   const { resource } = collections
   const commits = createCommits(options, parts)
-  const reads = createReads(resource, parts.searchTime)
+  const reads = createReads(parts.connection, parts.searchTime)
   const facts = createFacts(resource, parts.slot)
   const low = () => commits.oldest() ?? parts.order.instant()
   const settled = await createSettled(collections.lease, parts.connection.name, low)
@@ -51,11 +51,12 @@ async function createStore(options: MongoOptions, parts: Parts): Promise<MongoSt
     count: (tenant, query, { atMost, signal } = {}) =>
       search(from => facts.count(from, tenant, query, atMost), signal),
     explain: (tenant, query) => search(from => explainHits(from, tenant, query)),
-    scan: (tenant, type, after = '') => scan(source, tenant, { type, after }),
+    scan: (tenant, type, after = '') => scan(parts, tenant, { type, after }),
     totals: tenant => search(from => facts.totals(tenant, from)),
     ...createUpkeep(parts, options),
-    units: (tenant, system) => atTheEdge(() => unitsOf(source(), tenant, system)),
-    newest: (tenant, types) => atTheEdge(() => facts.newest(tenant, types)),
+    units: (tenant, system) =>
+      atTheEdge(() => primary.read(() => unitsOf(source(), tenant, system))),
+    newest: (tenant, types) => atTheEdge(() => primary.read(() => facts.newest(tenant, types))),
     addRows: (tenant, additions) =>
       atTheEdge(() => addRows(parts, tenant, additions)).finally(facts.forget),
     dropRows: (tenant, type, param, limit) =>

@@ -23,18 +23,15 @@ export function createUpkeep(parts: Parts, { now }: MongoOptions): Upkeep {
     versions: skip => versions(collections, skip),
     versionCount: () => atTheEdge(() => versionCount(collections)),
     adopt: (...given) => atTheEdge(() => adopt(...given)),
-    undelivered: limit => atTheEdge(() => undelivered(source(), limit)),
-    ...createLeases(collections.lease),
-    check: () => atTheEdge(() => check(collections)),
+    undelivered: limit =>
+      atTheEdge(() => connection.primary.read(() => undelivered(source(), limit))),
+    ...createLeases(connection),
+    // A set that cannot hear of what is written, or a full disk, would still answer a read.
+    check: () => atTheEdge(connection.primary.reach),
   }
 }
 
 export async function refuseUnwhole({ db, collections }: Connection): Promise<void> {
   if (await isAdopting(collections))
     throw new Error(`the database ${db.databaseName} is not whole: ${notWhole}`)
-}
-
-/** Something is written: a set that cannot hear of it, or a full disk, would still answer a read. */
-async function check({ meta }: Connection['collections']): Promise<void> {
-  await meta.updateOne({ _id: 'check' }, { $inc: { number: 1 } }, { upsert: true, maxTimeMS: 5000 })
 }

@@ -31,7 +31,7 @@ function expectStatus(ledger: Ledger, answer: Answer, ...expected: number[]): vo
 /** One client: creates, updates, deletes and sends transactions in turn until it is told to stop or the server dies. */
 export async function work(base: string, ledger: Ledger, stop: { now: boolean }): Promise<void> {
   const own: { path: string; id: string; version: number }[] = []
-  const steps = [put, put, update, transaction, conditional, update, remove]
+  const steps = [put, read, put, update, read, transaction, conditional, update, remove]
   for (let n = 0; !stop.now; n++) {
     try {
       await steps[n % steps.length]?.({ base, ledger, own })
@@ -100,6 +100,18 @@ async function update({ base, ledger, own }: Place): Promise<void> {
   if (answer.status === 412) return ledger.refused(one.path, mark)
   one.version++
   ledger.answered(one.path, { version: one.version, mark, deleted: false })
+}
+
+/** What was acknowledged is there from then on. */
+async function read({ base, ledger, own }: Place): Promise<void> {
+  const one = own[Math.floor(Math.random() * own.length)]
+  if (!one) return
+  const { version } = one
+  const answer = await send(`${base}/${one.path}`, 'GET')
+  expectStatus(ledger, answer, 200)
+  const found = Number(/\d+/.exec(answer.headers.get('etag') ?? '')?.[0])
+  if (!(found >= version))
+    ledger.unexpected(`${one.path} was read as version ${found}, and ${version} was acknowledged`)
 }
 
 async function remove({ base, ledger, own }: Place): Promise<void> {

@@ -12,6 +12,8 @@ export interface Members {
   ports: number[]
   /** `kill9`, `pause` or `resume` one of 1, 2, 3. */
   tell(what: string, member: number): Promise<void>
+  /** The primary steps down in good order, and another one is elected at once. */
+  handOver(): Promise<void>
   /** Starts those that do not run. */
   start(): Promise<void>
   /** Waits until each has what the primary has by now, and tells which that is: one more that is lost leaves a majority. */
@@ -80,6 +82,11 @@ export async function startMembers(
     ports: hosts.map(host => Number(host.split(':')[1])),
     said,
     tell: async (what, member) => void (await run(what, folder, String(member))),
+    async handOver() {
+      const client = new MongoClient(url)
+      await client.db('admin').command({ replSetStepDown: 5, secondaryCatchUpPeriodSecs: 4 })
+      await client.close()
+    },
     start: async () => void (await start()),
     async whole() {
       let least: bigint | undefined
