@@ -3,26 +3,13 @@
  * seen by what would be known of it if it stood alone. https://hl7.org/fhir/R4/search.html#contained
  */
 import { timedOut } from '../error.ts'
-import { parseStored } from '../json.ts'
-import { isObject, type Resource } from '../resource.ts'
-import type { Extract, Page, Version } from '../store.ts'
-import { containedTypes } from './beside.ts'
-import { matches } from './match.ts'
+import type { Version } from '../store.ts'
+import { containersOf } from './contained/containers.ts'
+import { type Hit, hitsIn } from './contained/hits.ts'
+import type { ContainerReach } from './contained/reach.ts'
+import { isSorted, sortedPart } from './contained/sorted.ts'
 import type { ParsedSearch } from './parse.ts'
-import type { Predicate, Query } from './query.ts'
-import type { Contained, ContainedPlace, Place, ResultPage } from './result-page.ts'
-
-/** How containers are reached, and read. */
-export interface ContainerReach {
-  search(query: Query): Promise<Page>
-  read(type: string, id: string, number: number): Promise<Version>
-  extract(resource: Resource): Extract
-  /** As much time is over as a search may take. */
-  isLate(): boolean
-}
-
-/** Where the container comes, it comes once. */
-type Hit = { container: Version; resource?: Resource }
+import type { ContainedPlace, Find, Found } from './result-page.ts'
 
 interface Walked {
   hits: Hit[]
@@ -33,46 +20,25 @@ interface Walked {
 const slice = 50
 const most = 2000
 
-/** All that contain resources of the types, whether these match or not. */
-export function containersOf({ query, used }: ParsedSearch): Query {
-  const tokens = (query.types ?? []).map(
-    (code): Predicate => ({ kind: 'token', param: containedTypes, code }),
-  )
-  const [only, ...others] = tokens
-  return {
-    where: only && others.length === 0 ? [only] : [{ kind: 'or', any: tokens }],
-    sort: used.some(([name]) => name === '_sort')
-      ? query.sort
-      : [{ by: 'updated', descending: true }],
-    count: slice,
+/** Unsorted, what is contained comes after all pages of what stands alone, where that is asked for too. */
+export const findContained =
+  (parsed: ParsedSearch, reach: ContainerReach, alone: Find): Find =>
+  async (place, count) => {
+    const { contained } = place
+    if (isSorted(parsed)) return sortedPart(parsed, { place: contained?.sorted, count }, reach)
+    if (parsed.contained === 'true' || contained)
+      return partOf(await walkOn(parsed, { room: count, place: contained ?? {} }, reach))
+    const page = await alone(place, count)
+    if (page.next) return page
+    const room = count - page.matches.length
+    const { matches, ...more } = partOf(await walkOn(parsed, { room, place: {} }, reach))
+    return { ...page, ...more, matches: [...page.matches, ...matches] }
   }
-}
 
-/** A page of them: after all pages of `plain`, where those that stand alone are asked for too. */
-export async function containedPage(
-  parsed: ParsedSearch,
-  place: Place | undefined,
-  { reach, plain }: { reach: ContainerReach; plain(place?: Place): Promise<ResultPage> },
-): Promise<ResultPage> {
-  const { count } = parsed.query
-  if (parsed.contained === 'true' || place?.contained)
-    return pageOf(await walkOn(parsed, { room: count, place: place?.contained ?? {} }, reach))
-  const page = await plain(place)
-  if (page.next) return page
-  const room = count - page.matches.length
-  const { matches, ...more } = pageOf(await walkOn(parsed, { room, place: {} }, reach))
-  return { ...page, ...more, matches: [...page.matches, ...matches], included: page.included }
-}
-
-function pageOf({ hits, next }: Walked): ResultPage {
-  const isContained = (hit: Hit): hit is Contained => hit.resource !== undefined
-  return {
-    matches: hits.filter(hit => !isContained(hit)).map(({ container }) => container),
-    contained: hits.filter(isContained),
-    included: [],
-    ...(next ? { next: { contained: next } } : {}),
-  }
-}
+const partOf = ({ hits, next }: Walked): Found => ({
+  matches: hits.map(({ match }) => match),
+  ...(next ? { next: { contained: next } } : {}),
+})
 
 /** How many there are, up to `atMost`. */
 export async function countContained(
@@ -122,7 +88,8 @@ async function walk(
   for (let count = slice, looked = 0; hits.length < room; ) {
     const at = after === undefined ? {} : { after }
     const { versions, next } = await reach.search({ ...query, count, ...at })
-    const found = versions.map(version => hitsIn(version, parsed, reach))
+    const found: Hit[][] = []
+    for (const version of versions) found.push(await hitsIn(version, parsed, reach))
     const fitting = howManyFit(found, room - hits.length)
     if (fitting < found.length && found.length > 1) {
       count = Math.max(1, fitting)
@@ -163,38 +130,10 @@ async function restOf(
   if (!rest) return undefined
   const { type, id, number, sent } = rest
   const version = await reach.read(type, id, number)
-  const all = hitsIn(version, parsed, reach)
+  const all = await hitsIn(version, parsed, reach)
   const hits = all.slice(sent, sent + room)
   const on = after === undefined ? {} : { after }
   const upTo = sent + hits.length
   if (upTo < all.length) return { hits, next: { ...on, rest: restFrom(version, upTo) } }
   return { hits, ...(after === undefined ? {} : { next: on }) }
-}
-
-/** All criteria must be met by one and the same contained resource. */
-function hitsIn(container: Version, parsed: ParsedSearch, reach: ContainerReach): Hit[] {
-  if (container.json === undefined) return []
-  const whole = parseStored(container.json) as Resource
-  const { query, contained, containedType } = parsed
-  const types = query.types ?? []
-  const holds = (resource: Resource): boolean => {
-    const unstored = {
-      type: resource.resourceType,
-      id: resource.id ?? '',
-      extract: reach.extract(resource),
-    }
-    return query.where.every(predicate => matches(predicate, unstored))
-  }
-  const candidates = Array.isArray(whole.contained) ? whole.contained : []
-  const found = candidates.filter(
-    (one): one is Resource =>
-      isObject(one) &&
-      typeof one.resourceType === 'string' &&
-      types.includes(one.resourceType) &&
-      holds(one as Resource),
-  )
-  if (containedType === 'contained') return found.map(resource => ({ container, resource }))
-  // What is found by itself has come already.
-  const came = contained === 'both' && types.includes(container.type) && holds(whole)
-  return found.length > 0 && !came ? [{ container }] : []
 }

@@ -106,14 +106,19 @@ const mostIncludes = 50
 /** Refuses what cannot go together; warns of what can add nothing. https://hl7.org/fhir/R4/search.html#summary */
 export function checkIncludes(
   includes: Include[],
-  { summary, query: { types } }: { summary?: string; query: { types?: string[] } },
+  {
+    summary,
+    contained,
+    query: { types },
+  }: { summary?: string; contained?: string; query: { types?: string[] } },
   own?: OwnParameters,
 ): Issue[] {
   if (includes.length > 0 && summary === 'text')
     throw invalid('_summary=text cannot go together with _include or _revinclude')
   if (includes.length > mostIncludes)
     throw tooCostly(`a search takes ${mostIncludes} of _include and _revinclude at most`)
-  if (!types) return []
+  // What contains a match may be of any type.
+  if (!types || contained) return []
   return includes
     .filter(one => !one.iterate && !reaches(one, types, own))
     .map(({ written, reverse }) => {

@@ -30,12 +30,19 @@ export function rowsInside(param: string, type: string, { rows, present }: Extra
   ]
 }
 
+/** Of what holds one of a type by a parameter. */
+export const holdsAny = (param: string, type: string): Predicate & { kind: 'token' } => ({
+  kind: 'token',
+  param: presentIn(param, type),
+  code: there,
+})
+
 /**
  * What must hold of the container for it to hold of one of a type within. undefined: it never does, as what asks for the
  * resource itself, or for who refers to it.
  */
 export function inside(param: string, type: string, predicate: Predicate): Predicate | undefined {
-  const isThere: Predicate = { kind: 'token', param: presentIn(param, type), code: there }
+  const isThere = holdsAny(param, type)
   const inner = (each: Predicate) => inside(param, type, each)
   switch (predicate.kind) {
     case 'id':

@@ -1,9 +1,9 @@
 /** From the parameters of a request to a typed query. https://hl7.org/fhir/R4/search.html */
-import { type FhirError, type Issue, issue } from '../error.ts'
+import { type FhirError, type Issue, issue, unsupported } from '../error.ts'
 import { inCompartment, typesIn } from './compartment.ts'
 import { checkIncludes, type Include, isInclude, readInclude, UnknownInclude } from './include.ts'
 import { type Near, nearOf } from './near.ts'
-import { checkContained, controls } from './parse/controls.ts'
+import { controls } from './parse/controls.ts'
 import { readCriterion } from './parse/criterion.ts'
 import { createLookups, type Lookups } from './parse/lookups.ts'
 import { allOf, eitherOf, grouped, joinRanges, never } from './parse/predicates.ts'
@@ -65,7 +65,6 @@ function readSearch(
     warnings: [],
     includes: [],
   }
-  const criteria: [name: string, predicate: Predicate][] = []
   const budget = createBudget()
   // On several types a parameter is one that each of them has.
   const scopes = (types?.length ? types : ['Resource']).map(
@@ -89,7 +88,6 @@ function readSearch(
         const predicate = readOnAll(name, value, scopes)
         budget.take(predicate)
         parsed.query.where.push(predicate)
-        criteria.push([name, predicate])
         if (name === 'near') parsed.near ??= nearOf(predicate, value)
       }
       parsed.used.push([name, value])
@@ -99,7 +97,11 @@ function readSearch(
     }
   }
   parsed.query.sort = placed(parsed.query.sort, parsed.near)
-  checkContained(parsed, criteria, options.compartment)
+  // The id of one within another is no resource's: that of a patient within would open the compartment of somebody else.
+  if (parsed.contained && options.compartment)
+    throw unsupported(
+      '_contained is not for a compartment here: search the type, and name the compartment by a parameter',
+    )
   for (const text of ignored)
     parsed.warnings.push(issue('not-supported', text, undefined, 'warning'))
   const [only, ...others] = types ?? []

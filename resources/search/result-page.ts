@@ -1,6 +1,9 @@
 /** One page of a search: its matches and what comes with them. https://hl7.org/fhir/R4/search.html#include */
+import { printJson } from '../json.ts'
 import type { Resource } from '../resource.ts'
 import type { Page, Version } from '../store.ts'
+import { openContainer } from './contained/holds.ts'
+import type { SortedPlace } from './contained/sorted.ts'
 import type { Include } from './include.ts'
 import { comesBy, includedWith, linksOf, type Reach, readLinks, referrers } from './included.ts'
 import { nameOf } from './links.ts'
@@ -21,12 +24,13 @@ export interface ContainedPlace {
   after?: string
   /** A container of which not all that was found fitted the page before. */
   rest?: { type: string; id: string; number: number; sent: number }
+  /** In an order of its own. */
+  sorted?: SortedPlace
 }
 
-/** A contained resource that is found. */
-export interface Contained {
-  container: Version
-  resource: Resource
+/** What is found: a resource, or one within it. */
+export interface Match extends Version {
+  inner?: Resource
 }
 
 interface Position {
@@ -41,9 +45,7 @@ interface Inside extends Position {
 }
 
 export interface ResultPage {
-  matches: Version[]
-  /** Matches that come after these. */
-  contained?: Contained[]
+  matches: Match[]
   included: Version[]
   next?: Place
   previous?: Place
@@ -54,11 +56,35 @@ export interface ResultPage {
 /** A graph that leads everywhere has more ways through it than could ever be sent. */
 const deepest = 4
 
+/** Matches of one page, without what comes with them. */
+export interface Found {
+  matches: Match[]
+  next?: Place
+  previous?: Place
+}
+
+/** So many from a place on. */
+export type Find = (place: Place, count: number) => Promise<Found>
+
 interface Asked {
-  query: Query
+  find: Find
+  count: number
   includes: Include[]
   reach: Reach
 }
+
+/** What the store finds. */
+export const findStored =
+  (query: Query, { search }: Pick<Reach, 'search'>): Find =>
+  async ({ after }, count) => {
+    const page = await search({ ...query, count, ...(after === undefined ? {} : { after }) })
+    const { versions, next, previous } = page
+    return {
+      matches: versions,
+      ...(next === undefined ? {} : { next: { after: next } }),
+      ...(previous === undefined ? {} : { previous: { after: previous } }),
+    }
+  }
 
 /**
  * A page holds fewer matches where more resources come with them than the limit. What comes with a single match is sent
@@ -67,39 +93,53 @@ interface Asked {
 export async function resultPage(asked: Asked, place: Place = {}): Promise<ResultPage> {
   const page = place.inside?.length ? await insidePage(asked, place) : undefined
   if (page) return page
-  if (place.inside && place.after === undefined) return { matches: [], included: [] }
-  return matchPage(asked, place.after)
+  const { inside, ...rest } = place
+  if (inside && !rest.after && !rest.contained) return { matches: [], included: [] }
+  return matchPage(asked, rest)
 }
 
-async function matchPage(asked: Asked, after: string | undefined): Promise<ResultPage> {
-  const { query, includes, reach } = asked
-  for (let { count } = query; ; ) {
-    const page = await reach.search({ ...query, count, ...(after === undefined ? {} : { after }) })
-    const { versions, next, previous } = page
-    const included = await includedWith(versions, includes, reach)
-    if (!included && versions.length > 1) {
-      count = Math.ceil(versions.length / 2)
+async function matchPage(asked: Asked, place: Place): Promise<ResultPage> {
+  const { find, includes, reach } = asked
+  for (let { count } = asked; ; ) {
+    const { matches, next, previous } = await find(place, count)
+    const sources = matches.map(sourceOf)
+    const included = await includedWith(sources, includes, reach)
+    if (!included && matches.length > 1) {
+      count = Math.ceil(matches.length / 2)
       continue
     }
-    const inside = included ? [] : versions.map(version => ({ name: nameOf(version), step: 0 }))
+    const inside = included ? [] : sources.map(source => ({ name: nameOf(source), step: 0 }))
     return {
-      matches: versions,
+      matches,
       included: included ?? [],
       ...nextPlace(next, inside),
-      ...(previous === undefined ? {} : { previous: { after: previous } }),
+      ...(previous ? { previous } : {}),
     }
   }
 }
 
-const nextPlace = (after: string | undefined, inside: Inside[]): { next?: Place } =>
-  after === undefined && inside.length === 0
+const nextPlace = (place: Place | undefined, inside: Inside[]): { next?: Place } =>
+  place === undefined && inside.length === 0
     ? {}
-    : { next: { ...(after === undefined ? {} : { after }), ...(inside.length ? { inside } : {}) } }
+    : { next: { ...place, ...(inside.length ? { inside } : {}) } }
+
+/** What includes follow: from one within, its own references. */
+function sourceOf(match: Match): Version {
+  const { inner } = match
+  return inner ? within(match, inner) : match
+}
+
+const within = (container: Version, inner: Resource): Version => ({
+  ...container,
+  type: inner.resourceType,
+  id: `${container.type}/${container.id}#${inner.id ?? ''}`,
+  json: printJson(inner),
+})
 
 /** The next of what comes with the innermost resource; absent: all that comes with any of them has been sent. */
 async function insidePage(
   asked: Asked,
-  { after, inside = [] }: Place,
+  { inside = [], ...place }: Place,
 ): Promise<ResultPage | undefined> {
   for (let rest = inside; ; rest = rest.slice(0, -1)) {
     const top = rest.at(-1)
@@ -107,7 +147,13 @@ async function insidePage(
     const part = await innerPart(asked, rest.slice(0, -1), top)
     if (!part) continue
     const { included, inside, cut } = part
-    return { matches: [], included, ...nextPlace(after, inside), ...(cut ? { cut } : {}) }
+    const isEnd = place.after === undefined && !place.contained
+    return {
+      matches: [],
+      included,
+      ...nextPlace(isEnd ? undefined : place, inside),
+      ...(cut ? { cut } : {}),
+    }
   }
 }
 
@@ -143,10 +189,16 @@ async function innerPart(
   }
 }
 
+/** `Patient/1`, or `Medication/MedicationRequest/1#a` for one within. */
 async function readNamed(name: string, reach: Reach): Promise<Version | undefined> {
-  const [type = ''] = name.split('/')
-  const { versions } = await readLinks(new Map([[name, [type]]]), reach)
-  return versions[0]
+  const [place = '', id] = name.split('#')
+  const link = id === undefined ? place : place.slice(place.indexOf('/') + 1)
+  const [type = ''] = link.split('/')
+  const { versions } = await readLinks(new Map([[link, [type]]]), reach)
+  const [version] = versions
+  if (!version || id === undefined) return version
+  const inner = openContainer(version).within.find(one => one.id === id)
+  return inner && within(version, inner)
 }
 
 /** What the includes add to one resource, from a position on, each once. */

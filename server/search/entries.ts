@@ -1,8 +1,9 @@
 /** The entries of a page of a search. https://hl7.org/fhir/R4/bundle.html#searchset */
 import { type Issue, issue } from '../../resources/error.ts'
 import { printJson } from '../../resources/json.ts'
+import type { Resource } from '../../resources/resource.ts'
 import type { ParsedSearch } from '../../resources/search/parse.ts'
-import type { Contained, ResultPage } from '../../resources/search/result-page.ts'
+import type { Match, ResultPage } from '../../resources/search/result-page.ts'
 import type { Version } from '../../resources/store.ts'
 import type { Listed } from '../listing.ts'
 import type { FhirRequest } from '../request.ts'
@@ -19,16 +20,16 @@ interface Said {
 export function entriesOf(
   { base }: FhirRequest,
   parsed: ParsedSearch,
-  { matches, contained = [], included, cut }: ResultPage,
+  { matches, included, cut }: ResultPage,
   { warnings, explained }: Said,
 ): Listed[] {
   const subset = (version: Version, match: boolean) => subsetOf(parsed, version.type, match)
   const found = foundIn(parsed)
   return [
-    ...matches.map(version => listed(base, version, found(version.json), subset(version, true))),
-    ...contained.map(one => {
-      const { resourceType } = one.resource
-      return listedInside(base, one, found, subsetOf(parsed, resourceType, true))
+    ...matches.map(match => {
+      const { inner } = match
+      if (!inner) return listed(base, match, found(match.json), subset(match, true))
+      return listedInside(base, { match, inner }, found, subsetOf(parsed, inner.resourceType, true))
     }),
     ...included.map(version => listed(base, version, { mode: 'include' }, subset(version, false))),
     ...told([...parsed.warnings, ...warnings, ...(cut ? [tooDeep] : [])]),
@@ -56,13 +57,13 @@ function listed(base: string, version: Version, search: object, subset?: Subset)
 /** By the address of its container and its id in it. https://hl7.org/fhir/R4/search.html#contained */
 function listedInside(
   base: string,
-  { container, resource }: Contained,
+  { match, inner }: { match: Match; inner: Resource },
   found: (json: string) => object,
   subset?: Subset,
 ): Listed {
-  const inside = { ...container, json: printJson(resource) }
+  const inside = { ...match, json: printJson(inner) }
   const { fullUrl, ...rest } = listed(base, inside, found(inside.json), subset)
-  return { fullUrl: `${fullUrl}#${resource.id ?? ''}`, ...rest }
+  return { fullUrl: `${fullUrl}#${inner.id ?? ''}`, ...rest }
 }
 
 /**

@@ -2,16 +2,18 @@
 import type { Context } from '../../resources/context.ts'
 import { FhirError, type Issue } from '../../resources/error.ts'
 import type { Known } from '../../resources/parameters.ts'
-import {
-  type ContainerReach,
-  containedPage,
-  containersOf,
-  countContained,
-} from '../../resources/search/contained.ts'
+import { containersOf } from '../../resources/search/contained/containers.ts'
+import type { ContainerReach } from '../../resources/search/contained/reach.ts'
+import { countContained, findContained } from '../../resources/search/contained.ts'
 import type { Reach } from '../../resources/search/included.ts'
 import type { ParsedSearch } from '../../resources/search/parse.ts'
 import type { Query } from '../../resources/search/query.ts'
-import { type Place, type ResultPage, resultPage } from '../../resources/search/result-page.ts'
+import {
+  findStored,
+  type Place,
+  type ResultPage,
+  resultPage,
+} from '../../resources/search/result-page.ts'
 import type { Parts } from '../interactions.ts'
 import type { FhirRequest } from '../request.ts'
 import { earlierVersions } from './earlier.ts'
@@ -35,14 +37,14 @@ interface Around {
 export function finderOf(request: FhirRequest, parsed: ParsedSearch, around: Around): Finder {
   const { context, parts } = around
   const reach = reachOf(request, around)
-  const asked = { query: queryAt(parsed.query), includes: parsed.includes, reach }
-  const plain = (place?: Place) => resultPage(asked, place)
+  const { includes, query } = parsed
+  const stored = findStored(queryAt(query), reach)
   const containers = containersReach(around)
+  const find = parsed.contained ? findContained(parsed, containers, stored) : stored
   return {
-    page: place =>
-      parsed.contained ? containedPage(parsed, place, { reach: containers, plain }) : plain(place),
+    page: place => resultPage({ find, count: query.count, includes, reach }, place),
     async count(atMost) {
-      const { contained, query } = parsed
+      const { contained } = parsed
       const alone = contained === 'true' ? 0 : await parts.repository.count(context, query, atMost)
       if (!contained || (atMost !== undefined && alone >= atMost)) return alone
       const left = atMost === undefined ? undefined : atMost - alone

@@ -29,8 +29,7 @@ export async function totalOf(
   const { repository, maxTotal } = parts
   if (summary === 'count') return { total: await count() }
   if (total === 'none') return {}
-  if (query.after === undefined && !page.next)
-    return { total: page.matches.length + (page.contained?.length ?? 0) }
+  if (query.after === undefined && !page.next) return { total: page.matches.length }
   // The store knows how many there are of a type.
   const free = !contained && query.where.length === 0 && query.types !== undefined
   if (free) return { total: await repository.count(context, query) }

@@ -1,9 +1,6 @@
 /** Parameters that shape the answer. https://hl7.org/fhir/R4/search.html#return */
-import { invalid, unsupported } from '../../error.ts'
-import type { Compartment } from '../compartment.ts'
-import { shown } from '../nearest.ts'
+import { invalid } from '../../error.ts'
 import type { ParsedSearch } from '../parse.ts'
-import type { Predicate } from '../query.ts'
 import type { Scope } from './scope.ts'
 import { readSort } from './sort.ts'
 
@@ -50,55 +47,6 @@ export const controls: Readonly<Record<string, Control>> = {
   _containedType(value, parsed) {
     parsed.containedType = oneOf('_containedType', value, ['container', 'contained'])
   },
-}
-
-/**
- * What a resource alone cannot tell is not asked of those that are contained, and they have no order of their own.
- * https://hl7.org/fhir/R4/search.html#contained
- */
-export function checkContained(
-  { contained, query, used, includes }: ParsedSearch,
-  criteria: [name: string, predicate: Predicate][],
-  compartment: Compartment | undefined,
-): void {
-  if (!contained) return
-  if (compartment)
-    throw unsupported(
-      '_contained is not for a compartment here: search the type, and name the compartment by a parameter',
-    )
-  if (!query.types?.length)
-    throw unsupported('_contained is for named types here: search one, or name some by _type')
-  if (includes.length)
-    throw unsupported(
-      '_include and _revinclude do not go with _contained here: search once more for what is referred to',
-    )
-  for (const [name, predicate] of criteria)
-    if (needsOthers(predicate))
-      throw unsupported(
-        `${shown(name.split(/[.:]/, 1)[0] ?? '', 'a parameter')} asks for more than a contained resource tells of itself (chains, _has, lists, _lastUpdated): it does not go with _contained`,
-      )
-  if (
-    used.some(([name]) => name === '_sort') &&
-    query.sort.some(({ by }) => by !== 'updated' && by !== 'id')
-  )
-    throw unsupported('_sort takes _lastUpdated and _id with _contained: those of the container')
-}
-
-function needsOthers(predicate: Predicate): boolean {
-  switch (predicate.kind) {
-    case 'updated':
-    case 'chain':
-    case 'has':
-      return true
-    case 'and':
-      return predicate.all.some(needsOthers)
-    case 'or':
-      return predicate.any.some(needsOthers)
-    case 'not':
-      return needsOthers(predicate.not)
-    default:
-      return false
-  }
 }
 
 /** What the interactions and the formats read. */

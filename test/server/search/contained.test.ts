@@ -384,6 +384,9 @@ describe('many containers where nothing matches', () => {
       const counted = await other.request.get('/fhir/Patient?_contained=true&_summary=count')
       expect(counted.status).toBe(503)
       expect(counted.body.issue[0].diagnostics).toMatch(/takes too long/)
+      const sorted = await other.request.get('/fhir/Patient?_contained=true&_sort=gender')
+      expect(sorted.status).toBe(503)
+      expect(sorted.body.issue[0].diagnostics).toMatch(/takes too long/)
       const page = await other.request.get(
         '/fhir/Patient?_id=none&_contained=true&_elements=gender',
       )
@@ -397,20 +400,7 @@ describe('many containers where nothing matches', () => {
 
 describe('with _contained', () => {
   test.each([
-    ['Medication?_contained=true&manufacturer.name=a', 422, 'manufacturer asks for more'],
-    ['Medication?_contained=both&manufacturer:Organization.name=a', 422, 'manufacturer asks'],
-    [
-      'Medication?_contained=true&_has:MedicationRequest:medication:status=active',
-      422,
-      '_has asks',
-    ],
-    ['Medication?_contained=true&_list=1', 422, '_list asks'],
-    ['Medication?_contained=true&_lastUpdated=gt2020', 422, '_lastUpdated asks'],
-    ['Medication?_lastUpdated=gt2020&_contained=true', 422, '_lastUpdated asks'],
-    ['Medication?_contained=true&_sort=code', 422, '_sort takes'],
-    ['Medication?_contained=true&_include=Medication:manufacturer', 422, '_include and'],
     ['Patient/1/Observation?_contained=true', 422, 'compartment'],
-    ['?_contained=true&_id=a', 422, '_type'],
     ['Medication?_contained=yes', 400, '_contained takes one of'],
     ['Medication?_contained=true&_containedType=both', 400, '_containedType takes one of'],
     ['Medication?~contained=Medication', 400, 'not a search parameter'],

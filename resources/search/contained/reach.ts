@@ -1,0 +1,12 @@
+import type { Resource } from '../../resource.ts'
+import type { Extract, Page, Version } from '../../store.ts'
+import type { Query } from '../query.ts'
+
+/** How containers are reached, and read. */
+export interface ContainerReach {
+  search(query: Query): Promise<Page>
+  read(type: string, id: string, number: number): Promise<Version>
+  extract(resource: Resource): Extract
+  /** As much time is over as a search may take. */
+  isLate(): boolean
+}
