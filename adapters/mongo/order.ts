@@ -49,6 +49,8 @@ export function createOrder(
       // To the end of the millisecond: what another process has told of may be of it.
       const seen = Math.max(first?.before ?? now() * 1000 + 999, least)
       s = Math.max(s, seen)
+      // Else what is written next would come before it by its instant, and after it by its number.
+      at = Math.max(at, Math.floor(least / 1000))
       return first ? seen : s
     },
   }

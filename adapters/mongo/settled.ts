@@ -11,43 +11,56 @@ export interface Settled {
   close(): Promise<void>
 }
 
-/** ms for which the word of a process counts without a sign of life, and between two of them. */
-const life = 60_000
+/**
+ * ms for which the word of a process counts without a sign of life: what one that froze had sent may come until MongoDB ends
+ * its transaction, a minute and a half later. And between two of them.
+ * https://www.mongodb.com/docs/manual/core/transactions-production-consideration/
+ */
+const life = 100_000
 const beat = 5000
 
 const maxTimeMS = 5000
 
-/** `low`: the instant before which this process writes nothing more. */
-export async function createSettled(
-  leases: Collection<Lease>,
-  name: string,
-  low: () => number,
-): Promise<Settled> {
+export interface Telling {
+  leases: Collection<Lease>
+  name: string
+  /** The instant before which this process writes nothing more. */
+  low(): number
+  /** It writes nothing before this one either. */
+  notBefore(instant: number): void
+}
+
+export async function createSettled({ leases, name, low, notBefore }: Telling): Promise<Settled> {
   const _id = `settled/${name}`
-  const tell = async () => {
+  const tell = (): Promise<Lease | null> => {
     const until = { $dateAdd: { startDate: '$$NOW', unit: 'millisecond', amount: life } }
-    const holder = { $literal: String(low()) }
-    await leases.updateOne({ _id }, [{ $set: { holder, until } }], { upsert: true, maxTimeMS })
+    const set = { holder: { $literal: String(low()) }, until }
+    return leases.findOneAndUpdate({ _id }, [{ $set: set }], {
+      ...{ upsert: true, returnDocument: 'after', maxTimeMS },
+    })
   }
-  await tell()
+  const others = (): Promise<Lease[]> => {
+    const $expr = { $gt: ['$until', '$$NOW'] }
+    return leases
+      .find({ _id: { $gte: 'settled/', $lt: 'settled0', $ne: _id }, $expr }, { maxTimeMS })
+      .toArray()
+  }
+
+  // Before they knew of this process they may have told as much as their clocks said.
+  const from = performance.now()
+  const mine = await tell()
+  for (const { holder, until } of await others()) {
+    const since = Number(mine?.until) - Number(until)
+    notBefore(Math.ceil(Number(holder) + since + performance.now() - from))
+  }
   // It is tried again at the next turn.
   const telling = setInterval(() => void tell().catch(() => {}), beat).unref()
+
   return {
-    async at() {
-      const own = low()
-      const others = await leases
-        .find(
-          { _id: { $gte: 'settled/', $lt: 'settled0', $ne: _id }, $expr: isHeld },
-          { maxTimeMS },
-        )
-        .toArray()
-      return Math.min(own, ...others.map(({ holder }) => Number(holder)))
-    },
+    at: async () => Math.min(low(), ...(await others()).map(({ holder }) => Number(holder))),
     async close() {
       clearInterval(telling)
       await leases.deleteOne({ _id }, { maxTimeMS }).catch(() => {})
     },
   }
 }
-
-const isHeld = { $gt: ['$until', '$$NOW'] }

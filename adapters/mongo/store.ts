@@ -40,7 +40,12 @@ async function createStore(options: MongoOptions, parts: Parts): Promise<MongoSt
   const reads = createReads(parts.connection, parts.searchTime)
   const facts = createFacts(resource, parts.slot)
   const low = () => commits.oldest() ?? parts.order.instant()
-  const settled = await createSettled(collections.lease, parts.connection.name, low)
+  const settled = await createSettled({
+    leases: collections.lease,
+    name: parts.connection.name,
+    low,
+    notBefore: instant => void parts.order.instant(instant),
+  })
   const sweeping = sweepEvery(resource, options.now)
 
   return closeable({

@@ -148,20 +148,28 @@ test('a later clock elsewhere is not gone behind: the commit is built again', as
   expect(third?.at).toBeGreaterThanOrEqual(second?.at ?? Number.POSITIVE_INFINITY)
 })
 
-test('what one has told of, all others find, on all pages', async () => {
-  for (let n = 0; n < 20; n++) {
-    for (const clock of clocks) clock.now++
-    await write(each(n), pune, change(`p${n}`, { rows: [coded('same')] }))
-    expect(await each(n + 1).read(pune, 'Patient', `p${n}`)).toBeDefined()
-    const { versions } = await walk(
-      asked => each(n + 2).search(pune, asked),
-      query({ where: [byCode('same')], count: 3 }),
-    )
-    expect(versions).toHaveLength(n + 1)
-    expect(await each(n).totals(pune)).toEqual({ Patient: n + 1 })
-    expect(await each(n + 1).newest(pune, ['Patient'])).toBeGreaterThan(0)
-  }
-})
+test.each([
+  [0, 0, 0],
+  [0, 34, 185],
+  [185, 0, 34],
+])(
+  'what one has told of, all others find, on all pages, by clocks %d, %d and %d ms ahead',
+  async (...ahead) => {
+    for (const [n, clock] of clocks.entries()) clock.now += ahead[n] ?? 0
+    for (let n = 0; n < 20; n++) {
+      for (const clock of clocks) clock.now++
+      await write(each(n), pune, change(`p${n}`, { rows: [coded('same')] }))
+      expect(await each(n + 1).read(pune, 'Patient', `p${n}`)).toBeDefined()
+      const { versions } = await walk(
+        asked => each(n + 2).search(pune, asked),
+        query({ where: [byCode('same')], count: 3 }),
+      )
+      expect(versions).toHaveLength(n + 1)
+      expect(await each(n).totals(pune)).toEqual({ Patient: n + 1 })
+      expect(await each(n + 1).newest(pune, ['Patient'])).toBeGreaterThan(0)
+    }
+  },
+)
 
 test('a code without a system is found in one that another has just begun to use', async () => {
   const anywhere = { kind: 'token', param: 'identifier', code: '1' } as const
@@ -173,6 +181,20 @@ test('a code without a system is found in one that another has just begun to use
     expect(await found(each(0), [anywhere])).toHaveLength(round + 1)
     await late.close()
   }
+})
+
+test('one that starts with an earlier clock writes nothing before what was told as settled', async () => {
+  const [ahead] = clocks
+  if (ahead) ahead.now += 5000
+  const early = await openAt(url, () => ahead?.now ?? 0)
+  for (let n = 0; n < 3; n++) {
+    const { settled = 0 } = await early.history(pune, { count: 1 })
+    const late = await openAt(url, () => Date.UTC(2026, 0, 1))
+    const [made] = await write(late, pune, change(`a${n}`))
+    await late.close()
+    expect(made?.at).toBeGreaterThanOrEqual(settled)
+  }
+  await early.close()
 })
 
 test('pages see what one with a later clock has told of', async () => {
