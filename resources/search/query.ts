@@ -20,7 +20,8 @@ export interface Query {
  */
 export type Sort = { descending: boolean } & (
   | { by: 'date' | 'updated' | 'id' }
-  | { by: 'value'; kind: SortKind; params: string[] }
+  /** `types`: of these only; others have no such value. */
+  | { by: 'value'; kind: SortKind; params: string[]; types?: string[] }
   /** By the metres between the nearest of some points and the nearest of its positions. */
   | { by: 'near'; param: string; points: Point[] }
 )

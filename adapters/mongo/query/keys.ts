@@ -38,8 +38,10 @@ function keyOf(sort: Sort, place: Place): Document | string {
       return '$s'
     case 'id':
       return { $arrayElemAt: [{ $split: ['$_id', '/'] }, -2] }
-    case 'value':
-      return valueKey(sort, place)
+    case 'value': {
+      const key = valueKey(sort, place)
+      return sort.types ? { $cond: [{ $in: ['$ty', sort.types] }, key, null] } : key
+    }
     case 'near':
       return distanceKey(sort, place)
   }

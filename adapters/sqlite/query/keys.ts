@@ -11,7 +11,7 @@ import type { Row } from '../../../resources/store.ts'
 import { join, oneOf, type Sql, sql, ticking } from '../sql.ts'
 import { countOf } from './plan.ts'
 import { allParamsOf } from './rows.ts'
-import { type Scope, seqAsOf, visible } from './scope.ts'
+import { type Scope, seqAsOf, typeIds, visible, within } from './scope.ts'
 
 type ByValue = Extract<Sort, { by: 'value' }>
 type Near = Extract<Sort, { by: 'near' }>
@@ -36,8 +36,10 @@ const isInBody = (sort: Sort): sort is InBody =>
 /** What of such a key is not R4's own is not made of the body here: it is read from all rows there are. */
 const isOwn = (sort: Sort): sort is InBody => isInBody(sort) && sort.params.some(isOwnRows)
 
-const paramsOf = ({ params }: ByValue, scope: Scope): number[] =>
-  params.flatMap(param => allParamsOf(scope, param))
+function paramsOf({ params, types }: ByValue, scope: Scope): number[] {
+  const of = types ? within(scope, scope.row, typeIds(scope, types)) : scope
+  return params.flatMap(param => allParamsOf(of, param))
+}
 
 /** All rows `r` of some parameters. */
 const rowsOf = (params: number[], scope: Scope): Sql =>
@@ -155,7 +157,7 @@ export function standInOrder(sort: ByValue, scope: Scope): boolean {
 /** undefined: it is no key of a body. */
 function keyInBody(sort: Sort, rid: number, scope: Scope): Key | undefined {
   if (!isInBody(sort)) return undefined
-  const keys = rowsInBody(rid, scope).flatMap(each =>
+  const keys = rowsInBody(rid, scope, sort.types).flatMap(each =>
     sort.params.includes(each.param) && each.first === undefined ? textOf(each) : [],
   )
   return keys.reduce<Key>(
@@ -165,13 +167,16 @@ function keyInBody(sort: Sort, rid: number, scope: Scope): Key | undefined {
   )
 }
 
-function rowsInBody(rid: number, scope: Scope): Row[] {
+/** Of one of these types. */
+function rowsInBody(rid: number, scope: Scope, types?: string[]): Row[] {
   const row = scope.connection
     .sql(
       `SELECT b.json AS json FROM resource r CROSS JOIN body b ON b.seq = ${seqAsOf('r')} WHERE r.rid = ?`,
     )
     .get(scope.seq, scope.seq, rid)
-  return typeof row?.json === 'string' ? extract(parseStored(row.json) as Resource).rows : []
+  if (typeof row?.json !== 'string') return []
+  const resource = parseStored(row.json) as Resource
+  return types?.includes(resource.resourceType) === false ? [] : extract(resource).rows
 }
 
 const distanceTo = ({ param, points }: Near, rid: number, scope: Scope): number | undefined =>

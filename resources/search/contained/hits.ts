@@ -1,5 +1,6 @@
 /** What of a container is found. */
-import type { Extract, Version } from '../../store.ts'
+import type { Version } from '../../store.ts'
+import type { Unstored } from '../match.ts'
 import type { ParsedSearch } from '../parse.ts'
 import type { Match } from '../result-page.ts'
 import { foundBy, openContainer } from './holds.ts'
@@ -8,7 +9,7 @@ import type { ContainerReach } from './reach.ts'
 export interface Hit {
   match: Match
   /** What is known of those within that are found. */
-  found: Extract[]
+  found: Unstored[]
 }
 
 /** All criteria must be met by one and the same contained resource. Where the container comes, it comes once. */
@@ -22,8 +23,8 @@ export async function hitsIn(
   const hits: Hit[] = []
   for (const inner of container.within) {
     if (types && !types.includes(inner.resourceType)) continue
-    const extract = await foundBy(where, inner, container, reach)
-    if (extract) hits.push({ match: { ...version, inner }, found: [extract] })
+    const found = await foundBy(where, inner, container, reach)
+    if (found) hits.push({ match: { ...version, inner }, found: [found] })
   }
   if (containedType === 'contained' || hits.length === 0) return hits
   // What is found by itself has come already.

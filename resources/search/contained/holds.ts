@@ -6,7 +6,7 @@ import { parseStored } from '../../json.ts'
 import { isObject, type Resource } from '../../resource.ts'
 import type { Extract, Version } from '../../store.ts'
 import { holdsAny, isHeld } from '../inside.ts'
-import { matches, matchesAll } from '../match.ts'
+import { matches, matchesAll, type Unstored } from '../match.ts'
 import type { Predicate, Query } from '../query.ts'
 import type { ContainerReach } from './reach.ts'
 
@@ -40,18 +40,19 @@ export async function foundBy(
   resource: Resource,
   container: Container,
   reach: ContainerReach,
-): Promise<Extract | undefined> {
+): Promise<Unstored | undefined> {
   const extract = reach.extract(resource)
   const { resourceType: type, id = '' } = resource
-  const known = matchesAll(where, { type, id, extract })
-  if (known !== undefined) return known ? extract : undefined
+  const one = { type, id, extract }
+  const known = matchesAll(where, one)
+  if (known !== undefined) return known ? one : undefined
   const asked = {
     resource,
     container,
     reach,
     extract: withHeld(extract, resource, container, reach),
   }
-  return (await holdAll(where, asked)) ? extract : undefined
+  return (await holdAll(where, asked)) ? one : undefined
 }
 
 /** A reference of one contained resource to another is by its id within the container. */

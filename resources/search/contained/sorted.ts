@@ -135,8 +135,8 @@ async function firstOf(
 ): Promise<Ranked[]> {
   const first: Ranked[] = []
   for await (const match of streamed(query, stream, { size: count, reach })) {
-    const found =
-      match.json === undefined ? [] : [reach.extract(parseStored(match.json) as Resource)]
+    const { type, id, json = '{}' } = match
+    const found = [{ type, id, extract: reach.extract(parseStored(json) as Resource) }]
     first.push({ match, rid: 0, keys: query.sort.map(key => keyOf(key, { match, found })) })
     if (first.length === count) break
   }
@@ -188,22 +188,22 @@ function keyOf(sort: Sort, { match, found }: Hit): Key {
     case 'id':
       return match.id
     case 'date': {
-      const dates = found.flatMap(({ date }) => date ?? [])
+      const dates = found.flatMap(({ extract }) => extract.date ?? [])
       return dates.length ? best(sort, dates) : match.at
     }
     case 'near': {
-      const positions = found.flatMap(({ rows }) => rows.filter(row => row.kind === 'position'))
+      const rows = found.flatMap(({ extract }) => extract.rows)
+      const positions = rows.filter(row => row.kind === 'position')
       return leastBetween(sort.points, positions) ?? null
     }
-    case 'value':
-      return best(
-        sort,
-        found.flatMap(({ rows }) =>
-          rows
-            .filter(row => row.first === undefined && sort.params.includes(row.param))
-            .flatMap(valuesIn),
-        ),
-      )
+    case 'value': {
+      const { types, params } = sort
+      const rows = found
+        .filter(({ type }) => !types || types.includes(type))
+        .flatMap(({ extract }) => extract.rows)
+        .filter(({ first, param }) => first === undefined && params.includes(param))
+      return best(sort, rows.flatMap(valuesIn))
+    }
   }
 }
 

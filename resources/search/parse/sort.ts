@@ -46,20 +46,40 @@ export const placed = (sort: Sort[], near: Near | undefined): Sort[] =>
     )
   })
 
-type Key =
-  | { by: 'updated' | 'id' }
-  | { by: 'value'; kind: SortKind; params: string[] }
-  | { by: 'near'; param: string; points: Point[] }
+type ByValue = { by: 'value'; kind: SortKind; params: string[]; types?: string[] }
+type Key = { by: 'updated' | 'id' } | ByValue | { by: 'near'; param: string; points: Point[] }
 
 function keysOf(code: string, scopes: Scope[]): Key[] {
   if (code === '_id') return [{ by: 'id' }]
   if (code === '_lastUpdated') return [{ by: 'updated' }]
-  const [first, ...others] = scopes.map(scope => keysOnType(code, scope))
+  const each = scopes.map(scope => ({ type: scope.type, keys: keysOnType(code, scope) }))
+  const [first] = each
   if (!first) throw invalid('_sort takes a search parameter')
-  const same = JSON.stringify(first)
-  if (others.some(keys => JSON.stringify(keys) !== same))
-    throw unsupported(`_sort: ${code} is not the same on all of the types: search one of them`)
-  return first
+  const same = JSON.stringify(first.keys)
+  if (each.every(({ keys }) => JSON.stringify(keys) === same)) return first.keys
+  const places = Math.max(...each.map(({ keys }) => keys.length))
+  return Array.from({ length: places }).flatMap((_, place) =>
+    together(each.flatMap(({ type, keys }) => (keys[place] ? { type, key: keys[place] } : []))),
+  )
+}
+
+/**
+ * What is of one kind on several types is one key, whatever its rows are named there: a type that has another's name for them
+ * means the same by it. Another kind comes after it.
+ */
+function together(all: { type: string; key: Key }[]): Key[] {
+  const kinds = new Map<SortKind, ByValue & { types: string[] }>()
+  for (const { type, key } of all) {
+    if (key.by !== 'value')
+      throw unsupported('_sort: this is not the same on all of the types: search one of them')
+    const known = kinds.get(key.kind) ?? { ...key, params: [], types: [] }
+    kinds.set(key.kind, {
+      ...known,
+      params: [...new Set([...known.params, ...key.params])],
+      types: [...known.types, type],
+    })
+  }
+  return [...kinds.values()]
 }
 
 /** A composite is in the order of its parts, one after the other. */

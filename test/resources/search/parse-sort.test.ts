@@ -113,10 +113,22 @@ describe('_sort', () => {
           ])
   })
 
-  test('on several types by what is not the same on each is refused', async () => {
-    await expect(parse(undefined, '_type=Encounter,EpisodeOfCare&_sort=patient')).rejects.toThrow(
-      expect.objectContaining({ status: 422 }),
-    )
+  test('on several types by rows of each, kind by kind', async () => {
+    const sortOf = async (query: string) => (await parse(undefined, query)).query.sort
+    expect(await sortOf('_type=Observation,Immunization&_sort=-patient')).toEqual([
+      {
+        ...by('reference', 'subject', 'patient'),
+        descending: true,
+        types: ['Observation', 'Immunization'],
+      },
+    ])
+    expect(await sortOf('_type=Medication,Device&_sort=manufacturer')).toEqual([
+      { ...by('reference', 'manufacturer'), descending: false, types: ['Medication'] },
+      { ...by('string', 'manufacturer'), descending: false, types: ['Device'] },
+    ])
+  })
+
+  test('on several types by what one of them lacks is refused', async () => {
     await expect(parse(undefined, '_type=Patient,Observation&_sort=name')).rejects.toThrow(
       /name is not a search parameter of Observation/,
     )

@@ -55,7 +55,7 @@ async function ask(path: string) {
       .filter(({ search }) => search.mode === mode)
       .map(({ fullUrl = '' }) => fullUrl.replace(/^.*\/fhir\//, ''))
   const links = body.link as { relation: string; url: string }[]
-  const next = links.find(({ relation }) => relation === 'next')?.url.replace(/^.*\/fhir\//, '')
+  const next = links.find(({ relation }) => relation === 'next')?.url.replace(/^.*\/fhir\/?/, '')
   return { body, found: of('match'), included: of('include'), next }
 }
 
@@ -111,6 +111,10 @@ describe('sorted', () => {
         'Observation/one#b',
         'Observation/three#a',
       ],
+    ],
+    [
+      '?_type=Organization,Patient&_contained=both&_containedType=contained&_sort=name&name=kem,ruby,ch,dev',
+      ['Patient/alone1', 'Observation/one#a', 'Organization/kem', 'Organization/ruby'],
     ],
     [
       'Patient?_contained=both&_sort=-_lastUpdated',

@@ -19,7 +19,7 @@ type Key = number | string | Decimal
 export function isSorted(
   world: World,
   found: Resource[],
-  { _sort: sort = '', near = '' }: { _sort?: string; near?: string },
+  { _sort: sort = '', near = '', _type = '' }: { _sort?: string; near?: string; _type?: string },
 ): boolean {
   const keys = sort.split(',').flatMap(key => {
     const down = key.startsWith('-')
@@ -31,6 +31,9 @@ export function isSorted(
       name === 'near' ? distanceOf(resource, near) : keyOf(world, resource, name, down),
     ),
   )
+  const ranks = found.map(({ resourceType }) =>
+    keys.map(({ name }) => rankOf(name, resourceType, split(_type, ','))),
+  )
   return rows.every((row, place) => {
     const next = rows[place + 1]
     if (!next) return true
@@ -38,11 +41,19 @@ export function isSorted(
       const [left, right] = [row[index], next[index]]
       if (left === undefined && right === undefined) continue
       if (left === undefined || right === undefined) return right === undefined
+      const [rank = 0, other = 0] = [ranks[place]?.[index], ranks[place + 1]?.[index]]
+      if (rank !== other) return rank < other
       const difference = compareKeys(left, right)
       if (difference) return down ? difference > 0 : difference < 0
     }
     return true
   })
+}
+
+/** A parameter that is a code of one type and a date of another: by the first of the types that has such a one. */
+function rankOf(name: string, type: string, types: string[]): number {
+  if (name.startsWith('_') || !types.includes(type)) return 0
+  return types.findIndex(each => parameterOf(each, name).type === parameterOf(type, name).type)
 }
 
 /** A composite is in the order of its parts. */
