@@ -1,6 +1,7 @@
 /** Copies all that a store has to another one, and compares the two. */
 import { createHash } from 'node:crypto'
-import type { Extract, Moving, Store, Tenant, Version } from '../resources/store.ts'
+import { isDeepStrictEqual } from 'node:util'
+import type { Event, Extract, Moving, Store, Tenant, Version } from '../resources/store.ts'
 
 export interface Migration {
   from: Store
@@ -46,8 +47,7 @@ export async function copyAll({ from, to, extract, progress }: Migration): Promi
     done += all.length
   }
   await writing
-  const events = await from.undelivered(mostEvents)
-  await to.adopt([], { total, last: events.map(({ event }) => event) })
+  await to.adopt([], { total, last: await eventsOf(from) })
   progress(done, total)
 }
 
@@ -111,6 +111,9 @@ export async function sumsOf(
   return new Map([...sums].map(([key, sum]) => [key, { ...sum, hash: sum.hash.digest('hex') }]))
 }
 
+const eventsOf = async (store: Store): Promise<Event[]> =>
+  (await store.undelivered(mostEvents)).map(({ event }) => event)
+
 /** What both have; rejects, naming the types, where they differ. */
 export async function compareAll({
   from,
@@ -125,8 +128,8 @@ export async function compareAll({
   )
   if (differing.length > 0)
     throw new Error(`source and target differ: ${differing.sort().join(', ')}`)
-  const events = await Promise.all([from, to].map(store => store.undelivered(mostEvents)))
-  if (events[0]?.length !== events[1]?.length)
+  const [events, others] = await Promise.all([from, to].map(eventsOf))
+  if (!isDeepStrictEqual(events, others))
     throw new Error('source and target have other events to tell')
   progress(total, total)
   return [...source.values()].sort((a, b) =>

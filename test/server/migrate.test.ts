@@ -3,6 +3,9 @@ import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { openSqlite } from '../../adapters/sqlite/store.ts'
 import { nowhere } from '../../resources/search/type.ts'
+import type { Store } from '../../resources/store.ts'
+import { compareAll } from '../../server/migration.ts'
+import { tenantOf } from '../../server/tenants.ts'
 import { startApp } from '../support/app.ts'
 import { colourParameter } from '../support/colour.ts'
 import { ownFolder } from '../support/folder.ts'
@@ -10,7 +13,7 @@ import { patient, put } from '../support/make.ts'
 import { world } from '../support/oracle/arbitrary.ts'
 import { runScript } from '../support/process.ts'
 import { openRepository } from '../support/repository.ts'
-import { lasting } from '../support/stores.ts'
+import { lasting, openStore } from '../support/stores.ts'
 
 const at = ownFolder('migrate')
 const zone = { TIME_ZONE: 'UTC', PORT: '0' }
@@ -101,6 +104,22 @@ test('all is copied there and back, with kill -9 in the middle, and found at onc
   const other = migrate(`sqlite:${at('back.db')}`, source)
   expect([await other.ended, other.output()]).toEqual([0, expect.stringMatching(/are the same/)])
 }, 400_000)
+
+test('events that differ are told, however many there are', async () => {
+  const open = async (ids: string[]) => {
+    const store = await openStore(Date.now)
+    const event = { topic: 't', type: 'Patient', resource: 'p1', version: 1 }
+    for (const id of ids)
+      await store.commit(tenantOf(), () => ({ changes: [], events: [{ id, ...event }] }))
+    return store
+  }
+  const stores = [await open(['a', 'b']), await open(['a', 'b']), await open(['b', 'a'])]
+  const [from, same, other] = stores as [Store, Store, Store]
+  const progress = () => {}
+  expect(await compareAll({ from, to: same, progress })).toEqual([])
+  await expect(compareAll({ from, to: other, progress })).rejects.toThrow('other events to tell')
+  for (const store of stores) await store.close()
+})
 
 test('no server starts on what is not copied to the end', async () => {
   const place = lasting(at('part'))
