@@ -74,5 +74,7 @@ export async function migrateStore(
 
 async function refuseUsed(store: Store): Promise<void> {
   if ((await store.leases('process/')).length > 0)
-    throw new Error('a server works on the source or the target: stop it; one that was killed is gone after 25 s')
+    throw new Error(
+      'a server works on the source or the target: stop it; one that was killed is gone after 25 s',
+    )
 }

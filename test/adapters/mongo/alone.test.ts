@@ -4,6 +4,7 @@ import { mkdirSync } from 'node:fs'
 import { afterEach, expect, test } from '@jest/globals'
 import { ownFolder } from '../../support/folder.ts'
 import { freePort, programOfMongo } from '../../support/mongod.ts'
+import { testsWhere } from '../../support/where.ts'
 import { openAt } from './open.ts'
 
 const at = ownFolder('alone')
@@ -37,9 +38,7 @@ const now = () => Date.UTC(2026, 0, 1)
 const told = (host: string) =>
   `the MongoDB at ${host} is not a replica set, which transactions need: start mongod with --replSet rs0, then call rs.initiate() once in mongosh`
 
-const where = program ? test : test.skip
-const name = (title: string) =>
-  program ? title : `${title} (left out: there is no mongod to start)`
+const { where, name } = testsWhere(program !== undefined, 'there is no mongod to start')
 
 where(name('one that is alone is refused'), async () => {
   const host = await start('alone')

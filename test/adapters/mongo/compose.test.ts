@@ -3,12 +3,13 @@ import { spawn, spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
 import { runInNewContext } from 'node:vm'
-import { expect, test } from '@jest/globals'
+import { expect } from '@jest/globals'
 import { type Document, MongoClient } from 'mongodb'
 import { parse } from 'yaml'
 import { ownFolder } from '../../support/folder.ts'
 import { freePort, programOfMongo } from '../../support/mongod.ts'
 import { runScript } from '../../support/process.ts'
+import { testsWhere } from '../../support/where.ts'
 
 interface Service {
   command: string[]
@@ -18,8 +19,7 @@ interface Service {
 
 const at = ownFolder('compose')
 const program = programOfMongo()
-const where = program ? test : test.skip
-const leftOut = program ? '' : ' (left out: there is no mongod to start)'
+const { where, name } = testsWhere(program !== undefined, 'there is no mongod to start')
 
 /** Its services at ports that are free here. */
 function readCompose(ports: { mongodb: number; server: number }) {
@@ -63,7 +63,7 @@ async function until(what: () => Promise<boolean> | boolean): Promise<void> {
 }
 
 where(
-  `what compose.yaml starts becomes healthy, in its order${leftOut}`,
+  name('what compose.yaml starts becomes healthy, in its order'),
   async () => {
     const ports = { mongodb: await freePort(), server: await freePort() }
     const { mongodb, server } = readCompose(ports)

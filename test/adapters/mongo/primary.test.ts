@@ -1,16 +1,15 @@
 /** Who has just been elected is read when all is told that was acknowledged before. */
-import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, expect } from '@jest/globals'
 import { MongoClient } from 'mongodb'
 import { change, pune, write } from '../../contract/store/material.ts'
 import { databaseAt } from '../../support/mongo-database.ts'
 import { type Mongod, startMongod, wayToMongo } from '../../support/mongod.ts'
+import { testsWhere } from '../../support/where.ts'
 import { openAt } from './open.ts'
 
 // That of everybody else must not step down.
 const isOwn = wayToMongo() !== 'url'
-const where = isOwn ? test : test.skip
-const name = (title: string) =>
-  isOwn ? title : `${title} (left out: that of MONGO_URL is not to be disturbed)`
+const { where, name } = testsWhere(isOwn, 'that of MONGO_URL is not to be disturbed')
 
 let mongod: Mongod | undefined
 beforeAll(async () => {
