@@ -66,12 +66,8 @@ export const patchTypes: ReadonlySet<string> = new Set([
 
 export const formType = 'application/x-www-form-urlencoded'
 
-/** What a request may be sent in, for a 415. */
-export const accepted = [
-  ...formats.map(format => format.mediaType),
-  'application/json',
-  ...patchTypes,
-]
+/** What a resource may be sent in, for a 415. */
+export const accepted = [...formats.map(format => format.mediaType), 'application/json']
 
 let last: { accept: string; format: Format | undefined } | undefined
 

@@ -92,7 +92,7 @@ function readBody(fhir: FhirRequest, bytes: Buffer, limits: JsonLimits): void {
     return
   }
   if (fhir.path.at(-1) === '_search') throw unsupportedMedia(`POST _search takes ${formType}`)
-  if (patchTypes.has(mediaType)) fhir.body = parseJson(text, limits)
+  if (patchTypes.has(mediaType) && fhir.method === 'PATCH') fhir.body = parseJson(text, limits)
   else {
     const format = formatNamed(mediaType)
     if (!format && fhir.method === 'PATCH') throw notAPatch()

@@ -76,3 +76,19 @@ test.each([
   const answer = await send(app, ['PUT', 'Patient/a'], patient({ id: 'a' }), { type })
   expect(answer.status).toBe(status)
 })
+
+test.each<['POST' | 'PUT', string]>([
+  ['POST', 'Patient'],
+  ['PUT', 'Patient/a'],
+  ['POST', ''],
+])(
+  'a patch by %s to /%s answers 415, and is not taken for the whole resource',
+  async (method, path) => {
+    for (const type of ['application/merge-patch+json', 'application/json-patch+json']) {
+      const body = path ? patient({ id: 'a' }) : { resourceType: 'Bundle', type: 'batch' }
+      const answer = await send(app, [method, path], body, { type })
+      expect([answer.status, answer.body.issue[0].code]).toEqual([415, 'not-supported'])
+      expect(answer.body.issue[0].diagnostics).not.toContain('patch')
+    }
+  },
+)
