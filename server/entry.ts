@@ -1,6 +1,7 @@
 /** A Bundle entry as a request, and an answer as a Bundle entry. https://hl7.org/fhir/R4/http.html#transaction */
 import { STATUS_CODES } from 'node:http'
 import { primitives } from '../profiles/primitives.ts'
+import { shapeOf } from '../profiles/shape.ts'
 import { type FhirError, invalid } from '../resources/error.ts'
 import { decodeUtf8, parseJson, printJson } from '../resources/json.ts'
 import { isObject } from '../resources/resource.ts'
@@ -21,9 +22,11 @@ const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
 export function readEntry(entry: unknown, index: number, outer: FhirRequest): Entry {
   const path = `Bundle.entry[${index}]`
   if (!isObject(entry)) throw invalid('the entry is not an object', path)
+  refuseOthers(entry, 'Bundle.entry', path)
   const { request, resource, fullUrl } = entry
   if (!isObject(request))
     throw invalid('request is missing: each entry names its method and url', `${path}.request`)
+  refuseOthers(request, 'Bundle.entry.request', `${path}.request`)
   const { method, url } = request
   if (typeof method !== 'string' || !methods.includes(method))
     throw invalid(`method must be one of ${methods.join(', ')}`, `${path}.request.method`)
@@ -41,6 +44,14 @@ export function readEntry(entry: unknown, index: number, outer: FhirRequest): En
       base: outer.base,
     },
   }
+}
+
+/** A condition that is misspelt must not be passed over. */
+export function refuseOthers(object: object, structure: string, path: string): void {
+  const fields = shapeOf(structure)?.fields
+  for (const key in object)
+    if (!fields?.has(key.replace(/^_/, '')))
+      throw invalid(`the elements here are ${[...(fields?.keys() ?? [])].join(', ')}`, path)
 }
 
 function readUrl(url: string, base: string, path: string): Pick<FhirRequest, 'path' | 'query'> {

@@ -4,7 +4,7 @@ import { isResourceType } from '../../resources/definitions.ts'
 import { FhirError, invalid, notFound, tooLarge, unsupported } from '../../resources/error.ts'
 import type { Repository } from '../../resources/repository.ts'
 import { isObject } from '../../resources/resource.ts'
-import { type Entry, failedEntry, printEntry, readEntry } from '../entry.ts'
+import { type Entry, failedEntry, printEntry, readEntry, refuseOthers } from '../entry.ts'
 import type { FhirRequest, FhirResponse } from '../request.ts'
 import { answerOf, writeOf } from '../writes.ts'
 
@@ -45,7 +45,9 @@ function readBundle(
 ): { type: 'batch' | 'transaction'; entries: unknown[] } {
   if (!isObject(body) || body.resourceType !== 'Bundle')
     throw invalid('what is posted here must be a Bundle', 'Bundle')
-  const { type, entry = [] } = body
+  const { resourceType: _, ...elements } = body
+  const { type, entry = [] } = elements
+  refuseOthers(elements, 'Bundle', 'Bundle')
   if (type !== 'batch' && type !== 'transaction')
     throw invalid('Bundle.type must be batch or transaction to be run here', 'Bundle.type')
   if (!Array.isArray(entry)) throw invalid('Bundle.entry must be an array', 'Bundle.entry')

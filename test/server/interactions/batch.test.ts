@@ -227,6 +227,16 @@ describe('a Bundle that is malformed', () => {
       request('GET', 'Patient/1', { ifNoneMatch: 7 }),
       'Bundle.entry[0].request.ifNoneMatch',
     ],
+    [
+      'a condition that is misspelt',
+      { ...request('PUT', 'Patient/a', { ifmatch: 'W/"0"' }), resource: patient({ id: 'a' }) },
+      'Bundle.entry[0].request',
+    ],
+    [
+      'a resource that is misspelt',
+      { ...request('GET', 'Patient/a'), resoruce: patient() },
+      'Bundle.entry[0]',
+    ],
   ])(
     'an entry with %s is named: alone in a batch, with all in a transaction',
     async (_, entry, expression) => {
@@ -252,6 +262,7 @@ describe('a Bundle that is malformed', () => {
     ['a Patient', patient()],
     ['nothing', undefined],
     ['entries that are no list', { resourceType: 'Bundle', type: 'batch', entry: {} }],
+    ['entries that are misspelt', { resourceType: 'Bundle', type: 'batch', entries: [] }],
   ])('%s posted to the base answers 400', async (_, body) => {
     expect((await send(app, ['POST', ''], body)).status).toBe(400)
   })
