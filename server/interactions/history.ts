@@ -1,6 +1,6 @@
 /** https://hl7.org/fhir/R4/http.html#history: of an instance, a type or the system; newest first, deletes included. */
 import type { Context } from '../../resources/context.ts'
-import { invalid } from '../../resources/error.ts'
+import { invalid, unsupported } from '../../resources/error.ts'
 import { printJson } from '../../resources/json.ts'
 import type { Repository } from '../../resources/repository.ts'
 import { instantRange } from '../../resources/search/instant.ts'
@@ -64,6 +64,9 @@ const parameters: Readonly<Record<string, Read>> = {
   _at(value, query, { zone }) {
     const { low, high } = instantOf('_at', value, zone)
     query.current = { from: low, to: high }
+  },
+  _list() {
+    throw unsupported('a history of what a List names is not possible yet: leave _list out')
   },
   _page(value, query) {
     query.after = value

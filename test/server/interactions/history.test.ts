@@ -232,6 +232,7 @@ test.each([
   ['_page=', 400],
   ['wings=2', 400],
   ['_sort=name', 400],
+  ['_list=1', 422],
 ])('?%s answers %i on each kind of history', async (query, status) => {
   for (const path of ['_history', 'Patient/_history', 'Patient/a/_history'])
     expect((await get(`${path}?${query}`)).status).toBe(status)
