@@ -24,7 +24,7 @@ export const resolveReferences: Step = async (draft, parts) => {
       issues.push(
         issue('not-found', 'nothing in the request has this urn as its fullUrl', expression),
       )
-    else if (site.reference.includes('?'))
+    else if (/^[A-Za-z]+\?/.test(localOf(site.reference, parts.base())))
       issues.push(
         issue('not-supported', 'a reference by search works in a transaction only', expression),
       )
@@ -44,13 +44,15 @@ function fullUrlsOf(value: unknown, found = new Set<string>()): Set<string> {
 }
 
 async function isThere(reference: string, draft: Draft, parts: WriteParts): Promise<boolean> {
-  const { form, type, id } = parseReference(localOf(reference, parts.base())) ?? {}
+  const { form, type, id, version } = parseReference(localOf(reference, parts.base())) ?? {}
   if (form !== 'relative' || !type || !id) return true
   const name = `${type}/${id}`
   if (draft.others.written.has(name) || name === `${draft.write.type}/${draft.id}`) return true
   if (draft.others.deleted.has(name)) return false
   const target = await parts.store.read(draft.context.tenant, type, id)
   if (target?.json === undefined) return false
+  // Versions are numbered from 1 without gaps.
+  if (version && !(/^[1-9]\d*$/.test(version) && Number(version) <= target.number)) return false
   draft.checks.push({
     query: { ...anyOrder, types: [type], where: [{ kind: 'id', ids: [id] }], count: 1 },
     ids: [id],

@@ -36,6 +36,14 @@ describe('with REFERENTIAL_INTEGRITY off', () => {
     expect((await app.request.delete('/fhir/Patient/p')).status).toBe(204)
   })
 
+  test('an address elsewhere may have a query, a search here may not stand for a resource', async () => {
+    const status = async (reference: string) =>
+      (await post('Observation', observation(reference))).status
+    expect(await status('https://other.example.org/people?number=7')).toBe(201)
+    expect(await status('Patient?identifier=7')).toBe(422)
+    expect(await status(`${app.url}/fhir/Patient?identifier=7`)).toBe(422)
+  })
+
   test.each([
     ['a target type that the element does not allow', 'Practitioner/1'],
     ['an unknown type', 'Pateint/1'],
@@ -64,6 +72,16 @@ describe('with REFERENTIAL_INTEGRITY on', () => {
     await put('Patient/short', { resourceType: 'Patient', id: 'short' })
     await app.request.delete('/fhir/Patient/short')
     expect((await post('Observation', observation('Patient/short'))).status).toBe(422)
+  })
+
+  test('a reference to a version that is not there answers 422, to one that was there 201', async () => {
+    await put('Patient/versions', { resourceType: 'Patient', id: 'versions' })
+    await put('Patient/versions', { resourceType: 'Patient', id: 'versions', active: true })
+    const statuses = ['1', '2', '3', 'x'].map(async version => {
+      const answer = await post('Observation', observation(`Patient/versions/_history/${version}`))
+      return answer.status
+    })
+    expect(await Promise.all(statuses)).toEqual([201, 201, 422, 422])
   })
 
   test('a delete of what others refer to answers 409 and names them', async () => {
