@@ -96,7 +96,7 @@ function readSearch(
       ignored.add(`${error.message}; it was ignored`)
     }
   }
-  parsed.query.sort = placed(parsed.query.sort, parsed.near)
+  parsed.query.sort = placed(parsed.query.sort, parsed.query.where, parsed.near)
   // The id of one within another is no resource's: that of a patient within would open the compartment of somebody else.
   if (parsed.contained && options.compartment)
     throw unsupported(

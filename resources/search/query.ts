@@ -24,7 +24,15 @@ export type Sort = { descending: boolean } & (
   | { by: 'value'; kind: SortKind; params: string[]; types?: string[] }
   /** By the metres between the nearest of some points and the nearest of its positions. */
   | { by: 'near'; param: string; points: Point[] }
+  /** By how much of these is said, and how often: see score.ts. */
+  | { by: 'score'; phrases: Phrase[] }
 )
+
+/** Folded words next to each other, the last of which may go on; in the narrative, or in any text. */
+export interface Phrase {
+  in: 'narrative' | 'content'
+  words: string[]
+}
 
 /** On the earth. Degrees. */
 export interface Point {
@@ -74,8 +82,8 @@ export type Predicate =
     }
   /** `below`: the value is the uri or a path under it; `above`: the uri is the value or a path under it. */
   | { kind: 'uri'; param: string; first?: Token; uri: string; match: 'exact' | 'below' | 'above' }
-  /** Folded words that stand next to each other in the narrative (`_text`), or in any text (`_content`); the last may go on. */
-  | { kind: 'words'; in: 'narrative' | 'content'; words: string[] }
+  /** It is said in the narrative (`_text`), or in any text (`_content`). */
+  | ({ kind: 'words' } & Phrase)
   /** Within so many metres on the earth's surface. */
   | ({ kind: 'near'; param: string; metres: number } & Point)
   /** Bounds of the stored range's two ends, all inclusive, in ms. */

@@ -1,9 +1,12 @@
 /** The entries of a page of a search. https://hl7.org/fhir/R4/bundle.html#searchset */
 import { type Issue, issue } from '../../resources/error.ts'
-import { printJson } from '../../resources/json.ts'
+import { parseStored, printJson } from '../../resources/json.ts'
 import type { Resource } from '../../resources/resource.ts'
 import type { ParsedSearch } from '../../resources/search/parse.ts'
+import type { Phrase } from '../../resources/search/query.ts'
 import type { Match, ResultPage } from '../../resources/search/result-page.ts'
+import { scoreOf } from '../../resources/search/score.ts'
+import { extract } from '../../resources/search.ts'
 import type { Version } from '../../resources/store.ts'
 import type { Listed } from '../listing.ts'
 import type { FhirRequest } from '../request.ts'
@@ -37,13 +40,22 @@ export function entriesOf(
   ]
 }
 
-/** What `search` of an entry says of a match: where it comes in place of what it contains, no distance. */
+/** What `search` of an entry says of a match: where it comes in place of what it contains, no more. */
 const foundIn =
-  ({ near, contained, containedType }: ParsedSearch) =>
-  (json = ''): object => ({
-    mode: 'match',
-    ...(near && (!contained || containedType === 'contained') ? distanceTo(json, near) : {}),
-  })
+  ({ near, contained, containedType, query }: ParsedSearch) =>
+  (json = ''): object => {
+    if (contained && containedType !== 'contained') return { mode: 'match' }
+    const scored = query.sort.find(key => key.by === 'score')
+    return {
+      mode: 'match',
+      ...(scored ? { score: scoreIn(json, scored.phrases) } : {}),
+      ...(near ? distanceTo(json, near) : {}),
+    }
+  }
+
+/** To four digits, for people. */
+const scoreIn = (json: string, phrases: Phrase[]): number =>
+  Number(scoreOf(phrases, extract(parseStored(json) as Resource)).toFixed(4))
 
 function listed(base: string, version: Version, search: object, subset?: Subset): Listed {
   const { type, id, json = '' } = version

@@ -44,6 +44,8 @@ function keyOf(sort: Sort, place: Place): Document | string {
     }
     case 'near':
       return distanceKey(sort, place)
+    case 'score':
+      return scoreKey(sort, place)
   }
 }
 
@@ -78,6 +80,21 @@ function distanceKey({ param, points }: Extract<Sort, { by: 'near' }>, place: Pl
   const isIts = { $in: ['$$this.p', namesOf([param])] }
   const input = { $filter: { input: { $ifNull: [`$${place}g`, []] }, cond: isIts } }
   return { $min: { $map: { input, in: { $min: points.map(metresFrom) } } } }
+}
+
+/** As scoreOf has it. */
+function scoreKey({ phrases }: Extract<Sort, { by: 'score' }>, place: Place): Document {
+  const each = phrases.map(({ in: said, words }) => {
+    const text = { $ifNull: [`$${place}text.${said === 'narrative' ? 'n' : 'c'}`, ''] }
+    const parts = { $split: [{ $concat: [' ', text] }, { $literal: ` ${words.join(' ')}` }] }
+    return {
+      $let: {
+        vars: { times: { $subtract: [{ $size: parts }, 1] } },
+        in: { $divide: ['$$times', { $add: ['$$times', 1] }] },
+      },
+    }
+  })
+  return { $divide: [{ $add: each }, phrases.length] }
 }
 
 type Each = (field: string, input: Document) => Document

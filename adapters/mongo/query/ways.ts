@@ -83,7 +83,8 @@ async function* waysOf(plan: Plan, wanted: Wanted, scope: Scope): AsyncIterable<
     ...{ name: 'sort', driver, rest: driver ? rest : all },
     hits: () => sortedHits({ driver: driver ?? whole, rest: driver ? rest : all }, wanted, scope),
   }
-  if (!key || more.length || key.by === 'value' || key.by === 'near') return yield sort
+  if (!key || more.length || key.by === 'value' || key.by === 'near' || key.by === 'score')
+    return yield sort
   if (key.by === 'id') {
     if (scope.types.length === 1 && !isSmall)
       yield {

@@ -70,6 +70,7 @@ export function waysOf(wanted: Wanted, scope: Scope): Way[] {
       if (driver) return [gathered]
       return walked(() => walkIds(wanted, all, scope))
     case 'near':
+    case 'score':
       return [gathered]
     case 'value':
       // So few are sorted sooner than two phases are planned.

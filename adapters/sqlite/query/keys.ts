@@ -6,8 +6,9 @@ import { leastBetween } from '../../../resources/search/near.ts'
 import { compareKeys, type Key } from '../../../resources/search/order.ts'
 import { anyOf } from '../../../resources/search/prefix.ts'
 import type { Predicate, Sort } from '../../../resources/search/query.ts'
+import { scoreOf } from '../../../resources/search/score.ts'
 import { extract, isOwnRows } from '../../../resources/search.ts'
-import type { Row } from '../../../resources/store.ts'
+import type { Extract as ExtractOf, Row } from '../../../resources/store.ts'
 import { join, oneOf, type Sql, sql, ticking } from '../sql.ts'
 import { countOf } from './plan.ts'
 import { allParamsOf } from './rows.ts'
@@ -15,6 +16,7 @@ import { type Scope, seqAsOf, typeIds, visible, within } from './scope.ts'
 
 type ByValue = Extract<Sort, { by: 'value' }>
 type Near = Extract<Sort, { by: 'near' }>
+type Extracted = Pick<ExtractOf, 'rows' | 'narrative' | 'content'>
 
 /** Tables by the value, and the column of the value. */
 const ranges: Readonly<
@@ -81,6 +83,7 @@ function distancesInRows({ param, points }: Near, scope: Scope): Map<number, Key
 
 /** Keys that stand in no column: each by the resource's number. undefined: it stands in one. */
 export function keysBeside(sort: Sort, scope: Scope): ((rid: number) => Key) | undefined {
+  if (sort.by === 'score') return rid => scoreOf(sort.phrases, inBody(rid, scope))
   if (sort.by !== 'near' && !isInBody(sort)) return undefined
   const inRows = () => (sort.by === 'near' ? distancesInRows(sort, scope) : keysInRows(sort, scope))
   let keys = isOwn(sort) ? inRows() : undefined
@@ -157,7 +160,7 @@ export function standInOrder(sort: ByValue, scope: Scope): boolean {
 /** undefined: it is no key of a body. */
 function keyInBody(sort: Sort, rid: number, scope: Scope): Key | undefined {
   if (!isInBody(sort)) return undefined
-  const keys = rowsInBody(rid, scope, sort.types).flatMap(each =>
+  const keys = inBody(rid, scope, sort.types).rows.flatMap(each =>
     sort.params.includes(each.param) && each.first === undefined ? textOf(each) : [],
   )
   return keys.reduce<Key>(
@@ -167,23 +170,23 @@ function keyInBody(sort: Sort, rid: number, scope: Scope): Key | undefined {
   )
 }
 
-/** Of one of these types. */
-function rowsInBody(rid: number, scope: Scope, types?: string[]): Row[] {
+/** What is known of a resource by its body, where it is of one of these types. */
+function inBody(rid: number, scope: Scope, types?: string[]): Extracted {
   const row = scope.connection
     .sql(
       `SELECT b.json AS json FROM resource r CROSS JOIN body b ON b.seq = ${seqAsOf('r')} WHERE r.rid = ?`,
     )
     .get(scope.seq, scope.seq, rid)
-  if (typeof row?.json !== 'string') return []
+  if (typeof row?.json !== 'string') return { rows: [] }
   const resource = parseStored(row.json) as Resource
-  return types?.includes(resource.resourceType) === false ? [] : extract(resource).rows
+  return types?.includes(resource.resourceType) === false ? { rows: [] } : extract(resource)
 }
 
 const distanceTo = ({ param, points }: Near, rid: number, scope: Scope): number | undefined =>
   leastBetween(
     points,
-    rowsInBody(rid, scope)
-      .filter(row => row.kind === 'position')
+    inBody(rid, scope)
+      .rows.filter(row => row.kind === 'position')
       .filter(row => row.param === param),
   )
 

@@ -12,6 +12,7 @@ import { compare, compareKeys, type Key, keysOf, type Position } from '../order.
 import type { ParsedSearch } from '../parse.ts'
 import type { Query, Sort } from '../query.ts'
 import type { Found, Match } from '../result-page.ts'
+import { scoreOf } from '../score.ts'
 import { containersOf } from './containers.ts'
 import { type Hit, hitsIn } from './hits.ts'
 import type { ContainerReach } from './reach.ts'
@@ -191,6 +192,8 @@ function keyOf(sort: Sort, { match, found }: Hit): Key {
       const dates = found.flatMap(({ extract }) => extract.date ?? [])
       return dates.length ? best(sort, dates) : match.at
     }
+    case 'score':
+      return Math.max(...found.map(({ extract }) => scoreOf(sort.phrases, extract)))
     case 'near': {
       const rows = found.flatMap(({ extract }) => extract.rows)
       const positions = rows.filter(row => row.kind === 'position')

@@ -2,7 +2,8 @@
 import { type FhirError, invalid, tooCostly, unsupported } from '../../error.ts'
 import { paramsOf } from '../../search.ts'
 import type { Near } from '../near.ts'
-import type { Point, Sort, SortKind } from '../query.ts'
+import type { Phrase, Point, Predicate, Sort, SortKind } from '../query.ts'
+import { phrasesOf } from '../score.ts'
 import type { Scope } from './scope.ts'
 import { factsOf, isOfAll } from './unknown.ts'
 
@@ -23,10 +24,12 @@ const kinds: Readonly<Record<string, SortKind>> = {
 export function readSort(value: string, scopes: Scope[]): Sort[] {
   const names = [...new Set(value.split(','))]
   if (names.length > mostKeys) throw tooMany()
-  const keys = names.flatMap(name => {
+  const keys = names.flatMap((name): Sort[] => {
     const descending = name.startsWith('-')
     const code = descending ? name.slice(1) : name
     if (code === '') throw invalid('_sort takes parameters with commas between them')
+    // The best come first.
+    if (code === '_score') return [{ by: 'score', phrases: [], descending: !descending }]
     return keysOf(code, scopes).map(key => ({ descending, ...key }))
   })
   if (keys.length > mostKeys) throw tooMany()
@@ -36,15 +39,28 @@ export function readSort(value: string, scopes: Scope[]): Sort[] {
 const tooMany = (): FhirError =>
   tooCostly(`_sort takes ${mostKeys} parameters at most, of a composite each of its parts`)
 
-/** Distances are from the points that the search itself is near to. */
-export const placed = (sort: Sort[], near: Near | undefined): Sort[] =>
+/** Distances are from the points that the search itself is near to, and scores are of the words that it looks for. */
+export const placed = (sort: Sort[], where: Predicate[], near: Near | undefined): Sort[] =>
   sort.map(key => {
+    if (key.by === 'score') return { ...key, phrases: scored(where) }
     if (key.by !== 'near') return key
     if (near) return { ...key, points: near.points }
     throw invalid(
       `_sort: ${key.param} is the distance from a point: add one, such as ${key.param}=18.52|73.85|10|km`,
     )
   })
+
+/** Each is looked for in the text of each hit. */
+const mostPhrases = 50
+
+function scored(where: Predicate[]): Phrase[] {
+  const phrases = phrasesOf(where)
+  if (phrases.length === 0)
+    throw invalid('_sort: _score is of words: look for some by _content or _text')
+  if (phrases.length > mostPhrases)
+    throw tooCostly(`_sort: _score is of ${mostPhrases} words or phrases at most`)
+  return phrases
+}
 
 type ByValue = { by: 'value'; kind: SortKind; params: string[]; types?: string[] }
 type Key = { by: 'updated' | 'id' } | ByValue | { by: 'near'; param: string; points: Point[] }
@@ -84,8 +100,6 @@ function together(all: { type: string; key: Key }[]): Key[] {
 
 /** A composite is in the order of its parts, one after the other. */
 function keysOnType(code: string, scope: Scope): Key[] {
-  if (code === '_score')
-    throw unsupported('_sort: there is no score here: sort by a parameter, such as _lastUpdated')
   if (isOfAll(code)) throw invalid(`_sort: ${code} has no order`)
   if (code.includes('.'))
     throw invalid('_sort follows no chains: it takes parameters of what is searched')

@@ -35,8 +35,11 @@ describe.each(answered)('the oracle agrees with %s:', (_file, cases) => {
       const found = ask(world, type, query)
       expect(found.map(({ id }) => id).sort()).toEqual([...(ids ?? [])].sort())
       const params = new URLSearchParams(query)
-      const [near, _type] = [params.get('near') ?? '', params.get('_type') ?? '']
-      const asked = { _sort: params.getAll('_sort').join(','), near, _type }
+      const all = (name: string, by: string) => params.getAll(name).join(by)
+      const asked = {
+        ...{ _sort: all('_sort', ','), _text: all('_text', ' '), _content: all('_content', ' ') },
+        ...{ near: params.get('near') ?? '', _type: params.get('_type') ?? '' },
+      }
       if (!sorted || !asked._sort) return
       const inOrder = ids?.map(id => found.find(each => each.id === id) as Resource)
       expect(isSorted(world, inOrder ?? [], asked)).toBe(true)

@@ -162,12 +162,12 @@ function isCurrent({ status, code }: Item, name: string): boolean {
   )
 }
 
-const narrative = (resource: Resource): string => {
+export const narrative = (resource: Resource): string => {
   const { text } = resource as unknown as { text?: { div?: string } }
   return (text?.div ?? '').replace(/<[^>]*>/g, ' ')
 }
 
-const readable = (value: unknown): string[] =>
+export const readable = (value: unknown): string[] =>
   typeof value === 'string'
     ? [value.replace(/<[^>]*>/g, ' ')]
     : Array.isArray(value) || isItem(value)

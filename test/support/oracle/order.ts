@@ -1,5 +1,6 @@
 /** https://hl7.org/fhir/R4/search.html#sort: by several keys; what has no value comes last, whichever way it is sorted. */
 import type { Resource } from '../../../resources/resource.ts'
+import { narrative, readable } from './ask.ts'
 import type { Node } from './expression.ts'
 import { amountsOf, codesOf, metresTo, spansOf, textsOf } from './match.ts'
 import { compare, type Decimal, folded } from './values.ts'
@@ -19,8 +20,10 @@ type Key = number | string | Decimal
 export function isSorted(
   world: World,
   found: Resource[],
-  { _sort: sort = '', near = '', _type = '' }: { _sort?: string; near?: string; _type?: string },
+  asked: { _sort?: string; near?: string; _type?: string; _text?: string; _content?: string },
 ): boolean {
+  const { _sort: sort = '', near = '', _type = '', _text = '', _content = '' } = asked
+  const words = { _text: wordsOf(_text), _content: wordsOf(_content) }
   const keys = sort.split(',').flatMap(key => {
     const down = key.startsWith('-')
     const names = partsOf(found[0]?.resourceType, key.replace(/^-/, ''))
@@ -28,7 +31,11 @@ export function isSorted(
   })
   const rows = found.map(resource =>
     keys.map(({ name, down }) =>
-      name === 'near' ? distanceOf(resource, near) : keyOf(world, resource, name, down),
+      name === 'near'
+        ? distanceOf(resource, near)
+        : name === '_score'
+          ? -scoreOf(resource, words)
+          : keyOf(world, resource, name, down),
     ),
   )
   const ranks = found.map(({ resourceType }) =>
@@ -78,6 +85,23 @@ const behind = ({ units, power }: Decimal): Decimal => ({
   units: units * 10n ** 40n + 1n,
   power: power - 40,
 })
+
+/** The words of `a,b` or `a b`: phrases are written elsewhere. */
+const wordsOf = (value: string): string[] => [
+  ...new Set(folded(value).split(/[ ,]+/).filter(Boolean)),
+]
+
+/** One who says both of two words comes before one who says one of them again and again. */
+function scoreOf(resource: Resource, words: { _text: string[]; _content: string[] }): number {
+  const shares = (['_text', '_content'] as const).flatMap(name => {
+    const said = folded(name === '_text' ? narrative(resource) : readable(resource).join(' '))
+    return words[name].map(word => {
+      const times = said.split(/[^\p{L}\p{M}\p{N}]+/u).filter(one => one.startsWith(word)).length
+      return 1 - 1 / (1 + times)
+    })
+  })
+  return Math.round((1e9 * shares.reduce((sum, one) => sum + one, 0)) / shares.length)
+}
 
 /** In centimetres, from the nearest of several points. */
 function distanceOf(resource: Resource, near: string): number | undefined {
