@@ -239,7 +239,7 @@ export function asFhirError(error: unknown): unknown {
   if (type === 'entity.too.large')
     return tooLarge('the body is larger than the limit (MAX_BODY): send it in parts')
   if (type === 'encoding.unsupported')
-    return unsupportedMedia('Content-Encoding may be gzip, deflate or br')
+    return unsupportedMedia('Content-Encoding may be gzip, deflate, br or zstd')
   if (type === 'request.aborted' || type === 'request.size.invalid' || status === 400)
     return invalid(
       'the body could not be read: it is shorter than announced or not packed as it says',

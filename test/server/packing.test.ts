@@ -1,5 +1,12 @@
 import { request as open } from 'node:http'
-import { brotliDecompressSync, gunzipSync, gzipSync } from 'node:zlib'
+import {
+  brotliCompressSync,
+  brotliDecompressSync,
+  deflateSync,
+  gunzipSync,
+  gzipSync,
+  zstdCompressSync,
+} from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { type App, startApp } from '../support/app.ts'
 import { patient, put, send } from '../support/make.ts'
@@ -50,23 +57,37 @@ describe('an answer', () => {
 })
 
 describe('a body', () => {
-  const packed = (body: object, level = 9) =>
+  const packers = {
+    gzip: gzipSync,
+    deflate: deflateSync,
+    br: brotliCompressSync,
+    zstd: zstdCompressSync,
+  }
+  const names = Object.keys(packers) as (keyof typeof packers)[]
+  const packed = (body: object, by: keyof typeof packers) =>
     fetch(`${app.url}/fhir/Patient`, {
       method: 'POST',
-      headers: { 'Content-Type': 'application/fhir+json', 'Content-Encoding': 'gzip' },
-      body: gzipSync(JSON.stringify(body), { level }),
+      headers: { 'Content-Type': 'application/fhir+json', 'Content-Encoding': by },
+      body: new Uint8Array(packers[by](JSON.stringify(body))),
     })
 
-  test('may come packed by gzip', async () => {
+  test.each(names)('may come packed by %s', async by => {
     const name = [{ text: 'शिंदे' }]
-    const answer = await packed(patient({ name }))
+    const answer = await packed(patient({ name }), by)
     expect(answer.status).toBe(201)
     expect(((await answer.json()) as { name: unknown }).name).toEqual(name)
   })
 
-  test('is held to MAX_BODY as it is unpacked', async () => {
-    const answer = await packed(patient({ name: [{ text: 'a'.repeat(100_000) }] }))
+  test.each(names)('packed by %s is held to MAX_BODY as it is unpacked', async by => {
+    const answer = await packed(patient({ name: [{ text: 'a'.repeat(100_000) }] }), by)
     expect([answer.status, await answer.text()]).toEqual([413, expect.stringContaining('MAX_BODY')])
+  })
+
+  test('packed in another way answers 415 and is told which there are', async () => {
+    const headers = { 'Content-Encoding': 'compress' }
+    const { status, text } = await send(app, ['POST', 'Patient'], 'x', { headers })
+    expect(status).toBe(415)
+    for (const by of names) expect(text).toContain(by)
   })
 
   test('with more keys than MAX_KEYS, or a longer string than MAX_STRING, answers 413 naming it', async () => {
