@@ -1,5 +1,5 @@
 /** https://hl7.org/fhir/R4/references.html */
-import { isResourceType } from './definitions.ts'
+import { isResourceType, isUriName } from './definitions.ts'
 import { isObject, type Resource } from './resource.ts'
 
 /** A reference taken apart. `type` and `id` are there for literal references to a resource, relative or absolute. */
@@ -103,15 +103,13 @@ export function rewriteReferences(
   return rewrite(resource, targets) as Resource
 }
 
-function rewrite(value: unknown, targets: ReadonlyMap<string, string>): unknown {
+function rewrite(value: unknown, targets: ReadonlyMap<string, string>, name = ''): unknown {
   if (Array.isArray(value)) {
     let copy: unknown[] | undefined
     for (let index = 0; index < value.length; index++) {
       const item: unknown = value[index]
       const next =
-        typeof item === 'string' && item.startsWith('urn:')
-          ? (targets.get(item) ?? item)
-          : rewrite(item, targets)
+        typeof item === 'string' ? rewriteText(name, item, targets) : rewrite(item, targets)
       if (next === item) continue
       copy ??= [...value]
       copy[index] = next
@@ -123,7 +121,7 @@ function rewrite(value: unknown, targets: ReadonlyMap<string, string>): unknown 
   for (const key in value) {
     const child = value[key]
     const next =
-      typeof child === 'string' ? rewriteText(key, child, targets) : rewrite(child, targets)
+      typeof child === 'string' ? rewriteText(key, child, targets) : rewrite(child, targets, key)
     if (next === child) continue
     copy ??= { ...value }
     copy[key] = next
@@ -136,9 +134,7 @@ function rewriteText(key: string, text: string, targets: ReadonlyMap<string, str
   if (key === 'reference')
     return targets.get(text) ?? targets.get(text.replace(/\/_history\/[^/]+$/, '')) ?? text
   // Of the elements that are no reference only a uri, url, oid, uuid or canonical is meant; a string keeps its text.
-  return text.startsWith('urn:') && key !== 'value' && key !== 'valueString'
-    ? (targets.get(text) ?? text)
-    : text
+  return text.startsWith('urn:') && isUriName(key) ? (targets.get(text) ?? text) : text
 }
 
 const rewriteLinks = (html: string, targets: ReadonlyMap<string, string>): string =>

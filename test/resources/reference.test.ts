@@ -123,6 +123,10 @@ describe('rewriting', () => {
 
   test.each<[string, object]>([
     ['a string that only looks like one', { valueString: urn, identifier: [{ value: urn }] }],
+    [
+      'a text, a name and a list of them',
+      { note: [{ text: urn }], name: [{ text: urn, given: [urn] }], valueMarkdown: urn },
+    ],
     ['text of a narrative', { text: { div: `<div>${urn}</div>` } }],
     [
       'a urn that nobody has',
