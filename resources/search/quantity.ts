@@ -1,4 +1,5 @@
 /** https://hl7.org/fhir/R4/search.html#quantity and #number; a number is a quantity without a unit. */
+import { type SearchParameterFacts, structureOf } from '../definitions.ts'
 import { invalid } from '../error.ts'
 import { decimalText, isDecimal } from '../json.ts'
 import { isObject } from '../resource.ts'
@@ -98,12 +99,21 @@ export const quantity: SearchType = {
   known: ['missing'],
 }
 
+/** https://hl7.org/fhir/R4/datatypes.html#Money: a currency is a code of this system, which no Money names. */
+const currencies = 'urn:iso:std:iso:4217'
+
+function isMoney({ expression }: SearchParameterFacts): boolean {
+  const [, type = '', element = ''] = /^(\w+)\.(\w+)$/.exec(expression) ?? []
+  return structureOf(type)?.elements[element]?.types.includes('Money') === true
+}
+
 /** `[prefix][number]|[system]|[code]`, or `[number]||[code]`: in any unit that can be converted, where it is of UCUM. */
 function readQuantity(value: string, asked: Asked): Predicate {
   const { param, facts, name } = asked
-  const [number = '', system, unit, more] = splitEscaped(value, '|').map(unescaped)
-  if (more !== undefined || (facts.type === 'number' && system !== undefined))
+  const [number = '', named, unit, more] = splitEscaped(value, '|').map(unescaped)
+  if (more !== undefined || (facts.type === 'number' && named !== undefined))
     throw refused(name, facts.type)
+  const system = named === currencies && isMoney(facts) ? '' : named
   const predicates = (bounds: Bounds<string>[], of: { system?: string; unit?: string }) =>
     bounds.map(bound => ({ kind: 'quantity' as const, param, ...bound, ...of }))
   const plain = predicates(boundsOn(number, asked), {

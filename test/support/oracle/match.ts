@@ -165,7 +165,7 @@ export function amountsOf({ value, type }: Node): Amount[] {
   const code = textOf(value.code) || textOf(value.currency)
   return [
     {
-      system: textOf(value.system),
+      system: value.currency ? 'urn:iso:std:iso:4217' : textOf(value.system),
       codes: [code, textOf(value.unit)].filter(Boolean),
       code,
       ...(comparator.startsWith('<') ? {} : { low: exact, lowOpen: comparator === '>' }),
