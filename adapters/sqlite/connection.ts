@@ -32,11 +32,12 @@ export interface Connection extends Searching {
 export interface ConnectionOptions {
   file: string
   readOnly: boolean
-  /** MB. */
-  cache: number
   synchronous?: 'FULL' | 'NORMAL'
   maxPages?: number
 }
+
+/** MB. A page that splits makes SQLite look through all of it at the commit, and what is not in it the system has at hand. */
+const cache = 16
 
 /** ms that a statement waits for another process or thread. */
 export const patience = 5000
@@ -87,7 +88,7 @@ function setUp(db: DatabaseSync, options: ConnectionOptions): void {
     db.exec('PRAGMA wal_autocheckpoint = 8000')
     if (options.maxPages) db.exec(`PRAGMA max_page_count = ${options.maxPages}`)
   }
-  db.exec(`PRAGMA cache_size = ${-options.cache * 1024}`)
+  db.exec(`PRAGMA cache_size = ${-cache * 1024}`)
   db.exec('PRAGMA temp_store = MEMORY')
 }
 

@@ -92,7 +92,6 @@ interface Calls {
 const connectionOptions = (options: SqliteOptions, readOnly: boolean): ConnectionOptions => ({
   file: options.file,
   readOnly,
-  cache: readOnly ? 16 : 48,
   ...(options.synchronous ? { synchronous: options.synchronous } : {}),
   ...(options.maxPages ? { maxPages: options.maxPages } : {}),
 })

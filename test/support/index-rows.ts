@@ -84,7 +84,7 @@ export function indexRows(file: string): Record<string, string[]> {
 
 /** Takes all rows that ended before an instant (ms). */
 export function sweep(file: string, before: number): void {
-  const connection = connect({ file, readOnly: false, cache: 8 })
+  const connection = connect({ file, readOnly: false })
   const engine = createWriteEngine(connection)
   while (engine.run({ do: 'sweep', before }));
   connection.close()

@@ -10,7 +10,7 @@ type Value = string | number
 
 /** Each at its second version; the first had the same rows, which ended with it. */
 export function writeSecond(file: string, tenant: Tenant, at: number, all: Resource[]): void {
-  const { db, sql, close } = connect({ file, readOnly: false, cache: 8 })
+  const { db, sql, close } = connect({ file, readOnly: false })
   migrate(db, file, 2)
   let last = 0
   const insert = (table: string, ...values: Value[]) =>

@@ -10,7 +10,7 @@ const at = ownFolder('migrate')
 
 test('a file of the second schema keeps versions and what they are found by', async () => {
   const file = at('second.db')
-  const old = connect({ file, readOnly: false, cache: 8 })
+  const old = connect({ file, readOnly: false })
   migrate(old.db, file, 2)
   const body = (number: number) => `{"resourceType":"Patient","id":"a","n":${number}}`
   old.db.exec(`
@@ -59,7 +59,7 @@ test('texts of a file that knew only what is said now are found as before', asyn
   await write(before, pune, b2)
   await before.close()
   // As that program left them: what an update said stood in the place of what was said first.
-  const { db, close } = connect({ file, readOnly: false, cache: 8 })
+  const { db, close } = connect({ file, readOnly: false })
   db.exec(`DROP TABLE wording; PRAGMA user_version = 3;
     INSERT INTO words(rowid, narrative, content) SELECT rid, '', 'salt' FROM resource WHERE id = 'b'`)
   close()

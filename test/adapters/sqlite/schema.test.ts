@@ -88,15 +88,15 @@ test.each([
   [{ synchronous: 'FULL' as const }, 2],
   [{ synchronous: 'NORMAL' as const }, 1],
 ])('with %p the writer waits for the disk as asked', (more, value) => {
-  const { db, close } = connect({ file: at('sync.db'), readOnly: false, cache: 1, ...more })
+  const { db, close } = connect({ file: at('sync.db'), readOnly: false, ...more })
   expect(db.prepare('PRAGMA synchronous').get()).toEqual({ synchronous: value })
   expect(db.prepare('PRAGMA journal_mode').get()).toEqual({ journal_mode: 'wal' })
   close()
 })
 
 test('a connection for reading cannot write', () => {
-  connect({ file: at('read.db'), readOnly: false, cache: 1 }).close()
-  const { db, close } = connect({ file: at('read.db'), readOnly: true, cache: 1 })
+  connect({ file: at('read.db'), readOnly: false }).close()
+  const { db, close } = connect({ file: at('read.db'), readOnly: true })
   expect(() => db.exec('CREATE TABLE x(y)')).toThrow(/readonly/)
   close()
 })

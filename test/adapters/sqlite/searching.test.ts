@@ -27,7 +27,7 @@ beforeAll(async () => {
   store = await openSqlite({ file, threads: false, synchronous: 'NORMAL', now: () => 1000 })
   for (let from = 0; from < many; from += 500)
     await write(store, pune, ...times(500, n => change(`p${from + n}`, { rows: rowsOf(from + n) })))
-  reader = connect({ file, readOnly: true, cache: 16 })
+  reader = connect({ file, readOnly: true })
   reader.cancelWhen(() => cancelled)
 })
 afterAll(async () => {

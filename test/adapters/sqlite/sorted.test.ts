@@ -57,7 +57,7 @@ test('few are sorted by their bodies, many by rows, and in the same order, as of
   const store = await openSqlite({ file, now: () => Date.UTC(2026, 0, 1), threads: false })
   const first = times(count, n => made(n, 0))
   await write(store, pune, ...first)
-  const connection = connect({ file, readOnly: true, cache: 8 })
+  const connection = connect({ file, readOnly: true })
   const before = lastSeq(connection)
   for (const [n, old] of first.entries()) {
     const { json = '', extract } = made(n, 5)
@@ -98,7 +98,7 @@ test('so are distances', async () => {
   }
   const first = times(count, n => place(n, degreesOf(n)))
   await write(store, pune, ...first)
-  const connection = connect({ file, readOnly: true, cache: 8 })
+  const connection = connect({ file, readOnly: true })
   const before = lastSeq(connection)
   for (const [n, old] of first.entries()) {
     const { json = '', extract } = place(n, 70)

@@ -25,7 +25,7 @@ test('a row that is left over shows nothing that is deleted', async () => {
   await write(first, pune, deletion(a))
   await first.close()
 
-  const raw = connect({ file, readOnly: false, cache: 8 })
+  const raw = connect({ file, readOnly: false })
   raw.db.exec("UPDATE token SET until = 0 WHERE code = '1'")
   expect(searchIds(raw, pune, query({ where: [byCode('1')] }))).toEqual(['b'])
   raw.close()

@@ -168,7 +168,7 @@ test('all ways to the hits of any search give the same, also from page to page',
             clock.now++
             await put(renamed(resource, suffix))
           }
-        const connection = connect({ file, readOnly: true, cache: 8 })
+        const connection = connect({ file, readOnly: true })
         const seqs = [lastSeq(connection)]
         for (const [n, resource] of later.entries())
           await (n % 3 === 0 ? remove(renamed(resource, 1)) : put(resource))

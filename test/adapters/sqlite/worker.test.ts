@@ -23,7 +23,7 @@ interface Answers {
 
 /** Runs a thread's file on a database, and gives what it says, in order. */
 async function run(name: 'writer-thread' | 'reader-thread', file = at(`${++files}.db`)) {
-  const options = { file, readOnly: false, cache: 1 }
+  const options = { file, readOnly: false }
   const prepared = connect(options)
   migrate(prepared.db, file)
   prepared.close()
@@ -154,6 +154,6 @@ describe('the thread that searches', () => {
 })
 
 test('a thread that cannot open its file says so at the start', async () => {
-  const options = { file: at('none/none.db'), readOnly: true, cache: 1 }
+  const options = { file: at('none/none.db'), readOnly: true }
   await expect(startThread('reader-thread.ts', options)).rejects.toThrow(/unable to open/)
 })
