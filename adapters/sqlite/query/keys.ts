@@ -10,9 +10,8 @@ import { scoreOf } from '../../../resources/search/score.ts'
 import { extract, isOwnRows } from '../../../resources/search.ts'
 import type { Extract as ExtractOf, Row } from '../../../resources/store.ts'
 import { join, oneOf, type Sql, sql, ticking } from '../sql.ts'
-import { countOf } from './plan.ts'
 import { allParamsOf } from './rows.ts'
-import { type Scope, seqAsOf, typeIds, visible, within } from './scope.ts'
+import { countOf, type Scope, seqAsOf, typeIds, visible, within } from './scope.ts'
 
 type ByValue = Extract<Sort, { by: 'value' }>
 type Near = Extract<Sort, { by: 'near' }>

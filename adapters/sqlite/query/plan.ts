@@ -7,6 +7,7 @@ import { referredBy, targetsOf } from './relations.ts'
 import { hasRows, paramsOf, type Rows, rangesOf } from './rows.ts'
 import {
   counted,
+  countOf,
   type Driver,
   type Plan,
   ridsById,
@@ -120,7 +121,7 @@ const union = (covers: Predicate[], drivers: Driver[]): Driver => ({
 })
 
 function ofRows(predicate: Predicate, rows: Rows, scope: Scope): Driver {
-  const { table, where, ordered, unique } = rows
+  const { table, range, where, ordered, unique } = rows
   const seen = visible('r', scope.seq)
   return {
     covers: [predicate],
@@ -132,22 +133,15 @@ function ofRows(predicate: Predicate, rows: Rows, scope: Scope): Driver {
     ),
     ordered,
     unique,
-    size: sizeOf(rows, scope),
+    ...sized(sql(`SELECT r.rid FROM ${table} r WHERE ${range.text}`, ...range.values), scope),
   }
 }
 
 /** Of the range, not of the hits in it: to find a thousand hits, all rows may have to be looked at. */
-const sizeOf = ({ table, range }: Rows, scope: Scope): number =>
-  countOf(sql(`SELECT 1 FROM ${table} r WHERE ${range.text}`, ...range.values), counted, scope)
-
-/** Rows of a range up to a bound, as they were within the last minute: enough to choose by. */
-export function countOf(rows: Sql, bound: number, { connection }: Scope): number {
-  const { text, values } = rows
-  return connection.sizes.get(`${text} ${values.join('\u0000')} ${bound}`, () => {
-    const row = connection.sql(`SELECT count(*) AS n FROM (${text} LIMIT ?)`).get(...values, bound)
-    return Number(row?.n)
-  })
-}
+const sized = (range: Sql, scope: Scope): Pick<Driver, 'range' | 'size'> => ({
+  range,
+  size: countOf(range, counted, scope),
+})
 
 /** A range of the commits. */
 function updatedDriver(
@@ -157,7 +151,7 @@ function updatedDriver(
   const types = scope.types.length ? oneOf('f.type', scope.types) : never
   const { text, values } = seqBetween('f', predicate, scope)
   const range = sql(
-    `SELECT 1 FROM feed f WHERE ${types.text} AND ${text}`,
+    `SELECT f.rid FROM feed f WHERE ${types.text} AND ${text}`,
     ...types.values,
     ...values,
   )
@@ -174,7 +168,7 @@ function updatedDriver(
     ),
     ordered: false,
     unique: true,
-    size: countOf(range, counted, scope),
+    ...sized(range, scope),
   }
 }
 
@@ -211,9 +205,20 @@ function chainDriver(
   if (params.length === 0) return none([predicate])
   const targets = targetsOf(predicate, scope)
   if (!targets) return undefined
+  const referring = (which: Sql) => join([oneOf('r.param', params), which], ' AND ')
+  if (!Array.isArray(targets)) {
+    const [range, where] = [targets.range, targets.rids].map(({ text, values }) =>
+      referring(sql(`r.target IN (${text})`, ...values)),
+    ) as [Sql, Sql]
+    return ofRows(
+      predicate,
+      { table: 'reference', range, where, ordered: false, unique: false },
+      scope,
+    )
+  }
   if (targets.length === 0) return none([predicate])
   const one = targets.length === 1 && params.length === 1
-  const range = join([oneOf('r.param', params), among('r.target', targets)], ' AND ')
+  const range = referring(among('r.target', targets))
   return ofRows(
     predicate,
     { table: 'reference', range, where: range, ordered: one, unique: one },

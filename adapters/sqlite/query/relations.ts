@@ -6,6 +6,9 @@ import { paramsOf } from './rows.ts'
 import {
   asksWhen,
   counted,
+  countOf,
+  type Driver,
+  type Plan,
   type Scope,
   standing,
   typeIds,
@@ -23,6 +26,19 @@ export function probeChain({ param, types, where, names }: Chain, scope: Scope):
   const inner = typeIds(scope, types)
   if (params.length === 0 || inner.length === 0) return never
   const [row, target] = [scope.alias(), scope.alias()]
+  const few = names === undefined ? fewOf(where, within(scope, 'x', inner)) : undefined
+  if (few) {
+    const own = join(
+      [
+        sql(`${row}.rid = ${scope.row}.rid`),
+        oneOf(`${row}.param`, params),
+        visible(row, scope.seq),
+        sql(`${row}.low IN (${few.rids.text})`, ...few.rids.values),
+      ],
+      ' AND ',
+    )
+    return sql(`EXISTS(SELECT 1 FROM value ${row} WHERE ${own.text})`, ...own.values)
+  }
   const there =
     names === undefined
       ? standsAt(row, inner, scope)
@@ -137,11 +153,26 @@ function paired({ param, code, system }: Code, row: string, scope: Scope, inner:
   )
 }
 
-/** What refers to a chain's inner end names it by: rids; absent where they are so many that each at the outer end is looked at. */
-export function targetsOf({ types, where, names }: Chain, scope: Scope): number[] | undefined {
+/** What meets the inner end of a chain, as a part of the statement that asks for what refers to it. */
+interface Few {
+  rids: Sql
+  /** Those and some more: to count by, whenever it is. */
+  range: Sql
+}
+
+/** Fewer than this are read, so that it is known how many they are: what refers to one alone is in its order. */
+const mostRead = 50
+
+/** What refers to a chain's inner end names it by; absent where they are so many that each at the outer end is looked at. */
+export function targetsOf(
+  { types, where, names }: Chain,
+  scope: Scope,
+): number[] | Few | undefined {
   const inner = within(scope, 'x', typeIds(scope, types))
+  if (names === undefined)
+    return foundFirst(where, inner, mostRead) ?? fewOf(where, inner) ?? foundFirst(where, inner)
   const found = foundFirst(where, inner)
-  return found && names !== undefined ? targetsAt(found, names, inner) : found
+  return found && targetsAt(found, names, inner)
 }
 
 /** The rids of all that are referred to by the inner end of a _has. */
@@ -179,14 +210,31 @@ function ridsAt(
   return rows.map(({ rid }) => Number(rid))
 }
 
-function foundFirst(where: Predicate[], scope: Scope): number[] | undefined {
+function foundFirst(where: Predicate[], scope: Scope, most = counted): number[] | undefined {
   if (scope.types.length === 0) return []
-  const { driver, rest } = scope.plan(where, scope)
-  if (!driver || driver.size >= counted) return undefined
+  const plan = scope.plan(where, scope)
+  if (!plan.driver || plan.driver.size >= most) return undefined
+  const { text, values } = ridsFrom(plan, plan.driver, scope)
+  const rows = scope.connection.sql(text).all(...values)
+  return rows.map(({ rid }) => Number(rid))
+}
+
+/** So many at the inner end are found for all of the outer end at once, rather than looked for from each. */
+const mostFew = 5000
+
+function fewOf(where: Predicate[], scope: Scope): Few | undefined {
+  const plan = scope.plan(where, scope)
+  const { range } = plan.driver ?? {}
+  if (!plan.driver || !range || countOf(range, mostFew, scope) >= mostFew) return undefined
+  return { rids: ridsFrom(plan, plan.driver, scope), range }
+}
+
+function ridsFrom({ rest }: Plan, driver: Driver, scope: Scope): Sql {
   const from = rest.some(asksWhen) ? withSeq(driver.from, scope.seq) : driver.from
   const holds = scope.probe(rest, scope)
-  const rows = scope.connection
-    .sql(`SELECT DISTINCT x.rid AS rid FROM (${from.text}) x WHERE ${holds.text}`)
-    .all(...from.values, ...holds.values)
-  return rows.map(({ rid }) => Number(rid))
+  return sql(
+    `SELECT DISTINCT x.rid AS rid FROM (${from.text}) x WHERE ${holds.text}`,
+    ...from.values,
+    ...holds.values,
+  )
 }

@@ -35,6 +35,8 @@ export interface Driver {
   unique: boolean
   /** Rows of its range, as far as they were counted. */
   size: number
+  /** Their rids, where it is one range: also of what is not seen. */
+  range?: Sql
 }
 
 export interface Plan {
@@ -44,6 +46,15 @@ export interface Plan {
   rest: Predicate[]
   /** All that could drive. */
   drivers: Driver[]
+}
+
+/** Rows of a range up to a bound, as they were within the last minute: enough to choose by. */
+export function countOf(rows: Sql, bound: number, { connection }: Scope): number {
+  const { text, values } = rows
+  return connection.sizes.get(`${text} ${values.join('\u0000')} ${bound}`, () => {
+    const row = connection.sql(`SELECT count(*) AS n FROM (${text} LIMIT ?)`).get(...values, bound)
+    return Number(row?.n)
+  })
 }
 
 /** The same query inside, about other resources. */

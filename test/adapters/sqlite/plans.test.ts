@@ -26,8 +26,13 @@ beforeAll(async () => {
   const store = await openSqlite({ file, now: () => at, threads: false })
   const a = change('a', { rows })
   await write(store, pune, { ...a, extract: { ...a.extract, content: 'haemoglobin' } })
+  const called = (n: number): Row[] => [
+    { kind: 'string', param: 'name', text: `tara ${n}`, exact: `Tara ${n}` },
+    { kind: 'reference', param: 'link', target: `Patient/t${n}` },
+  ]
+  for (let n = 0; n < 60; n++) await write(store, pune, change(`t${n}`, { rows: called(n) }))
   await store.close()
-  connection = connect({ file, readOnly: true, cache: 1 })
+  connection = connect({ file, readOnly: true })
 })
 afterAll(() => connection.close())
 
@@ -84,6 +89,23 @@ test.each<[string, Predicate[], string]>([
   ).toEqual([])
 })
 
+test('who many of one name are is asked within the statement, once, for what refers to them', () => {
+  const tara: Predicate = { kind: 'string', param: 'name', text: 'tara', match: 'starts' }
+  const chain: Predicate = { kind: 'chain', param: 'link', types: ['Patient'], where: [tara] }
+  const driven = plans(watched => {
+    expect(searchPage(watched, pune, query({ where: [chain] })).versions).toHaveLength(60)
+  })
+  expect(driven).toContain('SEARCH r USING PRIMARY KEY (param=? AND target=?)')
+  const probed = plans(watched => {
+    const where: Predicate[] = [{ kind: 'not', not: chain }]
+    expect(searchPage(watched, pune, query({ where })).versions).toHaveLength(1)
+  })
+  for (const steps of [driven, probed]) {
+    expect(steps).toContainEqual(expect.stringMatching(/^LIST SUBQUERY/))
+    expect(steps.filter(step => step.startsWith('CORRELATED LIST'))).toEqual([])
+  }
+})
+
 test('who says a word is looked up once, and not for each that is looked at', () => {
   const words: Predicate = { kind: 'words', in: 'content', words: ['haemoglobin'] }
   for (const where of [[by.token, words], [{ kind: 'not', not: words }]] satisfies Predicate[][]) {
@@ -115,7 +137,7 @@ const fresh = { get: (_: string, find: () => number) => find(), clear: () => {} 
 test('the size of a condition is that of its range, so that no search reads all dates to find few', () => {
   const sizes: string[] = []
   const sql: Connection['sql'] = text => {
-    if (text.includes('count(*) AS n FROM (SELECT 1 ')) sizes.push(text)
+    if (text.includes('count(*) AS n FROM (SELECT r.rid ')) sizes.push(text)
     return connection.sql(text)
   }
   const where = [by.link, by.since]
