@@ -124,14 +124,15 @@ test.each(['_text=', '_content=', '_content=paddy NOT ', 'address:contains=', 'a
     let turn = 0
     const others = async () => {
       turn++
-      await says(`${tag}-new-${turn}`, 'paddy rice')
+      await says(`${tag}-new-${turn}`, 'paddy rice, and rice')
       await says(`${tag}-${(turn * 7) % all.length}`, 'paddy barley')
       await says(`${tag}-${(turn * 10) % all.length}`, 'paddy rice')
       await says(`${tag}-${(turn * 9 + 4) % all.length}`, 'nothing')
       await send(app, ['DELETE', `Patient/${tag}-${(turn * 11 + 20) % all.length}`])
     }
-    const query = `_tag=${tag}&${encodeURI(asked)}${word}&_count=3`
-    const pages = await walk(await pageAt(`/fhir/Patient?${query}&_sort=_id`), 'next', others)
+    const sort = asked.startsWith('_') ? '_score,_id' : '_id'
+    const query = `_tag=${tag}&${encodeURI(asked)}${word}&_sort=${sort}&_count=3`
+    const pages = await walk(await pageAt(`/fhir/Patient?${query}`), 'next', others)
     expect(idsOf(pages).sort()).toEqual([...there].sort())
     const back = await walk(pages.at(-1) as Page, 'previous', others)
     expect(idsOf(back).sort()).toEqual([...there].sort())
