@@ -98,9 +98,9 @@ function readSearch(
   }
   parsed.query.sort = placed(parsed.query.sort, parsed.query.where, parsed.near)
   // The id of one within another is no resource's: that of a patient within would open the compartment of somebody else.
-  if (parsed.contained && options.compartment)
+  if (parsed.contained && options.compartment && types?.includes(options.compartment.type))
     throw unsupported(
-      '_contained is not for a compartment here: search the type, and name the compartment by a parameter',
+      `_contained is not for resources of type ${options.compartment.type} in their own compartment: search other types in it`,
     )
   for (const text of ignored)
     parsed.warnings.push(issue('not-supported', text, undefined, 'warning'))

@@ -43,6 +43,17 @@ beforeAll(async () => {
       { resourceType: 'Organization', id: 'o', name: 'Sun Pharma' },
     ],
   })
+  await put(app, {
+    resourceType: 'DiagnosticReport',
+    id: 'report',
+    status: 'final',
+    code: { text: 'x' },
+    result: [{ reference: '#own' }, { reference: '#other' }],
+    contained: [
+      observation({ id: 'own', subject: { reference: 'Patient/alone1' } }),
+      observation({ id: 'other', subject: { reference: 'Patient/nobody' } }),
+    ],
+  })
 })
 afterAll(() => app.close())
 
@@ -189,6 +200,8 @@ describe('found by others', () => {
     [`Medication?${itself}&_lastUpdated=lt2000`, []],
     [`Organization?${itself}&_lastUpdated=gt2000`, ['MedicationRequest/order#o']],
     [`Organization?${itself}&_list=none`, []],
+    [`Patient/alone1/Observation?${itself}`, ['DiagnosticReport/report#own']],
+    [`Patient/alone2/Observation?_contained=both`, []],
     [`?${itself}&_id=o,n`, ['MedicationRequest/order#n', 'MedicationRequest/order#o']],
   ])('%s', async (path, wanted) => {
     const { found, body } = await ask(path)

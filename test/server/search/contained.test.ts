@@ -400,7 +400,8 @@ describe('many containers where nothing matches', () => {
 
 describe('with _contained', () => {
   test.each([
-    ['Patient/1/Observation?_contained=true', 422, 'compartment'],
+    ['Patient/1/Patient?_contained=true', 422, 'compartment'],
+    ['Patient/1/*?_contained=both', 422, 'compartment'],
     ['Medication?_contained=yes', 400, '_contained takes one of'],
     ['Medication?_contained=true&_containedType=both', 400, '_containedType takes one of'],
     ['Medication?~contained=Medication', 400, 'not a search parameter'],
