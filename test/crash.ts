@@ -5,6 +5,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { work } from './crash/client.ts'
 import { Ledger } from './crash/ledger.ts'
@@ -39,8 +40,11 @@ async function round(ledger: Ledger): Promise<string[]> {
   const { server, base } = await start()
   const stop = { now: false }
   const clients = Array.from({ length: Number(values.clients) }, () => work(base, ledger, stop))
+  // Beside the one that was killed, which others take to be there for a while, the first write waits.
+  for (const end = performance.now() + 15_000; performance.now() < end; await wait(5))
+    if (ledger.counts().versions > before) break
   const ms = 200 + Math.random() * 1300
-  await new Promise(resolve => setTimeout(resolve, ms))
+  await wait(ms)
   const gone = ended(server)
   server.kill('SIGKILL')
   stop.now = true
