@@ -173,7 +173,7 @@ function keyInBody(sort: Sort, rid: number, scope: Scope): Key | undefined {
 function inBody(rid: number, scope: Scope, types?: string[]): Extracted {
   const row = scope.connection
     .sql(
-      `SELECT b.json AS json FROM resource r CROSS JOIN body b ON b.seq = ${seqAsOf('r')} WHERE r.rid = ?`,
+      `SELECT b.json AS json FROM resource r CROSS JOIN body b ON b.seq = ${seqAsOf('r')} WHERE r.rid = ? AND tick()`,
     )
     .get(scope.seq, scope.seq, rid)
   if (typeof row?.json !== 'string') return { rows: [] }

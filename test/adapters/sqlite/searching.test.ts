@@ -38,6 +38,11 @@ afterAll(async () => {
 const active: Query['where'] = [{ kind: 'token', param: 'active', code: 'true' }]
 const byName: Sort = { by: 'value', kind: 'string', params: ['name'], descending: true }
 const byLink: Sort = { by: 'value', kind: 'reference', params: ['link'], descending: false }
+const byScore: Sort = {
+  by: 'score',
+  phrases: [{ in: 'content', words: ['fever'] }],
+  descending: true,
+}
 /** Of all: each has to be looked at. */
 const undated: Predicate = { kind: 'not', not: { kind: 'date', param: 'birthdate', lowFrom: 0 } }
 const named = (text: string): Query['where'] => [
@@ -46,6 +51,7 @@ const named = (text: string): Query['where'] => [
 const asked: [string, ReadCall['do'], Partial<Query>][] = [
   ['stream', 'search', { where: [undated] }],
   ['gather', 'search', { where: active, sort: [byLink] }],
+  ['by relevance', 'search', { where: active, sort: [byScore] }],
   ['by value', 'search', { where: [undated], sort: [byName] }],
   ['texts', 'search', { where: named(' 1') }],
   [
