@@ -2,7 +2,11 @@
 import type { Predicate } from '../../../resources/search/query.ts'
 
 export type Node =
-  | Exclude<Predicate, { kind: 'and' | 'or' | 'not' | 'chain' | 'has' }>
+  | Exclude<Predicate, { kind: 'and' | 'or' | 'not' | 'chain' | 'has' | 'reference' }>
+  | (Extract<Predicate, { kind: 'reference' }> & {
+      /** What found the targets: how much there is of them is remembered by it. */
+      by?: string
+    })
   | (Omit<Extract<Predicate, { kind: 'chain' }>, 'where'> & { where: Node[] })
   | (Omit<Extract<Predicate, { kind: 'has' }>, 'where'> & { where: Node[] })
   /** It is one of these: `Patient/1`. */

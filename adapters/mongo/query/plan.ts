@@ -84,5 +84,11 @@ export async function sizesOfEach(drivers: Driver[], scope: Scope): Promise<Plan
 async function sizeOf(driver: Driver, scope: Scope): Promise<number> {
   if (driver.any.length === 0 || scope.types.length === 0) return 0
   if (driver.in === 'n') return driver.any.length
-  return roughly(scope, rangeOf(driver, scope), { hint: hintOf(driver), limit: counted })
+  const range = rangeOf(driver, scope)
+  const asked = { hint: hintOf(driver), limit: counted }
+  const [node, ...more] = driver.covers
+  if (node?.kind !== 'reference' || node.by === undefined || more.length || driver.in !== 'x')
+    return roughly(scope, range, asked)
+  const by = [scope.tenant, scope.types, node.param, node.by, driver.when]
+  return roughly(scope, range, { ...asked, by })
 }

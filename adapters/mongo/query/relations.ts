@@ -10,10 +10,13 @@ import { calledIn, filterOf } from './filter.ts'
 import { drivenBy, type Source, superseded } from './hits.ts'
 import { each, isOpen, type Node, type Relation, replaced } from './nodes.ts'
 import { type Plan, planOf } from './plan.ts'
-import { aggregate, count, counted, find, type Scope, within } from './scope.ts'
+import { aggregate, counted, find, roughly, type Scope, within } from './scope.ts'
+
+/** So many at the other end cost no more than looking at each candidate for one of them. */
+const few = 2000
 
 /** With all relations replaced whose other end is little: fewer than `most`. */
-export const settled = (where: Node[], scope: Scope, most = counted): Promise<Node[]> =>
+export const settled = (where: Node[], scope: Scope, most = few): Promise<Node[]> =>
   each(where, relation => settle(relation, scope, most))
 
 async function settle(relation: Relation, scope: Scope, most: number): Promise<Node> {
@@ -22,12 +25,13 @@ async function settle(relation: Relation, scope: Scope, most: number): Promise<N
   const where = await settled(relation.where, inner, most)
   const plan = await planOf(where, inner)
   if (!(await isLittle(plan, inner, most))) return { ...relation, where }
+  const by = JSON.stringify(relation)
   if (relation.kind === 'chain')
-    return { kind: 'reference', param, targets: await calledBy(plan, names, inner) }
+    return { kind: 'reference', param, targets: await calledBy(plan, names, inner), by }
   const targets = await targetsFrom(plan, param, inner)
   return names === undefined
     ? { kind: 'names', names: targets.filter(target => isOf(target, scope.types)) }
-    : { kind: 'reference', param: names, targets }
+    : { kind: 'reference', param: names, targets, by }
 }
 
 const isOf = (target: string, types: string[]): boolean =>
@@ -36,8 +40,8 @@ const isOf = (target: string, types: string[]): boolean =>
 async function isLittle({ driver, size }: Plan, scope: Scope, most: number): Promise<boolean> {
   if (scope.types.length === 0 || size < counted) return true
   if (!driver || most <= counted) return false
-  const found = await count(scope, rangeOf(driver, scope), { hint: hintOf(driver), limit: most })
-  return found < most
+  const range = rangeOf(driver, scope)
+  return (await roughly(scope, range, { hint: hintOf(driver), limit: most })) < most
 }
 
 /** What others refer to the hits of a plan by. */

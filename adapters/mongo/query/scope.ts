@@ -67,12 +67,12 @@ export async function count(
   return found?.n ?? 0
 }
 
-/** The same, up to a bound, as it was within the last minute: enough to choose by. */
+/** The same, up to a bound, as it was within the last minute: enough to choose by. `by`: what says which these are. */
 export function roughly(
   scope: Scope,
   filter: Document,
-  { hint, limit }: { hint: Document; limit: number },
+  { hint, limit, by = filter }: { hint: Document; limit: number; by?: unknown },
 ): Promise<number> {
-  const key = JSON.stringify([limit, filter])
+  const key = JSON.stringify([limit, by])
   return scope.source.sizes.get(key, () => count(scope, filter, { hint, limit }))
 }
