@@ -26,7 +26,8 @@ export function probeChain({ param, types, where, names }: Chain, scope: Scope):
   const inner = typeIds(scope, types)
   if (params.length === 0 || inner.length === 0) return never
   const [row, target] = [scope.alias(), scope.alias()]
-  const few = names === undefined ? fewOf(where, within(scope, 'x', inner)) : undefined
+  const first = within(scope, 'x', inner)
+  const few = names === undefined ? fewOf(scope.plan(where, first), first) : undefined
   if (few) {
     const own = join(
       [
@@ -169,16 +170,19 @@ export function targetsOf(
   scope: Scope,
 ): number[] | Few | undefined {
   const inner = within(scope, 'x', typeIds(scope, types))
+  if (inner.types.length === 0) return []
+  const plan = scope.plan(where, inner)
   if (names === undefined)
-    return foundFirst(where, inner, mostRead) ?? fewOf(where, inner) ?? foundFirst(where, inner)
-  const found = foundFirst(where, inner)
+    return foundFirst(plan, inner, mostRead) ?? fewOf(plan, inner) ?? foundFirst(plan, inner)
+  const found = foundFirst(plan, inner)
   return found && targetsAt(found, names, inner)
 }
 
 /** The rids of all that are referred to by the inner end of a _has. */
 export function referredBy({ type, param, where, names }: Has, scope: Scope): number[] | undefined {
   const inner = within(scope, 'x', typeIds(scope, [type]))
-  const referrers = foundFirst(where, inner)
+  if (inner.types.length === 0) return []
+  const referrers = foundFirst(scope.plan(where, inner), inner)
   const targets = referrers && targetsAt(referrers, param, inner)
   if (!targets || names === undefined) return targets
   return ridsAt('SELECT DISTINCT v.rid AS rid FROM reference v', 'v.target', {
@@ -210,9 +214,7 @@ function ridsAt(
   return rows.map(({ rid }) => Number(rid))
 }
 
-function foundFirst(where: Predicate[], scope: Scope, most = counted): number[] | undefined {
-  if (scope.types.length === 0) return []
-  const plan = scope.plan(where, scope)
+function foundFirst(plan: Plan, scope: Scope, most = counted): number[] | undefined {
   if (!plan.driver || plan.driver.size >= most) return undefined
   const { text, values } = ridsFrom(plan, plan.driver, scope)
   const rows = scope.connection.sql(text).all(...values)
@@ -222,8 +224,7 @@ function foundFirst(where: Predicate[], scope: Scope, most = counted): number[] 
 /** So many at the inner end are found for all of the outer end at once, rather than looked for from each. */
 const mostFew = 5000
 
-function fewOf(where: Predicate[], scope: Scope): Few | undefined {
-  const plan = scope.plan(where, scope)
+function fewOf(plan: Plan, scope: Scope): Few | undefined {
   const { range } = plan.driver ?? {}
   if (!plan.driver || !range || countOf(range, mostFew, scope) >= mostFew) return undefined
   return { rids: ridsFrom(plan, plan.driver, scope), range }
