@@ -3,7 +3,9 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { MongoClient } from 'mongodb'
+import { rowTables } from '../adapters/sqlite/schema.ts'
 
 export type StoreName = 'sqlite' | 'mongodb'
 
@@ -12,8 +14,8 @@ export interface Keeping {
   env: Record<string, string>
   /** Processes beside the server that work for it. */
   pids: number[]
-  /** Bytes of the files; and of what they hold, where the two differ. */
-  size(): Promise<{ files: number; live?: number }>
+  /** Bytes of the files; and of what they hold, where the two differ; of rows to search by, and of words. */
+  size(): Promise<{ files: number; live?: number; rows?: number; words?: number }>
   end(): void
 }
 
@@ -27,7 +29,7 @@ function folder(keep?: string): Keeping {
   return {
     env: { DATA_DIR: path, LOG_LEVEL: 'warn' },
     pids: [],
-    size: async () => ({ files: sizeOf(path) }),
+    size: async () => ({ files: sizeOf(path), ...indexIn(join(path, 'nidaan.db')) }),
     end: () => {
       if (!keep) rmSync(path, { recursive: true, force: true })
     },
@@ -36,6 +38,31 @@ function folder(keep?: string): Keeping {
 
 const sizeOf = (path: string): number =>
   readdirSync(path).reduce((sum, file) => sum + statSync(join(path, file)).size, 0)
+
+/** By the pages of their tables and indexes. https://sqlite.org/dbstat.html */
+function indexIn(file: string): { rows?: number; words?: number } {
+  if (!existsSync(file)) return {}
+  const db = new DatabaseSync(file, { readOnly: true })
+  const bytesOf = db.prepare('SELECT coalesce(sum(pgsize), 0) AS bytes FROM dbstat WHERE name = ?')
+  const all = (names: string[]) =>
+    names.reduce((sum, name) => sum + Number(bytesOf.get(name)?.bytes), 0)
+  const words = ['words', 'part'].flatMap(name =>
+    ['data', 'idx', 'docsize', 'config'].map(part => `${name}_${part}`),
+  )
+  const found = {
+    rows: all(rowTables.flatMap(name => [name, `${name}_until`])),
+    words: all([
+      ...words,
+      'wording',
+      'wording_of',
+      'wording_until',
+      'term',
+      'sqlite_autoindex_term_1',
+    ]),
+  }
+  db.close()
+  return found
+}
 
 const script = '../shared/runtime/mongo.sh'
 

@@ -52,7 +52,10 @@ export async function wholeServer(data: Data, options: Options): Promise<Row[]> 
     ...(await startNidaan(keeping.env)),
     beside: keeping.pids,
   })
-  const size = async (what: string, ofSize: 'files' | 'live'): Promise<Row[]> => {
+  const size = async (
+    what: string,
+    ofSize: keyof Awaited<ReturnType<typeof keeping.size>>,
+  ): Promise<Row[]> => {
     const bytes = (await keeping.size())[ofSize]
     return bytes === undefined
       ? []
@@ -70,6 +73,8 @@ export async function wholeServer(data: Data, options: Options): Promise<Row[]> 
       { what: 'memory after the import', unit: 'MB', value: memoryOf(server.pid) ?? Number.NaN },
       ...(await size('disk for a resource, files', 'files')),
       ...(await size('disk for a resource, live', 'live')),
+      ...(await size('disk for a resource, rows to search by', 'rows')),
+      ...(await size('disk for a resource, its words', 'words')),
     ]
     const ids = await idsOf(origin)
     rows.push(...(await reads(server, ids, options)))
