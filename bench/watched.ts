@@ -32,7 +32,7 @@ export function watch(url: string, name: string, now: () => number): Watched {
   const source = (): Source => ({
     collections: collectionsOf(db),
     sizes,
-    systems: { get: (_, read) => read(), forget() {} },
+    names: { get: (_, read) => read(), forget() {} },
     until: performance.now() + 60_000,
     now,
     // Nothing is written meanwhile.

@@ -4,7 +4,7 @@ import type { Connection, ConnectionOptions } from './connection.ts'
 import { atTheEdge } from './errors.ts'
 import { newestOf } from './facts.ts'
 import { createGate, type Gate } from './gate.ts'
-import { createSystems } from './known-systems.ts'
+import { createKnownNames } from './known-names.ts'
 import { createLeases } from './leases.ts'
 import { createOrder, type Order } from './order.ts'
 import { createSizes } from './query/sizes.ts'
@@ -68,13 +68,13 @@ export async function openParts(options: MongoOptions, connection: Connection): 
   const last = await primary.read(() => lastOf(connection.collections))
   const order = createOrder(last, { now, slot })
   const sizes = createSizes()
-  const systems = createSystems(slot)
+  const names = createKnownNames(slot)
   const searches = createGate(options.searches ?? 4, options.searchQueue ?? 256, searching)
   const source: Parts['source'] = more => {
     const made: Source = {
       collections: connection.collections,
       sizes,
-      systems,
+      names,
       until: performance.now() + searchTime,
       now,
       // What another process has told of may have a greater number than ours, by its clock.
@@ -95,7 +95,7 @@ export async function openParts(options: MongoOptions, connection: Connection): 
     last,
     slot,
     order,
-    terms: createTerms(systems),
+    terms: createTerms(names),
     transactions: createTransactions({
       connection,
       gate: createGate(options.maxTransactions ?? 4, 64, busy),

@@ -1,7 +1,7 @@
 import type { ClientSession } from 'mongodb'
 import type { Tenant } from '../../resources/store.ts'
 import type { Collections } from './collections.ts'
-import type { Systems } from './known-systems.ts'
+import type { KnownNames } from './known-names.ts'
 import type { Sizes } from './query/sizes.ts'
 
 /** What a search reads from. */
@@ -9,7 +9,7 @@ export interface Source {
   collections: Collections
   /** Of the store: what its searches found out. */
   sizes: Sizes
-  systems: Systems
+  names: KnownNames
   /** Until when it may take, by performance.now(). */
   until: number
   signal?: AbortSignal | undefined

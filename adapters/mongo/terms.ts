@@ -5,7 +5,7 @@
 import type { Row, Tenant } from '../../resources/store.ts'
 import type { System, Term, Unit } from './collections.ts'
 import { type Update, update, type Within } from './commands.ts'
-import type { Systems } from './known-systems.ts'
+import type { KnownNames } from './known-names.ts'
 import { firstName, labelName, nameOfRows, outOfName, partsOf, valueEntry } from './values.ts'
 
 export interface Terms {
@@ -21,8 +21,8 @@ export interface Rows {
 /** How many are known to be there. */
 const most = 100_000
 
-/** `systems`: told of each new one. */
-export function createTerms(systems: Pick<Systems, 'forget'>): Terms {
+/** `names`: told of each new system and unit. */
+export function createTerms(names: Pick<KnownNames, 'forget'>): Terms {
   const known = new Set<string>()
   const unknown = (all: (Term | Unit | System)[]): Update[] => {
     const fresh = new Map(all.map(each => [each._id, each]))
@@ -43,7 +43,7 @@ export function createTerms(systems: Pick<Systems, 'forget'>): Terms {
       ] as const) {
         if (found.length === 0) continue
         await update(name, found, within)
-        if (name === 'system') systems.forget()
+        if (name !== 'term') names.forget()
         for (const { q } of found) known.add(q._id)
       }
       for (const oldest of known) {

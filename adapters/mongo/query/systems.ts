@@ -43,7 +43,7 @@ function readSystems(name: string, { source, tenant }: Scope): Promise<string[]>
     return found.map(({ system }) => system)
   }
   // What a write depends on is asked for whatever is known.
-  return source.early ? read() : source.systems.get(`${tenant} ${name}`, read)
+  return source.early ? read() : source.names.get(`${tenant} ${name}`, read)
 }
 
 function resolved(node: Node, types: string[], systems: Systems): Node {

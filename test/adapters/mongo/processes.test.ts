@@ -1,7 +1,7 @@
 /** Several processes on one database are as one: here each is a store of its own, with its own queue and numbers. */
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import type { MongoStore } from '../../../adapters/mongo/store.ts'
-import type { Change } from '../../../resources/store.ts'
+import type { Change, Row } from '../../../resources/store.ts'
 import {
   byCode,
   change,
@@ -181,6 +181,28 @@ test('a code without a system is found in one that another has just begun to use
     expect(await found(each(0), [anywhere])).toHaveLength(round + 1)
     await late.close()
   }
+})
+
+test('what one who was alone knows of codes and units is asked for again when another comes', async () => {
+  const own = newDatabase()
+  const now = () => Date.UTC(2026, 0, 1)
+  const first = await openAt(own, now)
+  const anywhere = { kind: 'token', param: 'identifier', code: '1' } as const
+  const weight = { kind: 'quantity', param: 'weight', low: 'h1', high: 'h1', system: 'u' } as const
+  const measured = (unit: string): Row => ({ ...weight, unit })
+  await write(first, pune, change('a', { rows: [coded('1'), measured('kg')] }))
+  // As long as it is alone it knows.
+  for (let again = 0; again < 2; again++) {
+    expect(await found(first, [anywhere])).toHaveLength(1)
+    expect(await first.units(pune, 'u')).toEqual(['kg'])
+  }
+  const late = await openAt(own, now)
+  await write(late, pune, change('b', { rows: [coded('1', 'urn:late'), measured('g')] }))
+  expect(await found(first, [anywhere])).toHaveLength(2)
+  expect(await first.units(pune, 'u')).toEqual(['g', 'kg'])
+  await late.close()
+  await first.close()
+  await dropDatabase(own)
 })
 
 test('one that starts with an earlier clock writes nothing before what was told as settled', async () => {
