@@ -1,4 +1,6 @@
 /** The order of hits: keys, how they compare, and where in it a page ends. */
+import type { Row } from '../store.ts'
+import { openStart } from './instant.ts'
 import type { Sort } from './query.ts'
 
 /** null: the resource has no such value; it comes last. */
@@ -44,3 +46,42 @@ export function compareKeys(a: string | number, b: string | number): number {
 }
 
 const isSurrogate = (unit: number): boolean => unit >= 0xd800 && unit <= 0xdfff
+
+/** By which value a resource stands among others, of the rows that it has; null: it has none. https://hl7.org/fhir/R4/search.html#sort */
+export const keyOfRows = (
+  sort: { params: string[]; descending: boolean },
+  rows: readonly Row[],
+): Key =>
+  foremost(
+    sort,
+    rows
+      .filter(({ first, param }) => first === undefined && sort.params.includes(param))
+      .flatMap(valuesIn),
+  )
+
+/** The least where ascending, the greatest where descending. */
+export function foremost({ descending }: Pick<Sort, 'descending'>, keys: (string | number)[]): Key {
+  return keys.reduce<Key>(
+    (one, key) => (one === null || compareKeys(key, one) < 0 !== descending ? key : one),
+    null,
+  )
+}
+
+function valuesIn(row: Row): (string | number)[] {
+  switch (row.kind) {
+    case 'token':
+      return [row.code]
+    case 'string':
+      return [row.text]
+    case 'uri':
+      return [row.uri]
+    case 'reference':
+      return [row.target]
+    case 'quantity':
+      return [row.low]
+    case 'date':
+      return [row.low === openStart ? row.high : row.low]
+    default:
+      return []
+  }
+}

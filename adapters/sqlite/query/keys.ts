@@ -3,12 +3,12 @@ import { parseStored } from '../../../resources/json.ts'
 import type { Resource } from '../../../resources/resource.ts'
 import { openStart } from '../../../resources/search/instant.ts'
 import { leastBetween } from '../../../resources/search/near.ts'
-import { compareKeys, type Key } from '../../../resources/search/order.ts'
+import { type Key, keyOfRows } from '../../../resources/search/order.ts'
 import { anyOf } from '../../../resources/search/prefix.ts'
 import type { Predicate, Sort } from '../../../resources/search/query.ts'
 import { scoreOf } from '../../../resources/search/score.ts'
 import { extract, isOwnRows } from '../../../resources/search.ts'
-import type { Extract as ExtractOf, Row } from '../../../resources/store.ts'
+import type { Extract as ExtractOf } from '../../../resources/store.ts'
 import { join, oneOf, type Sql, sql, ticking } from '../sql.ts'
 import { allParamsOf } from './rows.ts'
 import { countOf, type Scope, seqAsOf, typeIds, visible, within } from './scope.ts'
@@ -159,14 +159,7 @@ export function standInOrder(sort: ByValue, scope: Scope): boolean {
 /** undefined: it is no key of a body. */
 function keyInBody(sort: Sort, rid: number, scope: Scope): Key | undefined {
   if (!isInBody(sort)) return undefined
-  const keys = inBody(rid, scope, sort.types).rows.flatMap(each =>
-    sort.params.includes(each.param) && each.first === undefined ? textOf(each) : [],
-  )
-  return keys.reduce<Key>(
-    (best, key) =>
-      best === null || compareKeys(key, String(best)) < 0 !== sort.descending ? key : best,
-    null,
-  )
+  return keyOfRows(sort, inBody(rid, scope, sort.types).rows)
 }
 
 /** What is known of a resource by its body, where it is of one of these types. */
@@ -188,9 +181,6 @@ const distanceTo = ({ param, points }: Near, rid: number, scope: Scope): number 
       .rows.filter(row => row.kind === 'position')
       .filter(row => row.param === param),
   )
-
-const textOf = (row: Row): string[] =>
-  row.kind === 'token' ? [row.code] : row.kind === 'uri' ? [row.uri] : []
 
 /** Whether a value of a resource is the one that decides where it stands; null: it has none. */
 export function isNext(

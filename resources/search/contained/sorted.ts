@@ -5,10 +5,9 @@
 import { timedOut } from '../../error.ts'
 import { parseStored } from '../../json.ts'
 import type { Resource } from '../../resource.ts'
-import type { Row, Version } from '../../store.ts'
-import { openStart } from '../instant.ts'
+import type { Version } from '../../store.ts'
 import { leastBetween } from '../near.ts'
-import { compare, compareKeys, type Key, keysOf, type Position } from '../order.ts'
+import { compare, foremost, type Key, keyOfRows, keysOf, type Position } from '../order.ts'
 import type { ParsedSearch } from '../parse.ts'
 import type { Query, Sort } from '../query.ts'
 import type { Found, Match } from '../result-page.ts'
@@ -190,7 +189,7 @@ function keyOf(sort: Sort, { match, found }: Hit): Key {
       return match.id
     case 'date': {
       const dates = found.flatMap(({ extract }) => extract.date ?? [])
-      return dates.length ? best(sort, dates) : match.at
+      return foremost(sort, dates) ?? match.at
     }
     case 'score':
       return Math.max(...found.map(({ extract }) => scoreOf(sort.phrases, extract)))
@@ -200,38 +199,11 @@ function keyOf(sort: Sort, { match, found }: Hit): Key {
       return leastBetween(sort.points, positions) ?? null
     }
     case 'value': {
-      const { types, params } = sort
+      const { types } = sort
       const rows = found
         .filter(({ type }) => !types || types.includes(type))
         .flatMap(({ extract }) => extract.rows)
-        .filter(({ first, param }) => first === undefined && params.includes(param))
-      return best(sort, rows.flatMap(valuesIn))
+      return keyOfRows(sort, rows)
     }
-  }
-}
-
-function best({ descending }: Sort, keys: (string | number)[]): Key {
-  return keys.reduce<Key>(
-    (one, key) => (one === null || compareKeys(key, one) < 0 !== descending ? key : one),
-    null,
-  )
-}
-
-function valuesIn(row: Row): (string | number)[] {
-  switch (row.kind) {
-    case 'token':
-      return [row.code]
-    case 'string':
-      return [row.text]
-    case 'uri':
-      return [row.uri]
-    case 'reference':
-      return [row.target]
-    case 'quantity':
-      return [row.low]
-    case 'date':
-      return [row.low === openStart ? row.high : row.low]
-    default:
-      return []
   }
 }
