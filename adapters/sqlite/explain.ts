@@ -7,14 +7,13 @@ import type { Connection } from './connection.ts'
 import { waysOf } from './query/hits.ts'
 import { plan } from './query/plan.ts'
 import type { Driver } from './query/scope.ts'
-import { lastSeq } from './read.ts'
-import { countHits, firstOf, scopeOf, searchPage } from './search.ts'
+import { countHits, firstOf, momentOf, scopeOf, searchPage } from './search.ts'
 
 /** Hits are counted so far: that shows whether a condition is narrow. */
 const counted = 100_000
 
 export function explain(connection: Connection, tenant: Tenant, query: Query): Step[] {
-  const scope = scopeOf(connection, tenant, query, lastSeq(connection))
+  const scope = scopeOf(connection, tenant, query, momentOf(connection))
   const timed = <T>(work: () => T): { value: T; ms: number } => {
     const began = performance.now()
     const value = work()

@@ -8,14 +8,26 @@ import type { Connection } from './connection.ts'
 import { type Way, waysOf } from './query/hits.ts'
 import { plan } from './query/plan.ts'
 import { probeAll } from './query/probe.ts'
-import { asksWhen, type Scope, seqAsOf, withSeq } from './query/scope.ts'
+import { asksWhen, type Moment, type Scope, seqAsOf, withSeq } from './query/scope.ts'
 import { byDate } from './query/sources.ts'
 import { lastSeq, totalsOf, toVersion, versionColumns } from './read.ts'
 import { bounded } from './sql.ts'
 
 const sweptSeq = ({ sql }: Connection): number => Number(sql('SELECT seq FROM swept').get()?.seq)
 
-export function scopeOf(connection: Connection, tenant: Tenant, query: Query, seq: number): Scope {
+/** As of the commit in a link, or of the last one. */
+export function momentOf(connection: Connection, place?: Place): Moment {
+  const last = lastSeq(connection)
+  const seq = place?.seq ?? last
+  return { seq, isLast: seq === last }
+}
+
+export function scopeOf(
+  connection: Connection,
+  tenant: Tenant,
+  query: Query,
+  moment: Moment,
+): Scope {
   const types = query.types
     ? query.types.flatMap(type => connection.typeId(tenant, type) ?? [])
     : [...connection.types(tenant).keys()]
@@ -24,7 +36,7 @@ export function scopeOf(connection: Connection, tenant: Tenant, query: Query, se
     connection,
     tenant,
     types,
-    seq,
+    ...moment,
     row: 'x',
     probe: probeAll,
     plan,
@@ -40,9 +52,9 @@ function hitsOf(
   connection: Connection,
   tenant: Tenant,
   query: Query,
-  from: { seq: number; place: Place | undefined; count: number },
+  from: { moment: Moment; place: Place | undefined; count: number },
 ): Position[] {
-  const scope = scopeOf(connection, tenant, query, from.seq)
+  const scope = scopeOf(connection, tenant, query, from.moment)
   if (scope.types.length === 0) return []
   const { place: after, count } = from
   const wanted = {
@@ -78,21 +90,31 @@ function placeOf(connection: Connection, { after }: Query): Place | undefined {
 }
 
 /** A row that an older extractor made may outlive its resource: what is deleted is never shown. */
-const asOf = `SELECT ${versionColumns} FROM json_each(?) j CROSS JOIN resource r ON r.rid = j.value
-  CROSS JOIN body b ON b.seq = ${seqAsOf('r')} WHERE b.json IS NOT NULL`
+function versionsOf(rids: number[], moment: Moment, connection: Connection): Version[] {
+  const at = seqAsOf('r', moment)
+  return connection
+    .sql(
+      `SELECT ${versionColumns} FROM json_each(?) j CROSS JOIN resource r ON r.rid = j.value
+         CROSS JOIN body b ON b.seq = ${at.text} WHERE b.json IS NOT NULL`,
+    )
+    .all(JSON.stringify(rids), ...at.values)
+    .map(row => toVersion(row, connection.typeName(Number(row.type)) ?? ''))
+}
 
 export function searchPage(connection: Connection, tenant: Tenant, query: Query): Page {
   const place = placeOf(connection, query)
-  const seq = place?.seq ?? lastSeq(connection)
+  const moment = momentOf(connection, place)
+  const { seq } = moment
   const { count } = query
-  const found = hitsOf(connection, tenant, query, { seq, place, count: count + 1 })
+  const found = hitsOf(connection, tenant, query, { moment, place, count: count + 1 })
   const more = found.length > count
   const hits = found.slice(0, count)
   if (place?.back) hits.reverse()
-  const versions = connection
-    .sql(asOf)
-    .all(JSON.stringify(hits.map(({ rid }) => rid)), seq, seq)
-    .map((row): Version => toVersion(row, connection.typeName(Number(row.type)) ?? ''))
+  const versions = versionsOf(
+    hits.map(({ rid }) => rid),
+    moment,
+    connection,
+  )
   const [first, last] = [hits[0], hits.at(-1)]
   const hasNext = place?.back ? true : more
   const hasPrevious = place?.back ? more : place !== undefined
@@ -106,11 +128,11 @@ export function searchPage(connection: Connection, tenant: Tenant, query: Query)
 /** Ids only, for the checks of a commit. */
 export function searchIds(connection: Connection, tenant: Tenant, query: Query): string[] {
   const place = placeOf(connection, query)
-  const seq = place?.seq ?? lastSeq(connection)
+  const moment = momentOf(connection, place)
   const name = connection.sql(
     'SELECT r.id AS id FROM resource r CROSS JOIN body b ON b.seq = r.seq WHERE r.rid = ? AND b.json IS NOT NULL',
   )
-  return hitsOf(connection, tenant, query, { seq, place, count: query.count }).flatMap(
+  return hitsOf(connection, tenant, query, { moment, place, count: query.count }).flatMap(
     ({ rid }) => name.get(rid)?.id?.toString() ?? [],
   )
 }
@@ -126,13 +148,13 @@ export function countHits(
     const totals = totalsOf(connection, tenant)
     return query.types.reduce((sum, type) => sum + (totals[type] ?? 0), 0)
   }
-  const seq = lastSeq(connection)
+  const moment = momentOf(connection)
   // Rows come and go without a version, too: whatever another connection writes gives the file another number.
   const data = connection.sql('PRAGMA data_version').get()?.data_version
-  const key = `${seq} ${data} ${atMost} ${tenant} ${JSON.stringify([query.types, query.where])}`
+  const key = `${moment.seq} ${data} ${atMost} ${tenant} ${JSON.stringify([query.types, query.where])}`
   // Nothing was written since: the pages of one search, and of those who look at the same, are counted once.
   return connection.counts.get(key, () =>
-    countAsOf(scopeOf(connection, tenant, query, seq), query, atMost),
+    countAsOf(scopeOf(connection, tenant, query, moment), query, atMost),
   )
 }
 
@@ -141,7 +163,7 @@ function countAsOf(scope: Scope, query: Query, atMost: number): number {
   const { connection } = scope
   const { driver, rest } = plan(query.where, scope)
   const rows = driver?.from ?? byDate(scope)
-  const from = rest.some(asksWhen) ? withSeq(rows, scope.seq) : rows
+  const from = rest.some(asksWhen) ? withSeq(rows, scope) : rows
   const where = probeAll(rest, scope)
   const once = !driver || driver.unique ? 'x.rid' : 'DISTINCT x.rid'
   const { text, values } = bounded({

@@ -98,7 +98,7 @@ export function waysOf(wanted: Wanted, scope: Scope): Way[] {
 function rowsOf({ driver, rest }: Plan, scope: Scope, needsSeq: boolean) {
   const from = driver ? driver.from : byDate(scope)
   return {
-    from: needsSeq ? withSeq(from, scope.seq) : from,
+    from: needsSeq ? withSeq(from, scope) : from,
     where: scope.probe(rest, scope),
   }
 }

@@ -44,7 +44,7 @@ function paramsOf({ params, types }: ByValue, scope: Scope): number[] {
 
 /** All rows `r` of some parameters. */
 const rowsOf = (params: number[], scope: Scope): Sql =>
-  join([sql(ticking('r.rid')), oneOf('r.param', params), visible('r', scope.seq)], ' AND ')
+  join([sql(ticking('r.rid')), oneOf('r.param', params), visible('r', scope)], ' AND ')
 
 /** Of each resource that has one, the key by a code or address: by all rows there are. */
 function keysInRows(sort: InBody, scope: Scope): Map<number, Key> {
@@ -124,7 +124,7 @@ export function keyColumn(sort: Sort, index: number, scope: Scope): Sql {
   if (params.length === 0) return sql(`NULL AS ${name}`)
   const least = sort.descending ? 'max' : 'min'
   const some = oneOf('v.param', params)
-  const seen = visible('v', scope.seq)
+  const seen = visible('v', scope)
   const values = [...some.values, ...seen.values]
   if (sort.kind === 'reference')
     return sql(
@@ -164,11 +164,12 @@ function keyInBody(sort: Sort, rid: number, scope: Scope): Key | undefined {
 
 /** What is known of a resource by its body, where it is of one of these types. */
 function inBody(rid: number, scope: Scope, types?: string[]): Extracted {
+  const at = seqAsOf('r', scope)
   const row = scope.connection
     .sql(
-      `SELECT b.json AS json FROM resource r CROSS JOIN body b ON b.seq = ${seqAsOf('r')} WHERE r.rid = ? AND tick()`,
+      `SELECT b.json AS json FROM resource r CROSS JOIN body b ON b.seq = ${at.text} WHERE r.rid = ? AND tick()`,
     )
-    .get(scope.seq, scope.seq, rid)
+    .get(...at.values, rid)
   if (typeof row?.json !== 'string') return { rows: [] }
   const resource = parseStored(row.json) as Resource
   return types?.includes(resource.resourceType) === false ? { rows: [] } : extract(resource)
@@ -193,7 +194,7 @@ export function isNext(
   if (value === null) return true
   const params = paramsOf(sort, scope)
   const some = oneOf('v.param', params)
-  const seen = visible('v', scope.seq)
+  const seen = visible('v', scope)
   const before = scope.connection
     .sql(
       `SELECT 1 FROM value v WHERE v.rid = ? AND ${some.text} AND v.low ${sort.descending ? '>' : '<'} ? AND ${seen.text} LIMIT 1`,

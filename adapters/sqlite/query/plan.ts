@@ -8,6 +8,7 @@ import { hasRows, paramsOf, type Rows, rangesOf } from './rows.ts'
 import {
   counted,
   countOf,
+  current,
   type Driver,
   type Plan,
   ridsById,
@@ -122,7 +123,7 @@ const union = (covers: Predicate[], drivers: Driver[]): Driver => ({
 
 function ofRows(predicate: Predicate, rows: Rows, scope: Scope): Driver {
   const { table, range, where, ordered, unique } = rows
-  const seen = visible('r', scope.seq)
+  const seen = visible('r', scope)
   return {
     covers: [predicate],
     table,
@@ -150,6 +151,7 @@ function updatedDriver(
 ): Driver | undefined {
   const types = scope.types.length ? oneOf('f.type', scope.types) : never
   const { text, values } = seqBetween('f', predicate, scope)
+  const seen = current(scope)
   const range = sql(
     `SELECT f.rid FROM feed f WHERE ${types.text} AND ${text}`,
     ...types.values,
@@ -160,11 +162,10 @@ function updatedDriver(
     table: 'feed',
     from: sql(
       `SELECT f.k AS k, f.rid AS rid FROM feed f WHERE ${ticking('f.seq')} AND ${types.text} AND ${text}
-         AND f.seq <= ? AND (f.until = 0 OR f.until > ?)`,
+         AND ${seen.text}`,
       ...types.values,
       ...values,
-      scope.seq,
-      scope.seq,
+      ...seen.values,
     ),
     ordered: false,
     unique: true,
@@ -176,7 +177,7 @@ function updatedDriver(
 function ofRids(predicate: Predicate, rids: number[], scope: Scope): Driver {
   if (rids.length === 0 || scope.types.length === 0) return none([predicate])
   const which = join([among('o.rid', rids), oneOf('+o.type', scope.types)], ' AND ')
-  const { text, values } = standing(which, scope.seq)
+  const { text, values } = standing(which, scope)
   return {
     covers: [predicate],
     table: 'resource',
@@ -228,9 +229,9 @@ function chainDriver(
 
 function wordsDriver(predicate: Extract<Predicate, { kind: 'words' }>, scope: Scope): Driver {
   const types = scope.types.length ? oneOf('+o.type', scope.types) : never
-  const rids = sayers(predicate, scope.seq)
+  const rids = sayers(predicate, scope)
   const which = join([sql(`o.rid IN (${rids.text})`, ...rids.values), types], ' AND ')
-  const { text, values } = standing(which, scope.seq)
+  const { text, values } = standing(which, scope)
   return {
     covers: [predicate],
     table: 'words',

@@ -45,7 +45,7 @@ export function probe(predicate: Predicate, scope: Scope): Sql {
     case 'has':
       return probeHas(predicate, scope)
     case 'words': {
-      const rids = sayers(predicate, scope.seq)
+      const rids = sayers(predicate, scope)
       return sql(`${x}.rid IN (${rids.text})`, ...rids.values)
     }
     default: {
@@ -56,7 +56,7 @@ export function probe(predicate: Predicate, scope: Scope): Sql {
         rows.table === 'value'
           ? `${row}.rid = ${x}.rid`
           : `${row}.k = ${x}.k AND ${row}.rid = ${x}.rid`
-      return exists(`${rows.table} ${row}`, [sql(key), rows.where, visible(row, scope.seq)])
+      return exists(`${rows.table} ${row}`, [sql(key), rows.where, visible(row, scope)])
     }
   }
 }
@@ -76,6 +76,6 @@ function present(param: string, scope: Scope): Sql {
     oneOf(`${row}.param`, params),
     sql(`${row}.code = '' AND ${row}.k = ${scope.row}.k AND ${row}.rid = ${scope.row}.rid`),
     among(`${row}.system`, shapes),
-    visible(row, scope.seq),
+    visible(row, scope),
   ])
 }

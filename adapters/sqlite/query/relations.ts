@@ -33,7 +33,7 @@ export function probeChain({ param, types, where, names }: Chain, scope: Scope):
       [
         sql(`${row}.rid = ${scope.row}.rid`),
         oneOf(`${row}.param`, params),
-        visible(row, scope.seq),
+        visible(row, scope),
         sql(`${row}.low IN (${few.rids.text})`, ...few.rids.values),
       ],
       ' AND ',
@@ -46,7 +46,7 @@ export function probeChain({ param, types, where, names }: Chain, scope: Scope):
       : goesBy(names, row, { ...scope, types: inner })
   const holds = scope.probe(where, within(scope, target, inner))
   const some = oneOf(`${row}.param`, params)
-  const seen = visible(row, scope.seq)
+  const seen = visible(row, scope)
   return sql(
     `EXISTS(SELECT 1 FROM value ${row} WHERE ${row}.rid = ${scope.row}.rid AND ${some.text} AND ${seen.text}
        AND EXISTS(SELECT 1 FROM (${there.text}) ${target} WHERE ${holds.text}))`,
@@ -58,9 +58,9 @@ export function probeChain({ param, types, where, names }: Chain, scope: Scope):
 }
 
 /** What the reference `row` leads to, of these types. */
-function standsAt(row: string, types: number[], { seq }: Scope): Sql {
+function standsAt(row: string, types: number[], scope: Scope): Sql {
   const kind = oneOf('+o.type', types)
-  return standing(sql(`o.rid = ${row}.low AND ${kind.text}`, ...kind.values), seq)
+  return standing(sql(`o.rid = ${row}.low AND ${kind.text}`, ...kind.values), scope)
 }
 
 /** What has the target of the reference `row` among its names. */
@@ -68,7 +68,7 @@ function goesBy(names: string, row: string, scope: Scope): Sql {
   const params = paramsOf(scope, names)
   if (params.length === 0) return nobody
   const found = referring(params, `${row}.low`, scope)
-  return withSeq(found, scope.seq)
+  return withSeq(found, scope)
 }
 
 /** Some resource of which all of `where` holds refers to `scope.row`. */
@@ -83,7 +83,7 @@ export function probeHas({ type, param, where, names }: Has, scope: Scope): Sql 
     : names === undefined
       ? referring(params, `${scope.row}.rid`, scope)
       : referringBy(names, params, scope)
-  const from = where.some(asksWhen) ? withSeq(found, scope.seq) : found
+  const from = where.some(asksWhen) ? withSeq(found, scope) : found
   const rest = where.filter(each => each !== pair)
   const holds = scope.probe(rest, { ...inner, row: referrer })
   return sql(
@@ -99,7 +99,7 @@ const nobody = sql('SELECT 0 AS k, 0 AS rid, 0 AS seq WHERE 0')
 function referring(params: number[], target: string, scope: Scope): Sql {
   const row = scope.alias()
   const some = oneOf(`${row}.param`, params)
-  const seen = visible(row, scope.seq)
+  const seen = visible(row, scope)
   return sql(
     `SELECT ${row}.k AS k, ${row}.rid AS rid FROM reference ${row}
        WHERE ${some.text} AND ${row}.target = ${target} AND ${seen.text}`,
@@ -111,11 +111,8 @@ function referring(params: number[], target: string, scope: Scope): Sql {
 /** All that refer to a name of `scope.row`. */
 function referringBy(names: string, params: number[], scope: Scope): Sql {
   const [name, row] = [scope.alias(), scope.alias()]
-  const own = join(
-    [oneOf(`${name}.param`, paramsOf(scope, names)), visible(name, scope.seq)],
-    ' AND ',
-  )
-  const refers = join([oneOf(`${row}.param`, params), visible(row, scope.seq)], ' AND ')
+  const own = join([oneOf(`${name}.param`, paramsOf(scope, names)), visible(name, scope)], ' AND ')
+  const refers = join([oneOf(`${row}.param`, params), visible(row, scope)], ' AND ')
   return sql(
     `SELECT ${row}.k AS k, ${row}.rid AS rid FROM value ${name} CROSS JOIN reference ${row} ON ${row}.target = ${name}.low
        WHERE ${name}.rid = ${scope.row}.rid AND ${own.text} AND ${refers.text}`,
@@ -144,7 +141,7 @@ function paired({ param, code, system }: Code, row: string, scope: Scope, inner:
       oneOf(`${row}.param`, params),
       sql(`${row}.code = ?`, code),
       ...(id === undefined ? [] : [sql(`${row}.system = ?`, id)]),
-      visible(row, scope.seq),
+      visible(row, scope),
     ],
     ' AND ',
   )
@@ -206,10 +203,7 @@ function ridsAt(
   { keys, params, scope }: { keys: number[]; params: number[]; scope: Scope },
 ): number[] {
   if (params.length === 0 || keys.length === 0) return []
-  const wanted = join(
-    [among(column, keys), oneOf('v.param', params), visible('v', scope.seq)],
-    ' AND ',
-  )
+  const wanted = join([among(column, keys), oneOf('v.param', params), visible('v', scope)], ' AND ')
   const rows = scope.connection.sql(`${select} WHERE ${wanted.text}`).all(...wanted.values)
   return rows.map(({ rid }) => Number(rid))
 }
@@ -218,7 +212,7 @@ function foundFirst(plan: Plan, scope: Scope, most = counted): number[] | undefi
   if (!plan.driver || plan.driver.size >= most) return undefined
   const { text, values } = ridsFrom(plan, plan.driver, scope)
   const rows = scope.connection.sql(text).all(...values)
-  return rows.map(({ rid }) => Number(rid))
+  return [...new Set(rows.map(({ rid }) => Number(rid)))]
 }
 
 /** So many at the inner end are found for all of the outer end at once, rather than looked for from each. */
@@ -231,10 +225,10 @@ function fewOf(plan: Plan, scope: Scope): Few | undefined {
 }
 
 function ridsFrom({ rest }: Plan, driver: Driver, scope: Scope): Sql {
-  const from = rest.some(asksWhen) ? withSeq(driver.from, scope.seq) : driver.from
+  const from = rest.some(asksWhen) ? withSeq(driver.from, scope) : driver.from
   const holds = scope.probe(rest, scope)
   return sql(
-    `SELECT DISTINCT x.rid AS rid FROM (${from.text}) x WHERE ${holds.text}`,
+    `SELECT x.rid AS rid FROM (${from.text}) x WHERE ${holds.text}`,
     ...from.values,
     ...holds.values,
   )

@@ -4,13 +4,19 @@ import { type Connection, targetParts } from '../connection.ts'
 import { firstSeqAt } from '../instant.ts'
 import { join, type Sql, sql } from '../sql.ts'
 
+/** What a search sees. */
+export interface Moment {
+  /** Rows as of this commit. */
+  seq: number
+  /** It is the last one that the connection sees. */
+  isLast: boolean
+}
+
 /** What a query is compiled with: the types it may look at, and the commit number it sees. */
-export interface Scope {
+export interface Scope extends Moment {
   connection: Connection
   tenant: Tenant
   types: number[]
-  /** Rows as of this commit. */
-  seq: number
   /** The table that stands for the resource in question, with columns k, rid and (where it is asked when) seq. */
   row: string
   /** What asks for other resources inside comes back to these. */
@@ -64,14 +70,16 @@ export const within = (scope: Scope, row: string, types: number[]): Scope => ({
   types,
 })
 
-/** A row is seen from the commit that brought it until the one that ended it. */
-export const visible = (row: string, seq: number): Sql =>
-  sql(
-    `${row}.rid <= ? AND ${row}.since <= ? AND (${row}.until = 0 OR ${row}.until > ?)`,
-    seq,
-    seq,
-    seq,
-  )
+/** A row is seen from the commit that brought it until the one that ended it: as of the last, all that none has ended. */
+export const visible = (row: string, { seq, isLast }: Moment): Sql =>
+  isLast
+    ? sql(`${row}.until = 0`)
+    : sql(
+        `${row}.rid <= ? AND ${row}.since <= ? AND (${row}.until = 0 OR ${row}.until > ?)`,
+        seq,
+        seq,
+        seq,
+      )
 
 export const typeIds = ({ connection, tenant }: Scope, types: string[]): number[] =>
   types.flatMap(type => connection.typeId(tenant, type) ?? [])
@@ -86,31 +94,43 @@ export const ridsOf = (targets: string[], scope: Scope): number[] =>
 export const ridsById = (id: string, types: number[], { connection }: Scope): number[] =>
   types.flatMap(type => connection.rid(type, id) ?? [])
 
-/** The version that a reader at a commit sees (0: none yet): of a row of `resource`. Takes the commit's number twice. */
-export const seqAsOf = (resource: string): string =>
-  `CASE WHEN ${resource}.seq <= ? THEN ${resource}.seq
-    ELSE (SELECT max(v.seq) FROM version v WHERE v.rid = ${resource}.rid AND v.seq <= ?) END`
+/** The version that a reader at a commit sees (0: none yet): of a row of `resource`. */
+export const seqAsOf = (resource: string, { seq, isLast }: Moment): Sql =>
+  isLast
+    ? sql(`${resource}.seq`)
+    : sql(
+        `CASE WHEN ${resource}.seq <= ? THEN ${resource}.seq
+           ELSE (SELECT max(v.seq) FROM version v WHERE v.rid = ${resource}.rid AND v.seq <= ?) END`,
+        seq,
+        seq,
+      )
+
+/** Versions of `feed` that a reader at a commit sees. */
+export const current = ({ seq, isLast }: Moment): Sql =>
+  isLast ? sql('f.until = 0') : sql('f.seq <= ? AND (f.until = 0 OR f.until > ?)', seq, seq)
 
 /** What is there of some resources, with its sort key and version: nothing of what is deleted. `which` is about `o`. */
-export const standing = (which: Sql, seq: number): Sql =>
-  sql(
-    `SELECT f.k AS k, o.rid AS rid, f.seq AS seq, o.id AS id FROM resource o CROSS JOIN feed f ON f.type = o.type AND f.seq = ${seqAsOf('o')}
-       WHERE ${which.text} AND (f.until = 0 OR f.until > ?)`,
-    seq,
-    seq,
+export function standing(which: Sql, moment: Moment): Sql {
+  const [at, seen] = [seqAsOf('o', moment), current(moment)]
+  return sql(
+    `SELECT f.k AS k, o.rid AS rid, f.seq AS seq, o.id AS id FROM resource o CROSS JOIN feed f ON f.type = o.type AND f.seq = ${at.text}
+       WHERE ${which.text} AND ${seen.text}`,
+    ...at.values,
     ...which.values,
-    seq,
+    ...seen.values,
   )
+}
 
 /** Adds the version that is seen to rows of k and rid. */
-export const withSeq = (from: Sql, seq: number): Sql =>
-  sql(
-    `SELECT d.k AS k, d.rid AS rid, (SELECT ${seqAsOf('o')} FROM resource o WHERE o.rid = d.rid) AS seq
+export function withSeq(from: Sql, moment: Moment): Sql {
+  const at = seqAsOf('o', moment)
+  return sql(
+    `SELECT d.k AS k, d.rid AS rid, (SELECT ${at.text} FROM resource o WHERE o.rid = d.rid) AS seq
        FROM (${from.text}) d`,
-    seq,
-    seq,
+    ...at.values,
     ...from.values,
   )
+}
 
 /** Whether a predicate looks at a resource's `seq`. */
 export function asksWhen(predicate: Predicate): boolean {

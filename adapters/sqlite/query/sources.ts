@@ -2,14 +2,14 @@
 import { everything } from '../message.ts'
 import { join, never, oneOf, type Sql, sql, ticking } from '../sql.ts'
 import { paramsOf } from './rows.ts'
-import { type Scope, standing, visible } from './scope.ts'
+import { current, type Scope, standing, visible } from './scope.ts'
 
 /** In the order of the main date. */
 export function byDate(scope: Scope): Sql {
   const params = paramsOf(scope, everything)
   if (params.length === 0) return sql('SELECT 0 AS k, 0 AS rid WHERE 0')
   const where = join(
-    [sql(ticking('r.rid')), oneOf('r.param', params), sql("r.code = ''"), visible('r', scope.seq)],
+    [sql(ticking('r.rid')), oneOf('r.param', params), sql("r.code = ''"), visible('r', scope)],
     ' AND ',
   )
   return sql(`SELECT r.k AS k, r.rid AS rid FROM token r WHERE ${where.text}`, ...where.values)
@@ -18,12 +18,11 @@ export function byDate(scope: Scope): Sql {
 /** In the order of commits. */
 export function byCommit(scope: Scope): Sql {
   const types = scope.types.length ? oneOf('f.type', scope.types) : never
+  const seen = current(scope)
   return sql(
-    `SELECT f.k AS k, f.rid AS rid, f.seq AS seq FROM feed f WHERE ${ticking('f.seq')} AND ${types.text} AND f.seq <= ?
-       AND (f.until = 0 OR f.until > ?)`,
+    `SELECT f.k AS k, f.rid AS rid, f.seq AS seq FROM feed f WHERE ${ticking('f.seq')} AND ${types.text} AND ${seen.text}`,
     ...types.values,
-    scope.seq,
-    scope.seq,
+    ...seen.values,
   )
 }
 
@@ -32,5 +31,5 @@ export function byId(scope: Scope, after: string | undefined, descending: boolea
   const types = scope.types.length ? oneOf('o.type', scope.types) : never
   const beyond = after === undefined ? [] : [sql(`o.id ${descending ? '<=' : '>='} ?`, after)]
   const which = join([types, ...beyond, sql(ticking('o.rid'))], ' AND ')
-  return standing(which, scope.seq)
+  return standing(which, scope)
 }

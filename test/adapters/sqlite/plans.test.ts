@@ -79,7 +79,7 @@ test.each<[string, Predicate[], string]>([
   [
     'the time of the last change',
     [by.updated],
-    'SEARCH f USING PRIMARY KEY (type=? AND seq>? AND seq<?)',
+    'SEARCH f USING PRIMARY KEY (type=? AND seq>?)',
   ],
 ])('a search by %s reads a range of its key', (_, where, expected) => {
   const steps = plans(watched => searchPage(watched, pune, query({ where })))
@@ -127,7 +127,7 @@ test('what few of all have is gathered where it does not come soon value by valu
   })
   const { where, sort } = asking
   const asked = { where, keys: keysOf(sort), back: false, after: undefined, count: 10 }
-  const scope = scopeOf(connection, pune, asking, 9)
+  const scope = scopeOf(connection, pune, asking, { seq: 9, isLast: true })
   expect(waysOf(asked, scope).map(({ name }) => name)).toEqual(['by value', 'gather'])
 })
 

@@ -45,7 +45,7 @@ function keysOfLast(
   }
   const ids = times(count - many, n => `${n}`)
   const asking = query({ ...of, where: [{ kind: 'not', not: { kind: 'id', ids } }] })
-  const scope = scopeOf({ ...connection, sql }, pune, asking, before)
+  const scope = scopeOf({ ...connection, sql }, pune, asking, { seq: before, isLast: false })
   const { where, sort } = asking
   const asked = { where, keys: keysOf(sort), back: false, after: undefined, count: 10 }
   const hits = [...(waysOf(asked, scope)[0]?.hits() ?? [])]

@@ -4,9 +4,8 @@ import fc from 'fast-check'
 import { type Connection, connect } from '../../../adapters/sqlite/connection.ts'
 import { type Way, waysOf } from '../../../adapters/sqlite/query/hits.ts'
 import { plan } from '../../../adapters/sqlite/query/plan.ts'
-import type { Plan, Scope } from '../../../adapters/sqlite/query/scope.ts'
-import { lastSeq } from '../../../adapters/sqlite/read.ts'
-import { scopeOf } from '../../../adapters/sqlite/search.ts'
+import type { Moment, Plan, Scope } from '../../../adapters/sqlite/query/scope.ts'
+import { momentOf, scopeOf } from '../../../adapters/sqlite/search.ts'
 import type { Resource } from '../../../resources/resource.ts'
 import { keysOf, type Position } from '../../../resources/search/order.ts'
 import { parseSearch } from '../../../resources/search/parse.ts'
@@ -47,18 +46,18 @@ const turns: Turn[] = [
 
 interface Asked {
   query: Query
-  seq: number
+  moment: Moment
   connection: Connection
   tenant: Tenant
 }
 
 function waysWith(
   turn: Turn,
-  { query, seq, connection, tenant }: Asked,
+  { query, moment, connection, tenant }: Asked,
   from: { after?: Position | undefined; back: boolean; count: number },
 ): Way[] {
   const scope: Scope = {
-    ...scopeOf(connection, tenant, query, seq),
+    ...scopeOf(connection, tenant, query, moment),
     plan: (where, inner) => turn(plan(where, inner), where),
   }
   return waysOf({ where: query.where, keys: keysOf(query.sort), after: undefined, ...from }, scope)
@@ -169,19 +168,23 @@ test('all ways to the hits of any search give the same, also from page to page',
             await put(renamed(resource, suffix))
           }
         const connection = connect({ file, readOnly: true })
-        const seqs = [lastSeq(connection)]
+        const { seq: before } = momentOf(connection)
         for (const [n, resource] of later.entries())
           await (n % 3 === 0 ? remove(renamed(resource, 1)) : put(resource))
-        seqs.push(lastSeq(connection))
+        const last = momentOf(connection)
         for (const [type, params] of searches) {
           const query = await queryOf(type, [...params])
           if (!query) continue
-          for (const seq of seqs) {
-            const asked = { query, seq, connection, tenant }
+          const found: Position[][] = []
+          for (const moment of [{ seq: before, isLast: false }, { ...last, isLast: false }, last]) {
+            const asked = { query, moment, connection, tenant }
             try {
-              samePages(sameBothWays(asked), asked, 2)
+              found.push(sameBothWays(asked))
+              samePages(found.at(-1) ?? [], asked, 2)
+              // Rows as of the last commit are those that none has ended.
+              if (moment.isLast) expect(found.at(-1)).toEqual(found.at(-2))
             } catch (error) {
-              throw new Error(`${type}?${new URLSearchParams([...params])} as of ${seq}`, {
+              throw new Error(`${type}?${new URLSearchParams([...params])} as of ${moment.seq}`, {
                 cause: error,
               })
             }
