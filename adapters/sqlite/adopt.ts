@@ -5,6 +5,7 @@ import type { Event, Moving, Tenant } from '../../resources/store.ts'
 import type { Connection } from './connection.ts'
 import { type PackedCommit, packCommit } from './message.ts'
 import { toVersion, versionColumns } from './read.ts'
+import { upTo } from './sql.ts'
 
 /** A slice of all versions after a commit number, and the last number in it. */
 export function movingSlice(
@@ -14,7 +15,7 @@ export function movingSlice(
   const rows = sql(
     `SELECT ${versionColumns}, t.tenant AS tenant, t.name AS name, r.seq = b.seq AS newest
        FROM body b CROSS JOIN resource r ON r.rid = b.rid CROSS JOIN type t ON t.id = r.type
-       WHERE b.seq > ? ORDER BY b.seq LIMIT ?`,
+       WHERE b.seq > ? ORDER BY b.seq ${upTo}`,
   ).all(after, count)
   return rows.map(row => ({
     tenant: String(row.tenant) as Tenant,

@@ -1,4 +1,5 @@
 /** Commits as they travel to the writer's thread: flat, because a clone of many small objects costs more than the write. */
+import { subjectOf } from '../../resources/search/about.ts'
 import { pairsOf } from '../../resources/search/pairs.ts'
 import type {
   Addition,
@@ -39,7 +40,10 @@ type Flat = (string | number)[]
 
 /** kind, param, first, and up to four values. */
 export const width = 7
-/** The parameter of the row that says which parameters a resource has; it also lists all of a type in clinical order. */
+/**
+ * The parameter of the row that says which parameters a resource has, and whom it is about; it also lists all of a type in
+ * clinical order.
+ */
 export const everything = '*'
 
 export function packCommit(tenant: Tenant, at: number, commit: Commit): PackedCommit {
@@ -109,7 +113,8 @@ function flatRows(type: string, extract: Extract): Flat[] {
 /** The same, one after the other: of a create none is looked at by itself. */
 function flattened(type: string, extract: Extract): Flat {
   const flat: Flat = []
-  flat.push('shape', everything, '', [type, ...extract.present].join(' '), '', '', '')
+  const subject = subjectOf(type, extract.rows)
+  flat.push('shape', everything, '', [type, ...extract.present].join(' '), subject, '', '')
   for (const row of extract.rows) flatten(row, flat)
   for (const { patient, param, code, system } of pairsOf(type, extract))
     flat.push('pair', param, '', code, system, patient, '')

@@ -6,7 +6,7 @@ import type { Event, Page, Tenant, Version } from '../../resources/store.ts'
 import { type Connection, unitsStart } from './connection.ts'
 import { firstSeqAt } from './instant.ts'
 import { methods } from './schema.ts'
-import { ticking } from './sql.ts'
+import { ticking, upTo } from './sql.ts'
 
 interface Stored {
   type: number
@@ -113,7 +113,7 @@ export function historyPage(connection: Connection, tenant: Tenant, query: Histo
   }
   const rows = connection
     .sql(
-      `SELECT ${versionColumns} FROM ${from.tables} WHERE ${where.join(' AND ')} ORDER BY ${from.order} DESC LIMIT ?`,
+      `SELECT ${versionColumns} FROM ${from.tables} WHERE ${where.join(' AND ')} ORDER BY ${from.order} DESC ${upTo}`,
     )
     .all(...values, query.count + 1)
   const types = connection.types(tenant)
@@ -179,7 +179,7 @@ export function scanSlice(
   const rows = connection
     .sql(
       `SELECT ${versionColumns} FROM resource r INDEXED BY resource_name CROSS JOIN body b ON b.seq = r.seq
-         WHERE r.type = ? AND r.id > ? AND b.json IS NOT NULL ORDER BY r.id LIMIT ?`,
+         WHERE r.type = ? AND r.id > ? AND b.json IS NOT NULL ORDER BY r.id ${upTo}`,
     )
     .all(type, slice.after, slice.count)
   return rows.map(row => toVersion(row, slice.type))
@@ -189,7 +189,7 @@ export function undeliveredEvents(
   { sql }: Connection,
   limit: number,
 ): { seq: number; event: Event }[] {
-  return sql('SELECT seq, event FROM outbox ORDER BY seq LIMIT ?')
+  return sql(`SELECT seq, event FROM outbox ORDER BY seq ${upTo}`)
     .all(limit)
     .map(({ seq, event }) => ({ seq: Number(seq), event: JSON.parse(String(event)) as Event }))
 }

@@ -4,7 +4,8 @@ import { twinsOf } from '../../resources/search/long.ts'
 import type { Tenant } from '../../resources/store.ts'
 import type { Connection } from './connection.ts'
 import { type PackedAddition, width } from './message.ts'
-import { type Intern, insertText, type Place, placesOf, type Value } from './rows.ts'
+import { type Intern, insertText, type Place, placesOf, shapeColumns, type Value } from './rows.ts'
+import { upTo } from './sql.ts'
 import { replaceWords } from './words.ts'
 
 /** Answers the places of those whose newest version is another. */
@@ -102,8 +103,10 @@ function put({ sql }: Connection, [table, list, values]: Place, owner: Owner): v
   const at = list.split(', ').indexOf('k')
   const moved =
     at >= 0 && owner.others.some(k => sql(move).run(owner.k, ...values.with(at, k)).changes > 0)
-  if (!moved) sql(insertText(table, list)).run(...values, owner.seq === owner.rid ? 0 : owner.seq)
+  if (!moved) sql(insertText(table, list)).run(...values, sinceOf(owner))
 }
+
+const sinceOf = ({ rid, seq }: Owner): number => (seq === rid ? 0 : seq)
 
 /** What refers by this server's address has two ways to be written, so an update may have left both: see Home. */
 function single({ sql }: Connection, [table, list, values]: Place, owner: Owner): void {
@@ -136,18 +139,14 @@ function textsOf(table: Place[0], list: Place[1]) {
 }
 
 /** A resource has one shape, whatever it was. */
-function reshape(
-  connection: Connection,
-  [param = 0, code = '', k = 0, rid = 0, shape = 0]: Value[],
-  owner: Owner,
-): void {
+function reshape(connection: Connection, values: Value[], owner: Owner): void {
+  const [param = 0, code = '', k = 0, rid = 0, shape = 0, subject = 0] = values
   const change = connection.sql(
-    'UPDATE token SET system = ?, k = ? WHERE param = ? AND code = ? AND k = ? AND rid = ? AND until = 0',
+    'UPDATE token SET system = ?, subject = ?, k = ? WHERE param = ? AND code = ? AND k = ? AND rid = ? AND until = 0',
   )
   for (const from of [owner.k, ...owner.others])
-    if (change.run(shape, k, param, code, from, rid).changes > 0) return
-  const place: Place = ['token', 'param, code, k, rid, system', [param, code, k, rid, shape]]
-  put(connection, place, owner)
+    if (change.run(shape, subject, k, param, code, from, rid).changes > 0) return
+  connection.sql(insertText('token', shapeColumns)).run(...values, sinceOf(owner))
 }
 
 /** Values that are made of it no more. Codes and addresses cannot be found by their resource: see `extractor` in search.ts. */
@@ -255,7 +254,7 @@ function dropFrom(
   limit: number,
 ): number {
   const names = keys[table].split(', ')
-  const rows = sql(`SELECT ${keys[table]} FROM ${table} WHERE param = ? LIMIT ?`).all(param, limit)
+  const rows = sql(`SELECT ${keys[table]} FROM ${table} WHERE param = ? ${upTo}`).all(param, limit)
   const remove = sql(
     `DELETE FROM ${table} WHERE param = ? AND ${names.map(name => `${name} = ?`).join(' AND ')}`,
   )

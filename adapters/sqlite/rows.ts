@@ -1,3 +1,4 @@
+import { several } from '../../resources/search/about.ts'
 import { otherReferences } from '../../resources/search/beside.ts'
 import { dateParam, quantityParam } from '../../resources/search/long.ts'
 import { isPairing } from '../../resources/search/pairs.ts'
@@ -84,6 +85,12 @@ export const columns = {
   value: 'rid, param, low, high, unit',
 } as const
 
+/** A token, with whom its resource is about. */
+export const shapeColumns = `${columns.token}, subject`
+
+/** Stands for several that a resource is about, where 0 is nobody. */
+const manySubjects = -1
+
 export function placesOf(row: Value[], owner: Owner, k: number, intern: Intern): Place[] {
   const [kind, code, first, a = '', b = '', c = '', d = ''] = row
   const { rid, type, tenant } = owner
@@ -99,8 +106,10 @@ export function placesOf(row: Value[], owner: Owner, k: number, intern: Intern):
         : String(code)
   const param = intern.param(type, name, String(first))
   switch (kind) {
-    case 'shape':
-      return [['token', columns.token, [param, '', k, rid, intern.shape(String(a))]]]
+    case 'shape': {
+      const subject = b === '' ? 0 : b === several ? manySubjects : intern.target(tenant, String(b))
+      return [['token', shapeColumns, [param, '', k, rid, intern.shape(String(a)), subject]]]
+    }
     case 'token':
       return [['token', columns.token, [param, a, k, rid, intern.system(String(b))]]]
     case 'pair': {
@@ -145,11 +154,11 @@ const inserts = new Map<string, string>()
 const ends = new Map<string, string>()
 
 export function insertText(table: string, list: string): string {
-  let text = inserts.get(table)
+  let text = inserts.get(list)
   if (!text) {
     const marks = list.split(',').map(() => '?')
     text = `INSERT INTO ${table}(${list}, since, until) VALUES (${marks.join(', ')}, ?, 0)`
-    inserts.set(table, text)
+    inserts.set(list, text)
   }
   return text
 }
@@ -176,7 +185,7 @@ export function writeRows(
     const row = change.end.slice(from, from + width)
     // A resource has one shape, also where an older extractor made another one of it.
     for (const [table, list, values] of placesOf(row, owner, at.oldK, at.intern))
-      if (row[0] === 'shape') connection.sql(shapeEnd).run(at.seq, ...values.slice(0, -1))
+      if (row[0] === 'shape') connection.sql(shapeEnd).run(at.seq, ...values.slice(0, 4))
       else {
         const { changes } = connection.sql(endText(table, list)).run(at.seq, ...values)
         if (table === 'value' && row[0] === 'reference' && changes > 1)

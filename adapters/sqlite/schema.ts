@@ -116,6 +116,8 @@ const migrations: readonly string[] = [
   `CREATE TABLE wording(seq INTEGER PRIMARY KEY, rid INTEGER NOT NULL, until INTEGER NOT NULL) STRICT;
    CREATE INDEX wording_of ON wording(rid, seq);
    CREATE INDEX wording_until ON wording(until) WHERE until <> 0;`,
+  // Whom a resource is about, in the row of all its parameters (0: nobody, -1: several); NULL where it was written before.
+  'ALTER TABLE token ADD COLUMN subject INTEGER',
 ]
 
 /** Tells that a file is ours: `Nida` in ASCII. https://sqlite.org/pragma.html#pragma_application_id */

@@ -11,7 +11,7 @@ import { probeAll } from './query/probe.ts'
 import { asksWhen, type Moment, type Scope, seqAsOf, withSeq } from './query/scope.ts'
 import { byDate } from './query/sources.ts'
 import { lastSeq, totalsOf, toVersion, versionColumns } from './read.ts'
-import { bounded } from './sql.ts'
+import { bounded, upTo } from './sql.ts'
 
 const sweptSeq = ({ sql }: Connection): number => Number(sql('SELECT seq FROM swept').get()?.seq)
 
@@ -167,7 +167,7 @@ function countAsOf(scope: Scope, query: Query, atMost: number): number {
   const where = probeAll(rest, scope)
   const once = !driver || driver.unique ? 'x.rid' : 'DISTINCT x.rid'
   const { text, values } = bounded({
-    text: `SELECT count(*) AS n FROM (SELECT ${once} FROM (${from.text}) x WHERE ${where.text} LIMIT ?)`,
+    text: `SELECT count(*) AS n FROM (SELECT ${once} FROM (${from.text}) x WHERE ${where.text} ${upTo})`,
     values: [...from.values, ...where.values],
   })
   return Number(connection.sql(text).get(...values, atMost)?.n)

@@ -24,6 +24,9 @@ export const never = sql('0')
  */
 export const ticking = (number: string): string => `((${number} & 1023) <> 0 OR tick())`
 
+/** At most so many rows. SQLite plans a statement anew each time that a value is bound to a limit which is nothing but a mark. */
+export const upTo = 'LIMIT ? + 0'
+
 /** SQLite takes 32,766 values in a statement, 500 arms in a union and a depth of 1,000. https://sqlite.org/limits.html */
 const mostValues = 30_000
 const mostArms = 400

@@ -19,7 +19,11 @@ const queries: Readonly<Record<string, string>> = {
   label: `SELECT ${owner} AS owner, ${named} AS param, w.text AS text, x.k AS k, x.system AS system
     FROM token x JOIN resource o ON o.rid = x.rid JOIN type t ON t.id = o.type JOIN param p ON p.id = x.param
     JOIN named n ON n.code = x.code LEFT JOIN term w ON w.id = n.id WHERE substr(p.code, -5) = ':text'`,
-  shape: `${rowsOf('token', 'x.code AS code, x.k AS k, h.params AS shape', 'LEFT JOIN shape h ON h.id = x.system')} WHERE p.code = '*'`,
+  shape: `${rowsOf(
+    'token',
+    `x.code AS code, x.k AS k, h.params AS shape, coalesce(u.name || '/' || g.id, x.subject) AS subject`,
+    `LEFT JOIN shape h ON h.id = x.system LEFT JOIN resource g ON g.rid = x.subject LEFT JOIN type u ON u.id = g.type`,
+  )} WHERE p.code = '*'`,
   compartment: rowsOf(
     'compartment',
     'g.id AS patient, x.code AS code, x.k AS k, s.uri AS system',

@@ -38,6 +38,12 @@ function* questions(): Iterable<{ what: string; query: string }> {
       query: `${whose} main.${table} WHERE until <> 0 AND until <= since`,
     }
   }
+  yield {
+    what: 'is told to be about another than it is',
+    query: `SELECT w.rid FROM temp.want_token w CROSS JOIN main.token t
+      ON t.param = w.param AND t.code = w.code AND t.k = w.k AND t.rid = w.rid AND t.system = w.system
+      WHERE t.until = 0 AND t.subject <> w.subject`,
+  }
   const feed = `SELECT rid, k FROM main.feed WHERE ${current}`
   const wantedFeed = 'SELECT rid, k FROM temp.want_feed'
   yield {

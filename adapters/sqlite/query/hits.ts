@@ -6,7 +6,7 @@
 import { compare, type Key, type Position } from '../../../resources/search/order.ts'
 import type { Predicate, Sort } from '../../../resources/search/query.ts'
 import { mainDateOf } from '../../../resources/search.ts'
-import { bounded, join, sql } from '../sql.ts'
+import { bounded, join, sql, upTo } from '../sql.ts'
 import {
   isNext,
   keyColumn,
@@ -16,7 +16,8 @@ import {
   withoutValue,
   withValue,
 } from './keys.ts'
-import { asksWhen, counted, type Driver, type Plan, type Scope, withSeq } from './scope.ts'
+import { isAboutSubject } from './relations.ts'
+import { asksWhen, counted, type Driver, type Plan, type Scope, totalOf, withSeq } from './scope.ts'
 import { byCommit, byDate, byId } from './sources.ts'
 
 type ByValue = Extract<Sort, { by: 'value' }>
@@ -50,7 +51,8 @@ export function waysOf(wanted: Wanted, scope: Scope): Way[] {
   const [first, ...more] = wanted.keys
   const gathered: Way = { name: 'gather', driver, hits: () => gather(wanted, plan, scope) }
   const byDate = first?.by === 'date' && more.length === 0
-  if (!first || (driver && driver.size < counted && !driver.ordered))
+  const isSmall = driver !== undefined && driver.size < counted && !driver.ordered
+  if (!first || (isSmall && !(byDate && isWalkedSooner(wanted, plan, scope))))
     return byDate ? [{ ...gathered, hits: () => stream(wanted, plan, scope, 'k') }] : [gathered]
   const walked = (hits: () => Generator<Position>): Way[] =>
     driver
@@ -94,12 +96,24 @@ export function waysOf(wanted: Wanted, scope: Scope): Way[] {
   }
 }
 
+/** So many rows of all of a type are looked at in the time that one is found by what it refers to. */
+const walkedAtOnce = 4
+
+/** Whether those whose subject is one of some are likely to come sooner by looking at all of the type. */
+function isWalkedSooner({ where, count }: Wanted, { driver, rest }: Plan, scope: Scope): boolean {
+  const [only] = where
+  if (!driver || rest.length > 0 || where.length !== 1 || only?.kind !== 'chain') return false
+  if (!isAboutSubject(only.param, scope)) return false
+  const all = scope.types.reduce((sum, type) => sum + totalOf(type, scope), 0)
+  return (count * all) / driver.size < walkedAtOnce * driver.size
+}
+
 /** The rows of a plan as `x`, with what must hold of them. */
 function rowsOf({ driver, rest }: Plan, scope: Scope, needsSeq: boolean) {
   const from = driver ? driver.from : byDate(scope)
   return {
     from: needsSeq ? withSeq(from, scope) : from,
-    where: scope.probe(rest, scope),
+    where: scope.probe(rest, { ...scope, hasSubject: !driver && !needsSeq }),
   }
 }
 
@@ -126,7 +140,7 @@ function* stream(
     const all = join([where, ...beyond], ' AND ')
     const { text, values } = bounded({
       text: `SELECT x.rid AS rid, x.${column} AS key FROM (${from.text}) x WHERE ${all.text}
-         ORDER BY x.${column} ${order}, x.rid ${order} LIMIT ?`,
+         ORDER BY x.${column} ${order}, x.rid ${order} ${upTo}`,
       values: [...from.values, ...all.values],
     })
     const rows = scope.connection.sql(text).all(...values, size)

@@ -1,4 +1,5 @@
 /** Chains and _has: what holds of a resource at the other end of a reference. https://hl7.org/fhir/R4/search.html#chaining */
+import { aboutOf } from '../../../resources/search/about.ts'
 import { isPaired } from '../../../resources/search/pairs.ts'
 import type { Predicate } from '../../../resources/search/query.ts'
 import { among, join, never, oneOf, type Sql, sql } from '../sql.ts'
@@ -28,18 +29,7 @@ export function probeChain({ param, types, where, names }: Chain, scope: Scope):
   const [row, target] = [scope.alias(), scope.alias()]
   const first = within(scope, 'x', inner)
   const few = names === undefined ? fewOf(scope.plan(where, first), first) : undefined
-  if (few) {
-    const own = join(
-      [
-        sql(`${row}.rid = ${scope.row}.rid`),
-        oneOf(`${row}.param`, params),
-        visible(row, scope),
-        sql(`${row}.low IN (${few.rids.text})`, ...few.rids.values),
-      ],
-      ' AND ',
-    )
-    return sql(`EXISTS(SELECT 1 FROM value ${row} WHERE ${own.text})`, ...own.values)
-  }
+  if (few) return probeFew(few.rids, { row, param, params }, scope)
   const there =
     names === undefined
       ? standsAt(row, inner, scope)
@@ -54,6 +44,35 @@ export function probeChain({ param, types, where, names }: Chain, scope: Scope):
     ...seen.values,
     ...there.values,
     ...holds.values,
+  )
+}
+
+/** Whether what the types refer to by a parameter stands in the row of each. */
+export const isAboutSubject = (param: string, { types, connection }: Scope): boolean =>
+  types.every(type => aboutOf(connection.typeName(type) ?? '') === param)
+
+/** `scope.row` refers to one of these: to whom it is about, where that stands in its own row, or else by its values. */
+function probeFew(
+  rids: Sql,
+  { row, param, params }: { row: string; param: string; params: number[] },
+  scope: Scope,
+): Sql {
+  const own = join(
+    [
+      sql(`${row}.rid = ${scope.row}.rid`),
+      oneOf(`${row}.param`, params),
+      visible(row, scope),
+      sql(`${row}.low IN (${rids.text})`, ...rids.values),
+    ],
+    ' AND ',
+  )
+  const byValue = sql(`EXISTS(SELECT 1 FROM value ${row} WHERE ${own.text})`, ...own.values)
+  if (!scope.hasSubject || !isAboutSubject(param, scope)) return byValue
+  const subject = `${scope.row}.subject`
+  return sql(
+    `(${subject} IN (${rids.text}) OR (coalesce(${subject}, -1) < 0 AND ${byValue.text}))`,
+    ...rids.values,
+    ...byValue.values,
   )
 }
 

@@ -2,7 +2,7 @@ import type { Predicate } from '../../../resources/search/query.ts'
 import type { Tenant } from '../../../resources/store.ts'
 import { type Connection, targetParts } from '../connection.ts'
 import { firstSeqAt } from '../instant.ts'
-import { join, type Sql, sql } from '../sql.ts'
+import { join, type Sql, sql, upTo } from '../sql.ts'
 
 /** What a search sees. */
 export interface Moment {
@@ -19,6 +19,8 @@ export interface Scope extends Moment {
   types: number[]
   /** The table that stands for the resource in question, with columns k, rid and (where it is asked when) seq. */
   row: string
+  /** It has the column `subject` too, as all of a type in the order of their dates have. */
+  hasSubject?: boolean
   /** What asks for other resources inside comes back to these. */
   probe(where: Predicate[], scope: Scope): Sql
   plan(where: Predicate[], scope: Scope): Plan
@@ -58,16 +60,21 @@ export interface Plan {
 export function countOf(rows: Sql, bound: number, { connection }: Scope): number {
   const { text, values } = rows
   return connection.sizes.get(`${text} ${values.join('\u0000')} ${bound}`, () => {
-    const row = connection.sql(`SELECT count(*) AS n FROM (${text} LIMIT ?)`).get(...values, bound)
+    const row = connection.sql(`SELECT count(*) AS n FROM (${text} ${upTo})`).get(...values, bound)
     return Number(row?.n)
   })
 }
+
+/** How many there are of a type now. */
+export const totalOf = (type: number, { connection }: Scope): number =>
+  Number(connection.sql('SELECT count FROM total WHERE type = ?').get(type)?.count ?? 0)
 
 /** The same query inside, about other resources. */
 export const within = (scope: Scope, row: string, types: number[]): Scope => ({
   ...scope,
   row,
   types,
+  hasSubject: false,
 })
 
 /** A row is seen from the commit that brought it until the one that ended it: as of the last, all that none has ended. */

@@ -7,12 +7,15 @@ import { current, type Scope, standing, visible } from './scope.ts'
 /** In the order of the main date. */
 export function byDate(scope: Scope): Sql {
   const params = paramsOf(scope, everything)
-  if (params.length === 0) return sql('SELECT 0 AS k, 0 AS rid WHERE 0')
+  if (params.length === 0) return sql('SELECT 0 AS k, 0 AS rid, 0 AS subject WHERE 0')
   const where = join(
     [sql(ticking('r.rid')), oneOf('r.param', params), sql("r.code = ''"), visible('r', scope)],
     ' AND ',
   )
-  return sql(`SELECT r.k AS k, r.rid AS rid FROM token r WHERE ${where.text}`, ...where.values)
+  return sql(
+    `SELECT r.k AS k, r.rid AS rid, r.subject AS subject FROM token r WHERE ${where.text}`,
+    ...where.values,
+  )
 }
 
 /** In the order of commits. */

@@ -102,6 +102,11 @@ test.each([
     /p1 has text that ended/,
   ],
   [
+    'another that it is about',
+    `UPDATE token SET subject = 1 WHERE subject = 0 AND rid = ${rid('p7')}`,
+    /p7 is told to be about another/,
+  ],
+  [
     'a row that ends before it begins',
     `UPDATE token SET since = 9, until = 9 WHERE rid = ${rid('p7')}`,
     /p7 has a row of token that ended/,

@@ -76,11 +76,7 @@ test.each<[string, Predicate[], string]>([
     'SEARCH o USING INTEGER PRIMARY KEY (rowid=?)',
   ],
   ['a uri', [by.profile], 'SEARCH r USING PRIMARY KEY (param=? AND uri=?)'],
-  [
-    'the time of the last change',
-    [by.updated],
-    'SEARCH f USING PRIMARY KEY (type=? AND seq>?)',
-  ],
+  ['the time of the last change', [by.updated], 'SEARCH f USING PRIMARY KEY (type=? AND seq>?)'],
 ])('a search by %s reads a range of its key', (_, where, expected) => {
   const steps = plans(watched => searchPage(watched, pune, query({ where })))
   expect(steps).toContain(expected)
