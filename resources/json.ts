@@ -4,6 +4,7 @@
  */
 import { invalid, tooLarge } from './error.ts'
 import { type JsonLimits, JsonParser } from './json/parser.ts'
+import { turn } from './turn.ts'
 
 declare global {
   interface RawJSON {
@@ -23,6 +24,10 @@ const defaults: JsonLimits = { depth: 64, keys: 2_000_000, string: 16 * 1024 * 1
 export function parseJson(text: string, limits: JsonLimits = defaults): unknown {
   return new JsonParser(text, limits, { invalid, tooLarge }).parse()
 }
+
+/** The same for a text that takes milliseconds, such as a Bundle: others have their turn meanwhile. */
+export const parseInTurns = (text: string, limits: JsonLimits): Promise<unknown> =>
+  new JsonParser(text, limits, { invalid, tooLarge }).parseInTurns(turn)
 
 const unlimited: JsonLimits = { depth: Infinity, keys: Infinity, string: Infinity }
 

@@ -9,7 +9,7 @@ import { cors } from './cors.ts'
 import type { Dispatch } from './dispatch.ts'
 import { defaultFormat } from './formats.ts'
 import type { Health } from './health.ts'
-import { asFhirError, formatOf, readRequest, type Sending, sendAnswer } from './http.ts'
+import { asFhirError, formatOf, readBody, readRequest, type Sending, sendAnswer } from './http.ts'
 import { type Log, writeLine } from './log.ts'
 import type { Metrics } from './metrics.ts'
 import { healthPages, metricsPage, readOnly } from './pages.ts'
@@ -67,7 +67,10 @@ function fhir(parts: AppParts, body: express.RequestHandler) {
     const answer = async (error?: unknown): Promise<void> => {
       try {
         if (error) throw error
-        asked = readRequest(request, { base: parts.base(), limits })
+        asked = readRequest(request, parts.base())
+        const reading = readBody(asked, request.body, limits)
+        // Awaiting what is not a promise would cost each read a turn of the queue.
+        if (reading) await reading
         format = formatOf(asked)
         const result = await parts.dispatch(asked, context)
         await sendAnswer(response, result, { id, fhir: asked, format })

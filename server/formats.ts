@@ -1,6 +1,6 @@
 /** The table of formats a resource can be read and written in. https://hl7.org/fhir/R4/http.html#mime-type */
 import { type FhirError, unsupportedMedia } from '../resources/error.ts'
-import { type JsonLimits, parseJson, printJson } from '../resources/json.ts'
+import { type JsonLimits, parseInTurns, parseJson, printJson } from '../resources/json.ts'
 import type { Resource } from '../resources/resource.ts'
 
 export interface Format {
@@ -9,6 +9,8 @@ export interface Format {
   /** Other names of it, in Accept, Content-Type and `_format`. */
   names: readonly string[]
   parse(text: string, limits: JsonLimits): unknown
+  /** The same for a long text, as others have their turn meanwhile. */
+  parseInTurns(text: string, limits: JsonLimits): Promise<unknown>
   print(resource: Resource, pretty: boolean): string
 }
 
@@ -16,6 +18,7 @@ const json: Format = {
   mediaType: 'application/fhir+json',
   names: ['application/fhir+json', 'application/json', 'text/json', 'json'],
   parse: parseJson,
+  parseInTurns,
   print: printJson,
 }
 

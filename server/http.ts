@@ -31,11 +31,8 @@ import type { FhirRequest, FhirResponse } from './request.ts'
 /** Longer addresses are searches by POST. */
 const longestUrl = 16 * 1024
 
-/** What was asked for, as data, with the format of the answer. Throws a FhirError for what cannot be read. */
-export function readRequest(
-  request: Request,
-  { base, limits }: { base: string; limits: JsonLimits },
-): FhirRequest {
+/** What was asked for, as data, but for its body. Throws a FhirError for what cannot be read. */
+export function readRequest(request: Request, base: string): FhirRequest {
   const { url, method } = request
   if (url.length > longestUrl)
     throw addressTooLong(`an address has ${longestUrl} characters at most: search by POST _search`)
@@ -48,7 +45,6 @@ export function readRequest(
     base,
   }
   if (fhir.headers['if-none-exist'] !== undefined) readCriteria(fhir.headers)
-  if (Buffer.isBuffer(request.body) && request.body.length > 0) readBody(fhir, request.body, limits)
   return fhir
 }
 
@@ -71,7 +67,16 @@ function readPath(path: string): string[] {
   }
 }
 
-function readBody(fhir: FhirRequest, bytes: Buffer, limits: JsonLimits): void {
+/** Longer texts are parsed in turns. */
+const longText = 128 * 1024
+
+/** Adds what came as the body, if any did. Throws a FhirError, or is rejected with one, for what cannot be read. */
+export function readBody(
+  fhir: FhirRequest,
+  bytes: unknown,
+  limits: JsonLimits,
+): Promise<void> | undefined {
+  if (!Buffer.isBuffer(bytes) || bytes.length === 0) return undefined
   const header = fhir.headers['content-type'] ?? ''
   const [mediaType = '', ...parameters] = header.split(';').map(text => text.trim().toLowerCase())
   const charset = parameters
@@ -89,7 +94,7 @@ function readBody(fhir: FhirRequest, bytes: Buffer, limits: JsonLimits): void {
         'a form is for POST _search only; send resources as application/fhir+json',
       )
     fhir.query = [...fhir.query, ...readQuery(text)]
-    return
+    return undefined
   }
   if (fhir.path.at(-1) === '_search') throw unsupportedMedia(`POST _search takes ${formType}`)
   if (patchTypes.has(mediaType) && fhir.method === 'PATCH') fhir.body = parseJson(text, limits)
@@ -100,8 +105,13 @@ function readBody(fhir: FhirRequest, bytes: Buffer, limits: JsonLimits): void {
       throw unsupportedMedia(
         `the body must be one of ${accepted.join(', ')}: say which in Content-Type`,
       )
+    if (text.length > longText)
+      return format.parseInTurns(text, limits).then(body => {
+        fhir.body = body
+      })
     fhir.body = format.parse(text, limits)
   }
+  return undefined
 }
 
 /** The format of the answer: `_format` before Accept. */

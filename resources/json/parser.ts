@@ -26,6 +26,9 @@ const escapes: Record<string, string> = {
   t: '\t',
 }
 
+/** Characters that are parsed at once: half a millisecond. */
+const turnLength = 64 * 1024
+
 /** One pass over the text that builds the value and holds the limits; JSON.parse cannot see a key that comes twice. */
 export class JsonParser {
   private readonly text: string
@@ -43,7 +46,37 @@ export class JsonParser {
 
   parse(): unknown {
     this.skipSpace()
-    const value = this.value()
+    return this.last(this.value())
+  }
+
+  /** The same, as others have their turn between the items of the arrays of an object, such as the entries of a Bundle. */
+  async parseInTurns(turn: () => Promise<void>): Promise<unknown> {
+    this.skipSpace()
+    if (this.text.charCodeAt(this.at) !== 123) return this.parse()
+    const object: Record<string, unknown> = {}
+    if (this.opens(125))
+      do {
+        const key = this.key(object)
+        object[key] =
+          this.text.charCodeAt(this.at) === 91 ? await this.arrayInTurns(turn) : this.value()
+      } while (this.goesOn(125))
+    return this.last(object)
+  }
+
+  private async arrayInTurns(turn: () => Promise<void>): Promise<unknown[]> {
+    const items: unknown[] = []
+    let from = this.at
+    if (this.opens(93))
+      do {
+        items.push(this.value())
+        if (this.at - from < turnLength) continue
+        from = this.at
+        await turn()
+      } while (this.goesOn(93))
+    return items
+  }
+
+  private last(value: unknown): unknown {
     this.skipSpace()
     if (this.at < this.text.length) throw this.malformed('there is text after the end of the value')
     return value
@@ -92,52 +125,53 @@ export class JsonParser {
     return String(value) === source ? value : JSON.rawJSON(source)
   }
 
-  private enter(): void {
+  private array(): unknown[] {
+    const items: unknown[] = []
+    if (this.opens(93))
+      do items.push(this.value())
+      while (this.goesOn(93))
+    return items
+  }
+
+  private object(): Record<string, unknown> {
+    const object: Record<string, unknown> = {}
+    if (this.opens(125))
+      do {
+        const key = this.key(object)
+        object[key] = this.value()
+      } while (this.goesOn(125))
+    return object
+  }
+
+  /** Goes into an array or object; false: it is empty, and passed. */
+  private opens(end: number): boolean {
     this.at++
     if (++this.depth > this.limits.depth)
       throw this.errors.tooLarge(
         `the body is nested deeper than ${this.limits.depth} levels, the limit (MAX_DEPTH)`,
       )
     this.skipSpace()
-  }
-
-  private array(): unknown[] {
-    const items: unknown[] = []
-    this.enter()
-    if (this.text.charCodeAt(this.at) !== 93) {
-      for (;;) {
-        items.push(this.value())
-        this.skipSpace()
-        const code = this.text.charCodeAt(this.at)
-        if (code === 93) break
-        if (code !== 44) throw this.malformed('a comma or ] is expected')
-        this.at++
-        this.skipSpace()
-      }
-    }
+    if (this.text.charCodeAt(this.at) !== end) return true
     this.at++
     this.depth--
-    return items
+    return false
   }
 
-  private object(): Record<string, unknown> {
-    const object: Record<string, unknown> = {}
-    this.enter()
-    if (this.text.charCodeAt(this.at) !== 125) {
-      for (;;) {
-        const key = this.key(object)
-        object[key] = this.value()
-        this.skipSpace()
-        const code = this.text.charCodeAt(this.at)
-        if (code === 125) break
-        if (code !== 44) throw this.malformed('a comma or } is expected')
-        this.at++
-        this.skipSpace()
-      }
-    }
+  /** Passes the comma before the next one; false: there is none, and the end is passed. */
+  private goesOn(end: number): boolean {
+    this.skipSpace()
+    const code = this.text.charCodeAt(this.at)
     this.at++
-    this.depth--
-    return object
+    if (code === end) {
+      this.depth--
+      return false
+    }
+    if (code !== 44) {
+      this.at--
+      throw this.malformed(`a comma or ${String.fromCharCode(end)} is expected`)
+    }
+    this.skipSpace()
+    return true
   }
 
   private key(object: Record<string, unknown>): string {

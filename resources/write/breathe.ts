@@ -1,6 +1,8 @@
+import { turn } from '../turn.ts'
+
 /** How many entries are worked on before others get their turn. */
-const turn = 24
+const atOnce = 8
 
 /** Awaited after each entry of many: lets others have their turn now and then. */
 export const breathe = (index: number): Promise<void> | undefined =>
-  index % turn === turn - 1 ? new Promise(resolve => setImmediate(resolve)) : undefined
+  index % atOnce === atOnce - 1 ? turn() : undefined

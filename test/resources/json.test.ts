@@ -6,6 +6,7 @@ import {
   decodeUtf8,
   isDecimal,
   type JsonLimits,
+  parseInTurns,
   parseJson,
   printJson,
 } from '../../resources/json.ts'
@@ -286,5 +287,53 @@ describe('against the native JSON.parse', () => {
       }),
       { numRuns: 3000 },
     )
+  })
+})
+
+describe('a text that is parsed in turns', () => {
+  const outcome = async (run: () => unknown) => {
+    try {
+      return printJson(await run())
+    } catch (error) {
+      if (error instanceof FhirError) return [error.status, error.message]
+      throw error
+    }
+  }
+
+  test('gives what it gives at once, and fails in the same place', async () => {
+    const texts = fc.json({ maxDepth: 4 }).chain(text => {
+      const inside = `{"resourceType":"Bundle","entry":[${text},1.50],"other":${text}}`
+      return fc.tuple(
+        fc.constantFrom(text, inside, ` ${inside} `),
+        fc.option(fc.nat({ max: inside.length })),
+        fc.constantFrom('', ',', ']', '}', '"', '{"a":1'),
+      )
+    })
+    const limits = limited({ depth: 5, keys: 12 })
+    await fc.assert(
+      fc.asyncProperty(texts, async ([text, cut, more]) => {
+        const cutOff = cut === null ? text : text.slice(0, cut) + more
+        expect(await outcome(() => parseInTurns(cutOff, limits))).toEqual(
+          await outcome(() => parseJson(cutOff, limits)),
+        )
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  test('lets others in between', async () => {
+    const entry = { name: 'Asha '.repeat(5000) }
+    const text = printJson({ resourceType: 'Bundle', entry: Array(40).fill(entry) })
+    let others = 0
+    let isParsed = false
+    const other = () => {
+      others++
+      if (!isParsed) setImmediate(other)
+    }
+    setImmediate(other)
+    const longest = { depth: 64, keys: 1000, string: 1_000_000 }
+    expect(await parseInTurns(text, longest)).toEqual(JSON.parse(text))
+    isParsed = true
+    expect(others).toBeGreaterThan(10)
   })
 })
