@@ -68,9 +68,9 @@ function probeFew(
   )
   const byValue = sql(`EXISTS(SELECT 1 FROM value ${row} WHERE ${own.text})`, ...own.values)
   if (!scope.hasSubject || !isAboutSubject(param, scope)) return byValue
-  const subject = `${scope.row}.subject`
+  const subject = `coalesce(${scope.row}.subject, -1)`
   return sql(
-    `(${subject} IN (${rids.text}) OR (coalesce(${subject}, -1) < 0 AND ${byValue.text}))`,
+    `(${subject} IN (${rids.text}) OR (${subject} < 0 AND ${byValue.text}))`,
     ...rids.values,
     ...byValue.values,
   )

@@ -5,7 +5,7 @@ import { type Way, waysOf } from '../../../adapters/sqlite/query/hits.ts'
 import { momentOf, scopeOf } from '../../../adapters/sqlite/search.ts'
 import type { Resource } from '../../../resources/resource.ts'
 import { keysOf } from '../../../resources/search/order.ts'
-import type { Query } from '../../../resources/search/query.ts'
+import type { Predicate, Query } from '../../../resources/search/query.ts'
 import { utc } from '../../../resources/search/zone.ts'
 import { ownFolder } from '../../support/folder.ts'
 import { openRepository } from '../../support/repository.ts'
@@ -73,28 +73,21 @@ afterAll(async () => {
   await opened.store.close()
 })
 
-const asking = (type: string, param: string): Query => ({
-  types: [type],
-  where: [
-    {
-      kind: 'chain',
-      param,
-      types: ['Patient'],
-      where: [{ kind: 'string', param: 'name', text: 'tara', match: 'starts' }],
-    },
-  ],
-  sort: [],
-  count: 10,
+const toTara = (param: string): Predicate => ({
+  kind: 'chain',
+  param,
+  types: ['Patient'],
+  where: [{ kind: 'string', param: 'name', text: 'tara', match: 'starts' }],
 })
 
 /** The ids that each way finds, and the statements of the first. */
-function foundBy(type: string, param: string) {
+function foundBy(type: string, where: Predicate) {
   const texts: string[] = []
   const sql: Connection['sql'] = text => {
     texts.push(text)
     return connection.sql(text)
   }
-  const asked = asking(type, param)
+  const asked: Query = { types: [type], where: [where], sort: [], count: 10 }
   const scope = scopeOf({ ...connection, sql }, opened.tenant, asked, momentOf(connection))
   const wanted = { where: asked.where, keys: keysOf([]), back: false, after: undefined, count: 10 }
   const ways = waysOf(wanted, scope)
@@ -120,27 +113,30 @@ test.each([
   ['Contract', 'subject', Array.from({ length: many }, (_, n) => `c${n}`)],
   ['Device', 'patient', odd('d')],
 ])('%s by the name of its %s', (type, param, expected) => {
-  const { names, walked, gathered, texts } = foundBy(type, param)
+  const { names, walked, gathered, texts } = foundBy(type, toTara(param))
   expect(names).toEqual(['walk', 'gather'])
   expect(walked.toSorted()).toEqual(expected.toSorted())
   expect(new Set(gathered)).toEqual(new Set(walked))
-  expect(texts.some(text => text.includes('x.subject IN'))).toBe(true)
+  expect(texts.some(text => text.includes('x.subject'))).toBe(true)
 })
 
 test('what was written before it was told is found by its values', () => {
   const writing = connect({ file, readOnly: false })
   try {
     writing.db.exec("UPDATE token SET subject = NULL WHERE code = ''")
-    const { walked } = foundBy('Encounter', 'subject')
+    const { walked } = foundBy('Encounter', toTara('subject'))
     expect(walked.toSorted()).toEqual(encounters.toSorted())
+    const { walked: others } = foundBy('Encounter', { kind: 'not', not: toTara('subject') })
+    const all = foundBy('Encounter', { kind: 'not', not: { kind: 'id', ids: [] } }).walked
+    expect(others.toSorted()).toEqual(all.filter(id => !encounters.includes(id)).toSorted())
   } finally {
     writing.close()
   }
 })
 
 test('what leads elsewhere is not taken for whom it is about', () => {
-  const { texts, walked } = foundBy('Observation', 'performer')
+  const { texts, walked } = foundBy('Observation', toTara('performer'))
   const even = Array.from({ length: many / 2 }, (_, n) => `o${2 * n}`)
   expect(walked.toSorted()).toEqual(even.toSorted())
-  expect(texts.some(text => text.includes('x.subject IN'))).toBe(false)
+  expect(texts.some(text => text.includes('x.subject'))).toBe(false)
 })
