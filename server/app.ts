@@ -70,7 +70,11 @@ function fhir(parts: AppParts, body: express.RequestHandler) {
         asked = readRequest(request, parts.base())
         const reading = readBody(asked, request.body, limits)
         // Awaiting what is not a promise would cost each read a turn of the queue.
-        if (reading) await reading
+        if (reading) {
+          await reading
+          // Nobody waits for it any more, and it was not begun: it counts no more among what runs.
+          if (response.closed) return
+        }
         format = formatOf(asked)
         const result = await parts.dispatch(asked, context)
         await sendAnswer(response, result, { id, fhir: asked, format })

@@ -293,6 +293,23 @@ describe('more than the server can work on', () => {
   })
 })
 
+test('what a client asked for that went away while its long body was read is not begun', async () => {
+  const { hostname, port } = new URL(app.url)
+  const path = 'Patient/left'
+  const body = JSON.stringify(
+    patient({ id: 'left', contact: Array(200).fill({ name: { text: 'Asha '.repeat(10_000) } }) }),
+  )
+  const socket = connect(Number(port), hostname).on('error', () => {})
+  const head = `PUT /fhir/${path} HTTP/1.1\r\nHost: ${hostname}\r\nContent-Type: application/fhir+json\r\nContent-Length: ${body.length}\r\n\r\n`
+  await new Promise<void>(resolve => socket.write(head + body, () => resolve()))
+  socket.destroy()
+  const left = 'interaction="none",status="499"'
+  while (!(await app.request.get('/metrics')).text.includes(left));
+  // Parsed in turns beside the other, and begun after it.
+  expect((await send(app, ['PUT', 'Patient/b'], body)).status).toBe(400)
+  expect((await app.request.get(`/fhir/${path}`)).status).toBe(404)
+})
+
 describe('errors', () => {
   test('name elements and never what was sent', async () => {
     const secret = 'Kulkarni9876'
