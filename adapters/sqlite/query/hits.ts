@@ -43,6 +43,8 @@ export interface Way {
 
 /** ms for values one by one, where all of a type would be gathered else: what few have may come late, or never. */
 const valuesTime = 500
+/** ms for a walk where few would be gathered else, who may all stand at its end. */
+const shortTime = 5
 
 /** The ways to the hits, most promising first: a walk may turn out to be long, then the next way is taken. */
 export function waysOf(wanted: Wanted, scope: Scope): Way[] {
@@ -56,7 +58,10 @@ export function waysOf(wanted: Wanted, scope: Scope): Way[] {
     return byDate ? [{ ...gathered, hits: () => stream(wanted, plan, scope, 'k') }] : [gathered]
   const walked = (hits: () => Generator<Position>): Way[] =>
     driver
-      ? [{ name: 'walk', driver: undefined, hits }, gathered]
+      ? [
+          { name: 'walk', driver: undefined, ...(isSmall ? { trial: shortTime } : {}), hits },
+          gathered,
+        ]
       : [{ name: 'walk', driver, hits }]
   const all: Plan = { rest: wanted.where, drivers: [] }
   switch (first.by) {
@@ -100,9 +105,10 @@ export function waysOf(wanted: Wanted, scope: Scope): Way[] {
 const walkedAtOnce = 4
 
 /** Whether those whose subject is one of some are likely to come sooner by looking at all of the type. */
-function isWalkedSooner({ where, count }: Wanted, { driver, rest }: Plan, scope: Scope): boolean {
-  const [only] = where
-  if (!driver || rest.length > 0 || where.length !== 1 || only?.kind !== 'chain') return false
+function isWalkedSooner({ count }: Wanted, { driver, rest }: Plan, scope: Scope): boolean {
+  // What is asked beside the chain, such as who is contained, may be of what nobody has: then the chain is all there is.
+  const [only, ...more] = driver?.covers ?? []
+  if (!driver || rest.length > 0 || more.length > 0 || only?.kind !== 'chain') return false
   if (!isAboutSubject(only.param, scope)) return false
   const all = scope.types.reduce((sum, type) => sum + totalOf(type, scope), 0)
   return (count * all) / driver.size < walkedAtOnce * driver.size

@@ -5,6 +5,7 @@ import { type Way, waysOf } from '../../../adapters/sqlite/query/hits.ts'
 import { momentOf, scopeOf } from '../../../adapters/sqlite/search.ts'
 import type { Resource } from '../../../resources/resource.ts'
 import { keysOf } from '../../../resources/search/order.ts'
+import { parseSearch } from '../../../resources/search/parse.ts'
 import type { Predicate, Query } from '../../../resources/search/query.ts'
 import { utc } from '../../../resources/search/zone.ts'
 import { ownFolder } from '../../support/folder.ts'
@@ -118,6 +119,19 @@ test.each([
   expect(walked.toSorted()).toEqual(expected.toSorted())
   expect(new Set(gathered)).toEqual(new Set(walked))
   expect(texts.some(text => text.includes('x.subject'))).toBe(true)
+})
+
+test('a search that also asks what is contained goes the same way, where nothing is', async () => {
+  const { query } = await parseSearch('Encounter', [['subject:Patient.name', 'tara']], {
+    ...{ strict: true, defaultCount: 10, maxCount: 10 },
+    ...{ base: home.base(), zone: utc, now: Date.UTC(2026, 0, 1) },
+  })
+  const [where] = query.where
+  expect(where?.kind).toBe('or')
+  const { names, walked, gathered } = foundBy('Encounter', where as Predicate)
+  expect(names).toEqual(['walk', 'gather'])
+  expect(walked.toSorted()).toEqual(encounters.toSorted())
+  expect(new Set(gathered)).toEqual(new Set(walked))
 })
 
 test('what was written before it was told is found by its values', () => {
