@@ -42,9 +42,8 @@ async function round(ledger: Ledger): Promise<string[]> {
   const clients = Array.from({ length: Number(values.clients) }, () => work(base, ledger, stop))
   // Beside the one that was killed, which others take to be there for a while, the first write waits.
   for (const end = performance.now() + 15_000; performance.now() < end; await wait(5))
-    if (ledger.counts().versions > before) break
-  const ms = 200 + Math.random() * 1300
-  await wait(ms)
+    if (ledger.counts().versions - before >= atLeast) break
+  await wait(Math.random() * 1500)
   const gone = ended(server)
   server.kill('SIGKILL')
   stop.now = true
