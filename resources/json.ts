@@ -2,9 +2,9 @@
  * JSON without losing a decimal's digits (https://hl7.org/fhir/R4/json.html#decimal): a number that JavaScript would print
  * in another way than it came is kept as the native JSON.rawJSON object, which JSON.stringify prints as it was.
  */
+import { setImmediate as turn } from 'node:timers/promises'
 import { invalid, tooLarge } from './error.ts'
 import { type JsonLimits, JsonParser } from './json/parser.ts'
-import { turn } from './turn.ts'
 
 declare global {
   interface RawJSON {

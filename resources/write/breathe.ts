@@ -1,4 +1,4 @@
-import { turn } from '../turn.ts'
+import { setImmediate as turn } from 'node:timers/promises'
 
 /** How many entries are worked on before others get their turn. */
 const atOnce = 8
