@@ -163,11 +163,15 @@ export function insertText(table: string, list: string): string {
   return text
 }
 
+/**
+ * `OR FAIL`, here and in write.ts: SQLite copies no page for taking one statement back, since a failure takes back the
+ * whole transaction. https://sqlite.org/lang_conflict.html
+ */
 function endText(table: string, list: string): string {
   let text = ends.get(table)
   if (!text) {
     const where = list.split(',').map(column => `${column.trim()} = ?`)
-    text = `UPDATE ${table} SET until = ? WHERE ${where.join(' AND ')} AND until = 0`
+    text = `UPDATE OR FAIL ${table} SET until = ? WHERE ${where.join(' AND ')} AND until = 0`
     ends.set(table, text)
   }
   return text
@@ -205,7 +209,7 @@ export function writeRows(
 }
 
 const shapeEnd =
-  'UPDATE token SET until = ? WHERE param = ? AND code = ? AND k = ? AND rid = ? AND until = 0'
+  'UPDATE OR FAIL token SET until = ? WHERE param = ? AND code = ? AND k = ? AND rid = ? AND until = 0'
 
 const keysText = `SELECT DISTINCT f.k AS k FROM (SELECT seq FROM version WHERE rid = ?1 UNION ALL SELECT seq FROM resource WHERE rid = ?1) v
   CROSS JOIN feed f ON f.type = ?2 AND f.seq = v.seq`
@@ -226,7 +230,8 @@ function endElsewhere(
 }
 
 /** All that a resource has in the compartment of a patient. */
-const pairsEnd = 'UPDATE compartment SET until = ? WHERE patient = ? AND rid = ? AND until = 0'
+const pairsEnd =
+  'UPDATE OR FAIL compartment SET until = ? WHERE patient = ? AND rid = ? AND until = 0'
 
 /** What another extractor made of a resource, such as that of another zone, ends with it: nobody reindexes what is gone. */
 function endOthers({ sql }: Connection, { type, rid }: Owner, seq: number): void {

@@ -177,7 +177,7 @@ function writeVersion(
       change.id,
       seq,
     )
-  else sql('UPDATE resource SET seq = ? WHERE rid = ?').run(seq, rid)
+  else sql('UPDATE OR FAIL resource SET seq = ? WHERE rid = ?').run(seq, rid)
   const oldK = last
     ? Number(sql('SELECT k FROM feed WHERE type = ? AND seq = ?').get(type, last.seq)?.k)
     : 0
@@ -194,7 +194,7 @@ function writeVersion(
   )
   if (last) {
     sql('INSERT INTO version(rid, seq, number) VALUES (?, ?, ?)').run(rid, last.seq, last.number)
-    sql('UPDATE feed SET until = ? WHERE type = ? AND seq = ? AND until = 0').run(
+    sql('UPDATE OR FAIL feed SET until = ? WHERE type = ? AND seq = ? AND until = 0').run(
       seq,
       type,
       last.seq,
