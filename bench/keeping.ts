@@ -19,9 +19,9 @@ export interface Keeping {
   end(): void
 }
 
-/** A folder that is named is kept; a mongod never is. */
+/** A folder that is named is kept. */
 export const keepingOf = (store: StoreName, keep?: string): Keeping =>
-  store === 'sqlite' ? folder(keep) : mongod()
+  store === 'sqlite' ? folder(keep) : mongod(keep)
 
 function folder(keep?: string): Keeping {
   const path = keep ?? mkdtempSync(join(tmpdir(), 'nidaan-bench-'))
@@ -72,10 +72,10 @@ const advised =
   'eviction_dirty_target=30,eviction_dirty_trigger=60,eviction_updates_target=20,eviction_updates_trigger=40'
 
 /** A set of one: every write is journaled and acknowledged by all there are. */
-function mongod(): Keeping {
+function mongod(keep?: string): Keeping {
   if (!existsSync(script)) throw new Error(`${script} is not there: it starts the mongod`)
-  const kept = folder()
-  const path = mkdtempSync(join(tmpdir(), 'nidaan-bench-mongo-'))
+  const kept = folder(keep)
+  const path = keep ? join(keep, 'mongod') : mkdtempSync(join(tmpdir(), 'nidaan-bench-mongo-'))
   const run = (...args: string[]) =>
     execFileSync('bash', [script, ...args], {
       env: {
@@ -102,7 +102,7 @@ function mongod(): Keeping {
     },
     end() {
       run('stop', path)
-      rmSync(path, { recursive: true, force: true })
+      if (!keep) rmSync(path, { recursive: true, force: true })
       kept.end()
     },
   }

@@ -1,6 +1,6 @@
 /** The ladder: the searches of a clinic on ever more resources of the demo's laboratory, 8 at a time, each with its slowest. */
 import { randomUUID } from 'node:crypto'
-import { existsSync, renameSync } from 'node:fs'
+import { existsSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { FhirResource } from 'fhir/r4'
 import { openMongo } from '../adapters/mongo/store.ts'
@@ -61,13 +61,15 @@ async function filled(size: number, { store, keep }: Kept): Promise<Keeping> {
   const keeping = keepingOf(store, keep && join(keep, `ladder-${size}`))
   const { DATA_DIR: folder = '', STORE_URL: url } = keeping.env
   const file = join(folder, 'nidaan.db')
-  if (existsSync(file)) return keeping
+  const mark = join(folder, 'filled')
+  if (existsSync(url ? mark : file)) return keeping
   // An empty one is marked as of this program's extractor: else all of it would be indexed again beside the measurement.
   await (await startNidaan(keeping.env)).stop()
   if (url) {
     const opened = await openMongo({ url, now: Date.now, newId: randomUUID })
     await fill(opened, size)
     await opened.close()
+    writeFileSync(mark, '')
     return keeping
   }
   renameSync(file, `${file}.part`)
@@ -96,7 +98,7 @@ async function fill(store: Store, size: number): Promise<void> {
 
 interface Kept {
   store: StoreName
-  /** A folder in which the embedded stores stay for the next run. */
+  /** A folder in which the stores stay for the next run. */
   keep?: string | undefined
 }
 
