@@ -8,7 +8,7 @@ import type { Sort } from '../../../resources/search/query.ts'
 import { byEntry, byName, bySpan, bySuperseded } from '../collections.ts'
 import { nameIn, nameOf, resourceIn, type Stored, under } from '../document.ts'
 import { type VersionDocument, versionFields } from '../read.ts'
-import { type Driver, driving, everything, hintOf, isSplit, rangeOf } from './drivers.ts'
+import { type Driver, driving, everything, hintOf, isSplit } from './drivers.ts'
 import { hidden } from './filter.ts'
 import { beyond, inOrder, keysIn, withKeys } from './keys.ts'
 import type { Node } from './nodes.ts'
@@ -105,7 +105,7 @@ export async function sortedKeys(
   const { key, back, count, bodies } = wanted
   const order = key.descending !== back ? -1 : 1
   const first = { sort: { k: order, c: order }, limit: count } as const
-  const places = await (driver.in === 'd' ? ofSpans : ofEntries)(driver, first, scope)
+  const places = await ofSpans(driver, first, scope)
   if (places.length === 0) return []
   // One range of the index: each place in turn.
   const at = { k: { $in: places.map(({ k }) => k) }, c: { $in: places.map(({ c }) => c) } }
@@ -126,13 +126,6 @@ interface First {
 
 const place = { _id: 0, k: 1, c: 1 }
 const inPlace = (order: 1 | -1) => (a: Place, b: Place) => order * (a.k - b.k || a.c - b.c)
-
-const ofEntries = (driver: Driver, { sort, limit }: First, scope: Scope): Promise<Place[]> =>
-  aggregate(
-    scope,
-    [{ $match: rangeOf(driver, scope) }, { $project: place }, { $sort: sort }, { $limit: limit }],
-    byEntry,
-  )
 
 /** An element is looked at in its version, so the ends of its range in the index are given as they are. */
 async function ofSpans({ any }: Driver, first: First, scope: Scope): Promise<Place[]> {

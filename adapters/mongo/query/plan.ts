@@ -87,8 +87,17 @@ async function sizeOf(driver: Driver, scope: Scope): Promise<number> {
   const range = rangeOf(driver, scope)
   const asked = { hint: hintOf(driver), limit: counted }
   const [node, ...more] = driver.covers
-  if (node?.kind !== 'reference' || node.by === undefined || more.length || driver.in !== 'x')
+  if (!node || more.length || driver.in !== 'x' || !isFound(node))
     return roughly(scope, range, asked)
-  const by = [scope.tenant, scope.types, node.param, node.by, driver.when]
+  const by = [scope.tenant, scope.types, askedBy(node), driver.when]
   return roughly(scope, range, { ...asked, by })
+}
+
+/** Whether its targets were found by something else: they are many, and what found them stands for them. */
+const isFound = (node: Node): boolean =>
+  node.kind === 'or' ? node.any.some(isFound) : node.kind === 'reference' && node.by !== undefined
+
+const askedBy = (node: Node): unknown => {
+  if (node.kind === 'or') return node.any.map(askedBy)
+  return node.kind === 'reference' && node.by !== undefined ? [node.param, node.by] : node
 }

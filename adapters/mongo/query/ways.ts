@@ -36,8 +36,8 @@ const walkTime = 50
 /** The same, where what else there is would have to be counted first. */
 const shortTime = 10
 
-/** µs of a version that is looked at in its order, of one that is sorted, and of a key that is. See decisions 30 and 32. */
-const cost = { looked: 12, sorted: 20, key: 2 }
+/** µs of a version that is looked at in its order, of one that is sorted, and of a key that is. See decisions 30, 32 and 39. */
+const cost = { looked: 12, compared: 24, sorted: 20, key: 2 }
 
 /** The first hits of what a version alone tells, by the most promising way; where that turns out to be long, by the next. */
 export async function firstHits(
@@ -135,21 +135,24 @@ async function* byDate(
         ),
   )
   if (!other) return
-  const { driver, size = counted } = other
+  const { driver } = other
+  const size = await sizeIn(other, scope)
   if (ordered?.size !== undefined && ordered.size < counted && ordered.size <= size)
     return yield stream()
   if (size < few.sorted) return yield along(driver, 'sort')
   const source = { driver, rest: restOf(driver, all) }
   const ofKeys = size >= few.read && isOfKeys(source, wanted, scope)
   // How much it is cannot be told: a longer walk shows whether it is much.
-  if (size >= counted && (ordered?.size ?? counted) >= counted) yield stream(walkTime)
+  const most = isRange(driver) ? far : counted
+  if (size >= most && (ordered?.size ?? counted) >= counted) yield stream(walkTime)
   else if (isKnown) {
     const length = await lengthOf(ordered, scope)
-    const looked = Math.min(length, (wanted.count * length) / size) * cost.looked
+    const each = isRange(driver) ? cost.compared : cost.looked
+    const looked = Math.min(length, (wanted.count * length) / size) * each
     const sorted = size * (ofKeys ? cost.key : cost.sorted)
     if (looked < sorted) yield stream(Math.min(walkTime, Math.ceil(5 + sorted / 500)))
   }
-  yield along(driver, ofKeys ? 'keys' : 'sort')
+  yield along(driver, ofKeys && driver.in === 'd' ? 'keys' : 'sort')
 }
 
 const least = (sizes: Plan['sizes']): Plan['sizes'][0] | undefined =>
@@ -157,6 +160,16 @@ const least = (sizes: Plan['sizes']): Plan['sizes'][0] | undefined =>
 
 /** Entries are counted so far. */
 const far = 20_000
+
+/** Whether it is all entries that begin so: one after the other in the index, each compared where they are not. */
+const isRange = (driver: Driver): boolean =>
+  driver.in === 'x' && driver.any.some(entry => typeof entry !== 'string')
+
+/** Keys of a range are cheap to count. */
+async function sizeIn({ driver, size = counted }: Plan['sizes'][0], scope: Scope): Promise<number> {
+  if (!isRange(driver) || size < counted) return size
+  return roughly(scope, rangeOf(driver, scope), { hint: hintOf(driver), limit: far })
+}
 
 async function lengthOf(ordered: Plan['sizes'][0] | undefined, scope: Scope): Promise<number> {
   if (ordered?.size !== undefined && ordered.size < counted) return ordered.size

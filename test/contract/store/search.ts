@@ -79,6 +79,23 @@ export function searchContract(claim: Claim, open: Open): void {
       expect(await store.count(pune, query({ types: ['Device'] }))).toBe(0)
     })
 
+    test('dates of a second, of days and of years, of which there are many', async () => {
+      const many = await open(() => 0)
+      const day = 86_400_000
+      const of = (n: number, low: number, length: number) =>
+        change(`d${n}`, {
+          rows: [{ kind: 'date', param: 'birthdate', low, high: low + length - 1 }],
+          date: n,
+        })
+      // Within a second but for one of days and one of years, begun long before.
+      const short = times(400, n => of(n, n * 1000, 1000))
+      await write(many, pune, ...short, of(400, -9 * day, 10 * day), of(401, -900 * day, 999 * day))
+      const born: Predicate = { kind: 'date', param: 'birthdate', highFrom: 0, lowTo: 399_999 }
+      const newest: Partial<Query> = { sort: [{ by: 'date', descending: true }], count: 100 }
+      expect(await found(many, [born], newest)).toEqual(times(100, n => `d${401 - n}`))
+      await many.close()
+    })
+
     test('any of 1,200 values', async () => {
       const any = times(
         1200,
