@@ -88,10 +88,10 @@ export function choiceTypes(name: string): readonly string[] {
   return choices.get(name) ?? []
 }
 
-const kindsOfUri = new Set(['uri', 'url', 'canonical', 'oid', 'uuid'])
+const kindsOfUri = new Set(['uri', 'url'])
 let uris: ReadonlySet<string> | undefined
 
-/** Whether an element of this name in JSON is a uri, or of a kind of it, in any structure. */
+/** Whether an element of this name in JSON is a uri or url in any structure: it may be an address of a resource. */
 export function isUriName(name: string): boolean {
   uris ??= new Set(
     Object.values(structures())

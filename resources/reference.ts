@@ -117,6 +117,14 @@ function rewrite(value: unknown, targets: ReadonlyMap<string, string>, name = ''
     return copy ?? value
   }
   if (!isObject(value) || JSON.isRawJSON(value)) return value
+  if (value.resourceType === 'Bundle') return rewriteAll(value, without(targets, fullUrlsOf(value)))
+  return rewriteAll(value, targets)
+}
+
+function rewriteAll(
+  value: Record<string, unknown>,
+  targets: ReadonlyMap<string, string>,
+): Record<string, unknown> {
   let copy: Record<string, unknown> | undefined
   for (const key in value) {
     const child = value[key]
@@ -133,8 +141,27 @@ function rewriteText(key: string, text: string, targets: ReadonlyMap<string, str
   if (key === 'div' && text.startsWith('<')) return rewriteLinks(text, targets)
   if (key === 'reference')
     return targets.get(text) ?? targets.get(text.replace(/\/_history\/[^/]+$/, '')) ?? text
-  // Of the elements that are no reference only a uri, url, oid, uuid or canonical is meant; a string keeps its text.
-  return text.startsWith('urn:') && isUriName(key) ? (targets.get(text) ?? text) : text
+  // Of other elements a uri or url is meant. A canonical is never replaced, an oid, uuid or fullUrl cannot be what it would be.
+  const isAddress = text.startsWith('urn:') && key !== 'fullUrl' && isUriName(key)
+  return isAddress ? (targets.get(text) ?? text) : text
+}
+
+/** What a Bundle that is stored holds itself stays as it is: it is resolved within it. */
+function without(
+  targets: ReadonlyMap<string, string>,
+  own: ReadonlySet<string>,
+): ReadonlyMap<string, string> {
+  if (![...own].some(url => targets.has(url))) return targets
+  return new Map([...targets].filter(([url]) => !own.has(url)))
+}
+
+export function fullUrlsOf(value: unknown, found = new Set<string>()): ReadonlySet<string> {
+  if (Array.isArray(value)) for (const item of value) fullUrlsOf(item, found)
+  else if (isObject(value))
+    for (const [key, child] of Object.entries(value))
+      if (key === 'fullUrl' && typeof child === 'string') found.add(child)
+      else fullUrlsOf(child, found)
+  return found
 }
 
 const rewriteLinks = (html: string, targets: ReadonlyMap<string, string>): string =>

@@ -1,7 +1,6 @@
 /** https://hl7.org/fhir/R4/references.html and https://hl7.org/fhir/R4/http.html#integrity */
 import { conflict, type Issue, issue, rejected } from '../error.ts'
-import { localOf, parseReference, referencesOf, spellingsOf } from '../reference.ts'
-import { isObject } from '../resource.ts'
+import { fullUrlsOf, localOf, parseReference, referencesOf, spellingsOf } from '../reference.ts'
 import type { Query } from '../search/query.ts'
 import { at, type Draft, type Step, type WriteParts } from './draft.ts'
 
@@ -13,7 +12,7 @@ export const resolveReferences: Step = async (draft, parts) => {
   if (draft.write.kind === 'delete') return forbidOrphans(draft, parts)
   if (!draft.after) return
   const issues: Issue[] = []
-  let own: Set<string> | undefined
+  let own: ReadonlySet<string> | undefined
   for (const site of referencesOf(draft.after)) {
     // What a stored Bundle holds refers to what else it holds, or to another server.
     const stored = site.path.startsWith('Bundle.entry')
@@ -32,15 +31,6 @@ export const resolveReferences: Step = async (draft, parts) => {
       issues.push(issue('not-found', 'the resource referred to does not exist', expression))
   }
   if (issues.length) throw rejected(issues)
-}
-
-function fullUrlsOf(value: unknown, found = new Set<string>()): Set<string> {
-  if (Array.isArray(value)) for (const item of value) fullUrlsOf(item, found)
-  else if (isObject(value))
-    for (const [key, child] of Object.entries(value))
-      if (key === 'fullUrl' && typeof child === 'string') found.add(child)
-      else fullUrlsOf(child, found)
-  return found
 }
 
 async function isThere(reference: string, draft: Draft, parts: WriteParts): Promise<boolean> {

@@ -133,6 +133,26 @@ describe('rewriting', () => {
       { subject: { reference: 'urn:oid:1.2' }, instantiatesUri: ['urn:oid:1.2'] },
     ],
     ['a relative reference that nobody has', { subject: { reference: 'Patient/1' } }],
+    [
+      'a canonical',
+      { questionnaire: urn, valueCanonical: urn, instantiatesCanonical: [urn], derivedFrom: [urn] },
+    ],
+    ['what must be a uuid or an oid', { valueUuid: urn, valueOid: urn }],
+    [
+      'what a Bundle holds itself',
+      {
+        contained: [
+          {
+            resourceType: 'Bundle',
+            type: 'document',
+            entry: [
+              { resource: { resourceType: 'Composition', subject: { reference: urn } } },
+              { fullUrl: urn, resource: { resourceType: 'Patient' } },
+            ],
+          },
+        ],
+      },
+    ],
   ])('keeps %s', (_, elements) => {
     expect(rewritten(elements)).toEqual(elements)
   })
@@ -144,6 +164,16 @@ describe('rewriting', () => {
     const before = JSON.stringify(given)
     rewriteReferences(given, targets)
     expect(JSON.stringify(given)).toBe(before)
+  })
+
+  test('changes what a Bundle refers to outside of it, and no fullUrl', () => {
+    const bundle = (reference: string) => ({
+      resourceType: 'Bundle',
+      entry: [{ fullUrl: 'urn:uuid:1', resource: { subject: { reference } } }],
+    })
+    expect(rewriteReferences(bundle(urn), targets)).toEqual(bundle('Patient/9'))
+    const inner = { contained: [{ ...bundle('Patient/1'), entry: [{ fullUrl: urn }] }] }
+    expect(rewritten(inner)).toEqual(inner)
   })
 
   test('keeps the digits of decimals and the order of keys', () => {
