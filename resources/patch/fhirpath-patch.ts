@@ -47,8 +47,24 @@ export function fhirpathPatch(resource: Resource, body: unknown): unknown {
     const operation = readOperation(parameter, `Parameters.parameter[${index}]`)
     operations[operation.type]?.(patched, operation)
   }
+  dropEmpty(patched)
   return patched
 }
+
+/** What stands beside a primitive goes with the last that is in it: `_birthDate` with its only extension. */
+function dropEmpty(value: unknown): void {
+  if (Array.isArray(value)) for (const item of value) dropEmpty(item)
+  else if (isObject(value))
+    for (const [key, child] of Object.entries(value)) {
+      dropEmpty(child)
+      if (!key.startsWith('_')) continue
+      if (Array.isArray(child)) value[key] = child.map(each => (isEmpty(each) ? null : each))
+      if ([value[key]].flat().every(isEmpty)) delete value[key]
+    }
+}
+
+const isEmpty = (value: unknown): boolean =>
+  value === null || (isObject(value) && Object.keys(value).length === 0)
 
 function readOperation(parameter: unknown, at: string): Operation {
   if (!isObject(parameter) || parameter.name !== 'operation' || !Array.isArray(parameter.part))

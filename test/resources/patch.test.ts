@@ -134,3 +134,48 @@ describe('whatever the language, a patch must leave resourceType and id as they 
     expect(applyPatch(given, patch)).toEqual({ ...given, active: false })
   })
 })
+
+test.each([
+  ["Patient.birthDate.extension('http://t')", { birthDate: '1980-01-01' }],
+  ['Patient.birthDate.extension[0]', { birthDate: '1980-01-01' }],
+  ['Patient.birthDate.extension', { birthDate: '1980-01-01' }],
+])('the last extension of a primitive goes with what held it: %s', (path, left) => {
+  const resource = {
+    resourceType: 'Patient',
+    birthDate: '1980-01-01',
+    _birthDate: { extension: [{ url: 'http://t', valueCode: 'a' }] },
+  }
+  expect(fhirpathPatch(resource, deletionOf(path))).toEqual({ resourceType: 'Patient', ...left })
+})
+
+test('of several primitives the others keep theirs', () => {
+  const extension = [{ url: 'http://t', valueCode: 'a' }]
+  const resource = (...besides: unknown[]) => ({
+    resourceType: 'Patient',
+    name: [{ given: ['A', 'B'], ...(besides.length ? { _given: besides } : {}) }],
+  })
+  const patched = fhirpathPatch(
+    resource({ id: 'x' }, { extension }),
+    deletionOf("Patient.name[0].given[1].extension('http://t')"),
+  )
+  expect(patched).toEqual(resource({ id: 'x' }, null))
+  expect(
+    fhirpathPatch(
+      resource(null, { extension }),
+      deletionOf("Patient.name[0].given[1].extension('http://t')"),
+    ),
+  ).toEqual(resource())
+})
+
+const deletionOf = (path: string): object => ({
+  resourceType: 'Parameters',
+  parameter: [
+    {
+      name: 'operation',
+      part: [
+        { name: 'type', valueCode: 'delete' },
+        { name: 'path', valueString: path },
+      ],
+    },
+  ],
+})
