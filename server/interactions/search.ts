@@ -9,7 +9,7 @@ import { entriesOf } from '../search/entries.ts'
 import { explain, timed } from '../search/explain.ts'
 import { finderOf } from '../search/finder.ts'
 import { pagingOf } from '../search/links.ts'
-import { totalOf } from '../search/total.ts'
+import { totalOf, warningOf } from '../search/total.ts'
 
 export const search: Interaction = async (request, context, parts) => {
   const own = await parts.parameters.fresh(context)
@@ -34,8 +34,12 @@ export const search: Interaction = async (request, context, parts) => {
   const page = await timed(async () =>
     parsed.summary === 'count' ? nothing : finder.page(paging.place),
   )
-  const counted = await timed(() => totalOf(parsed, page.value, { ...around, count: finder.count }))
-  const { total, warning } = counted.value
+  // All pages tell what the first one did: they show what was there then.
+  const counted = await timed(
+    async () =>
+      paging.total ?? (await totalOf(parsed, page.value, { ...around, count: finder.count })),
+  )
+  const total = counted.value
   const steps = [
     {
       step: 'the page with its includes',
@@ -46,10 +50,10 @@ export const search: Interaction = async (request, context, parts) => {
   ]
   const json = printListing({
     type: 'searchset',
-    ...(total === undefined ? {} : { total }),
-    links: paging.linksFrom(page.value),
+    ...(total ? { total: total.count } : {}),
+    links: paging.linksFrom(page.value, total),
     entries: entriesOf(request, parsed, page.value, {
-      warnings: [...(await finder.warnings(page.value)), ...(warning ? [warning] : [])],
+      warnings: [...(await finder.warnings(page.value)), ...(total ? warningOf(total) : [])],
       explained: parsed.explain ? await explain(finder.query(paging.place), steps, around) : [],
     }),
   })

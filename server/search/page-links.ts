@@ -7,6 +7,14 @@ export interface PageState {
   place: Place
   /** When the first page was asked for, ms. */
   since: number
+  /** What the first page was told to be one of. */
+  total?: Total | undefined
+}
+
+/** How many there were, or that there were more than so many. */
+export interface Total {
+  count: number
+  more: boolean
 }
 
 /** What a link is of, beside what is in it: whose search, and for what. */
@@ -61,21 +69,25 @@ function same(given: string, own: string): boolean {
   return a.length === b.length && timingSafeEqual(a, b)
 }
 
-/** The time; then what the store said, or JSON where more is to be told. */
-function printState({ place, since }: PageState): string {
+/** The time; the total, where there is one; then what the store said, or JSON where more is to be told. */
+function printState({ place, since, total }: PageState): string {
   const { after = '', inside, contained } = place
   const rest =
     inside || contained
       ? `j${Buffer.from(JSON.stringify({ ...place, after })).toString('base64url')}`
       : `s${after}`
-  return since.toString(36).padStart(timeLength, '0') + rest
+  const counted = total ? `t${total.count.toString(36)}${total.more ? '~' : '.'}` : ''
+  return since.toString(36).padStart(timeLength, '0') + counted + rest
 }
 
 /** Of a body whose signature holds. */
 function parseState(body: string): PageState {
-  const since = Number.parseInt(body.slice(0, timeLength), 36)
-  const rest = body.slice(timeLength + 1)
-  if (body[timeLength] === 's') return { since, place: { after: rest } }
+  const [, time = '', count, more, form, rest = ''] =
+    /^(.{9})(?:t([0-9a-z]+)([~.]))?(.)(.*)$/s.exec(body) ?? []
+  const since = Number.parseInt(time, 36)
+  const total = count && { count: Number.parseInt(count, 36), more: more === '~' }
+  const known = { since, ...(total ? { total } : {}) }
+  if (form === 's') return { ...known, place: { after: rest } }
   const { after, ...place } = JSON.parse(Buffer.from(rest, 'base64url').toString()) as Place
-  return { since, place: { ...place, ...(after === '' ? {} : { after }) } as Place }
+  return { ...known, place: { ...place, ...(after === '' ? {} : { after }) } as Place }
 }

@@ -4,11 +4,7 @@ import { type Issue, issue } from '../../resources/error.ts'
 import type { ParsedSearch } from '../../resources/search/parse.ts'
 import type { ResultPage } from '../../resources/search/result-page.ts'
 import type { Parts } from '../interactions.ts'
-
-interface Total {
-  total?: number
-  warning?: Issue
-}
+import type { Total } from './page-links.ts'
 
 interface Counting {
   context: Context
@@ -19,29 +15,34 @@ interface Counting {
 
 /**
  * Whoever asks for the number alone gets it exactly. Beside a page it is counted up to a limit, and there said to be more.
- * Unasked it is told where it costs nothing.
+ * Unasked it is told where it costs nothing. Absent: nobody asked.
  */
 export async function totalOf(
   { summary, total, query, contained }: ParsedSearch,
   page: ResultPage,
   { context, parts, count }: Counting,
-): Promise<Total> {
+): Promise<Total | undefined> {
   const { repository, maxTotal } = parts
-  if (summary === 'count') return { total: await count() }
-  if (total === 'none') return {}
-  if (query.after === undefined && !page.next) return { total: page.matches.length }
+  const exactly = (count: number): Total => ({ count, more: false })
+  if (summary === 'count') return exactly(await count())
+  if (total === 'none') return undefined
+  if (query.after === undefined && !page.next) return exactly(page.matches.length)
   // The store knows how many there are of a type.
   const free = !contained && query.where.length === 0 && query.types !== undefined
-  if (free) return { total: await repository.count(context, query) }
-  if (total === undefined) return {}
+  if (free) return exactly(await repository.count(context, query))
+  if (total === undefined) return undefined
   const found = await count(maxTotal + 1)
-  return found <= maxTotal ? { total: found } : { total: maxTotal, warning: more(maxTotal) }
+  return found <= maxTotal ? exactly(found) : { count: maxTotal, more: true }
 }
 
-const more = (limit: number): Issue =>
-  issue(
-    'informational',
-    `there are more than ${limit}: total is an estimate, counted so far and no further; _summary=count counts them all`,
-    undefined,
-    'warning',
-  )
+export const warningOf = ({ count, more }: Total): Issue[] =>
+  more
+    ? [
+        issue(
+          'informational',
+          `there are more than ${count}: total is an estimate, counted so far and no further; _summary=count counts them all`,
+          undefined,
+          'warning',
+        ),
+      ]
+    : []

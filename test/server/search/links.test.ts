@@ -59,6 +59,24 @@ describe('links', () => {
     expect(back).toEqual(there)
   })
 
+  test('tell on each page the total of the first, whatever is deleted meanwhile', async () => {
+    const tag = { meta: { tag: [{ code: 'total' }] } }
+    for (let n = 0; n < 5; n++) await put(app, numbered(`t${n}`, { id: `t${n}`, ...tag }))
+    const totals: unknown[] = []
+    const ids: string[] = []
+    let at: string | undefined = '/fhir/Patient?_tag=total&_count=2&_total=accurate'
+    for (let n = 0; at; n++) {
+      const { body } = await app.request.get(at)
+      totals.push(body.total)
+      ids.push(...(await idsOf(at)))
+      expect(at).toMatch(/^[^%]*$/)
+      at = (await linksOf(at)).next
+      await app.request.delete(`/fhir/Patient/t${n}`)
+    }
+    expect(totals).toEqual([5, 5, 5])
+    expect(ids).toHaveLength(5)
+  })
+
   test('are short and need no escapes', async () => {
     const place = new URL(app.url + (await next())).searchParams.get('_page') ?? ''
     expect(place).toMatch(/^[\w.~-]{20,150}$/)
