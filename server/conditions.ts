@@ -7,6 +7,7 @@ import type { FhirRequest } from './request.ts'
 /** If-Match and If-None-Match of a write; 400 where they are malformed, so that no condition is passed over. */
 export function writeConditions({ headers }: FhirRequest): Pick<Write, 'ifMatch' | 'ifNoneMatch'> {
   const { 'if-match': ifMatch, 'if-none-match': ifNoneMatch } = headers
+  refuse(headers, 'if-none-exist', 'If-None-Exist is a condition of a create alone')
   if (ifNoneMatch !== undefined && ifNoneMatch.trim() !== '*')
     throw invalid('If-None-Match on a write takes * only')
   // A date of whole seconds cannot tell two versions apart, and passed over it would let an update be lost.
@@ -16,6 +17,10 @@ export function writeConditions({ headers }: FhirRequest): Pick<Write, 'ifMatch'
     ...(ifMatch === undefined ? {} : { ifMatch: readVersions(ifMatch) }),
     ...(ifNoneMatch === undefined ? {} : { ifNoneMatch: '*' }),
   }
+}
+
+function refuse(headers: FhirRequest['headers'], name: string, why: string): void {
+  if (headers[name] !== undefined) throw invalid(why)
 }
 
 /** `W/"3"`, or several, or `*`. A version id that is not a number of ours matches nothing. */
@@ -41,14 +46,17 @@ export function isUnchanged({ headers }: FhirRequest, etag: string, at: number):
     return tags.split(',').some(tag => tag.trim() === '*' || opaque(tag.trim()) === ours)
   }
   if (since === undefined) return false
-  // An HTTP date has no milliseconds.
-  return Math.floor(at / 1000) * 1000 <= Date.parse(since)
+  // An HTTP date has no milliseconds; the instant of a Bundle's entry has them.
+  const seen = /^\d{4}-/.test(since) ? at : Math.floor(at / 1000) * 1000
+  return seen <= Date.parse(since)
 }
 
 const opaque = (tag: string): string => (tag.startsWith('W/') ? tag.slice(2) : tag)
 
 /** https://hl7.org/fhir/R4/http.html#ccreate: the search part of a URL, with or without what comes before it. */
 export function ifNoneExist({ headers, path: [type] }: FhirRequest): Pick<Write, 'criteria'> {
+  for (const name of ['if-match', 'if-none-match'])
+    refuse(headers, name, 'a create has no version to compare: its condition is If-None-Exist')
   const header = headers['if-none-exist']
   if (header === undefined) return {}
   const [before = '', place = ''] = /^([^=?]*)\?/.exec(header.trim()) ?? []

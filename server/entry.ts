@@ -91,16 +91,17 @@ function readHeaders(
     if (value === undefined) continue
     if (typeof value !== 'string')
       throw invalid(`${element} must be a string`, `${path}.request.${element}`)
-    headers[header] = element === 'ifModifiedSince' ? httpDate(value, path) : value
+    headers[header] = element === 'ifModifiedSince' ? instant(value, path) : value
   }
   return headers
 }
 
-function httpDate(instant: string, path: string): string {
-  const at = Date.parse(instant)
+/** With its milliseconds, which an HTTP date has not: see isUnchanged. */
+function instant(value: string, path: string): string {
+  const at = Date.parse(value)
   if (Number.isNaN(at))
     throw invalid('ifModifiedSince must be an instant', `${path}.request.ifModifiedSince`)
-  return new Date(at).toUTCString()
+  return new Date(at).toISOString()
 }
 
 /** A patch other than FHIRPath Patch comes in a Binary, whose contentType says which it is. */

@@ -219,3 +219,21 @@ describe('parts of a resource', () => {
     expect((await get(`Patient/a?${query}`)).status).toBe(400)
   })
 })
+
+test('the ifModifiedSince of an entry counts milliseconds', async () => {
+  await put(app, { resourceType: 'Patient', id: 'instant' })
+  const { body } = await app.request.get('/fhir/Patient/instant')
+  const at = Date.parse(body.meta.lastUpdated)
+  const since = (ms: number) => ({
+    request: {
+      method: 'GET',
+      url: 'Patient/instant',
+      ifModifiedSince: new Date(at + ms).toISOString(),
+    },
+  })
+  const batch = { resourceType: 'Bundle', type: 'batch', entry: [since(-1), since(0), since(1)] }
+  const answer = await send(app, ['POST', ''], batch)
+  expect(
+    answer.body.entry.map(({ response }: { response: { status: string } }) => response.status),
+  ).toEqual(['200 OK', '304 Not Modified', '304 Not Modified'])
+})

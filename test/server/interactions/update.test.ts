@@ -205,3 +205,16 @@ describe('conditional update', () => {
     },
   )
 })
+
+test.each<['POST' | 'PUT' | 'DELETE', string, string, string]>([
+  ['POST', 'Patient', 'If-Match', 'W/"1"'],
+  ['POST', 'Patient', 'If-None-Match', '*'],
+  ['PUT', 'Patient/misplaced', 'If-None-Exist', 'identifier=1'],
+  ['DELETE', 'Patient/misplaced', 'If-None-Exist', 'identifier=1'],
+])('a condition where it means nothing is refused: %s %s %s', async (method, path, name, value) => {
+  const body =
+    method === 'DELETE' ? undefined : patient(path.includes('/') ? { id: 'misplaced' } : {})
+  const answer = await send(app, [method, path], body, { headers: { [name]: value } })
+  expect(answer.status).toBe(400)
+  expect((await get('Patient/misplaced')).status).toBe(404)
+})
