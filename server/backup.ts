@@ -5,7 +5,7 @@ import { readConfig } from './config.ts'
 const [file, ...more] = process.argv.slice(2)
 if (file === undefined || more.length || file.startsWith('-')) {
   console.error('npm run backup -- FILE    copies the database to FILE, which must not exist')
-  process.exit(2)
+  process.exit(file === '--help' ? 0 : 2)
 }
 try {
   await backup(readConfig(process.env), file, (done, total) => {

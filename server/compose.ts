@@ -1,6 +1,6 @@
 /** Makes every component once, in order of need. */
 import { randomUUID, randomUUIDv7 } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { dirname } from 'node:path'
@@ -39,7 +39,7 @@ export interface Composed {
   dispatch: Dispatch
   reindex: Reindex
   makeContext(requestId: string): Context
-  /** Begins to take requests; resolves with the address of the FHIR API. */
+  /** Begins to take requests; resolves with the address of the FHIR API, and with how it is called where that differs. */
   listen(): Promise<string>
   /** Stops taking requests, finishes the running ones, then closes the store. */
   close(): Promise<void>
@@ -99,7 +99,7 @@ export async function compose(config: Config, now: () => number = Date.now): Pro
       await listening(server, config)
       const { port } = server.address() as AddressInfo
       address = `${originOf(config, port)}/fhir`
-      return base()
+      return base() === address ? address : `${address} as ${base()}`
     },
     async close() {
       await stopped(server, config.shutdownTime, open)
@@ -120,22 +120,33 @@ export async function backup(
   await backupSqlite(fileOf(config), to, progress)
 }
 
+/** Times that something may fail while nobody but the caller waits. */
+const mostTries = 3
+
+/** Throws where the embedded database is not there: what only looks at it must not make an empty one. */
+export function refuseAbsent(config: Config): void {
+  const place = placeOf(config)
+  if (place.kind === 'file' && !existsSync(place.file))
+    throw new Error(`${place.file} is not there`)
+}
+
 /** Indexes all that is stored anew, while no server runs; answers how many resources that are. */
 export async function reindexAll(
   config: Config,
   progress: (done: number, total: number) => void,
 ): Promise<number> {
+  refuseAbsent(config)
   const server = await compose(config)
+  let timer: NodeJS.Timeout | undefined
   try {
     await server.reindex.again()
     const total = server.reindex.progress().left
-    const tell = () => progress(server.reindex.progress().done, total)
-    const timer = setInterval(tell, 250)
-    await server.reindex.idle()
-    clearInterval(timer)
+    timer = setInterval(() => progress(server.reindex.progress().done, total), 250)
+    await server.reindex.idle(mostTries)
     progress(total, total)
     return total
   } finally {
+    clearInterval(timer)
     await server.close()
   }
 }

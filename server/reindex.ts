@@ -4,7 +4,7 @@ import { readConfig } from './config.ts'
 
 if (process.argv.length > 2) {
   console.error('npm run reindex    indexes all that is stored anew, while the server does not run')
-  process.exit(2)
+  process.exit(process.argv[2] === '--help' ? 0 : 2)
 }
 try {
   const count = await reindexAll(readConfig(process.env), (done, total) => {

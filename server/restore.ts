@@ -6,7 +6,7 @@ import { readConfig } from './config.ts'
 const [file, ...more] = process.argv.slice(2)
 if (file === undefined || more.length || file.startsWith('-')) {
   console.error('npm run restore -- FILE    puts the backup FILE in the place of the database')
-  process.exit(2)
+  process.exit(file === '--help' ? 0 : 2)
 }
 try {
   const aside = restore(readConfig(process.env), file)

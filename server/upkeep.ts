@@ -1,10 +1,9 @@
 /** What is done with whole stores, beside the server. */
-import { existsSync } from 'node:fs'
 import { createParameters } from '../resources/parameters.ts'
 import { createExtractor } from '../resources/search.ts'
 import type { Finding, Store } from '../resources/store.ts'
-import { homeOf, openStore } from './compose.ts'
-import { type Config, placeOf } from './config.ts'
+import { homeOf, openStore, refuseAbsent } from './compose.ts'
+import type { Config } from './config.ts'
 import { createMaker, knowledgeOf } from './knowledge.ts'
 import { compareAll, copyAll, type Sum } from './migration.ts'
 import { spaceOf, tenantOf } from './tenants.ts'
@@ -19,6 +18,7 @@ export async function inspectStore(
     finding(finding: Finding): void
   },
 ): Promise<number> {
+  refuseAbsent(config)
   const { store } = await openStore(config)
   try {
     const { home, made } = homeOf(config)
@@ -51,9 +51,7 @@ export async function migrateStore(
     progress(phase: 'copy' | 'compare', done: number, total: number): void
   },
 ): Promise<Sum[]> {
-  const place = placeOf(source)
-  if (place.kind === 'file' && !existsSync(place.file))
-    throw new Error(`${place.file} is not there`)
+  refuseAbsent(source)
   const stores: Store[] = []
   try {
     const { store: from } = await openStore(source)

@@ -10,7 +10,7 @@ import {
 } from 'node:fs'
 import { dirname } from 'node:path'
 import { backup, DatabaseSync } from 'node:sqlite'
-import { isFull, whyNotOpen } from './errors.ts'
+import { isDamage, isFull, whyNotOpen } from './errors.ts'
 import { lockFile } from './lock.ts'
 import { checkSchema } from './schema.ts'
 
@@ -48,7 +48,7 @@ export async function backupSqlite(
     durable(dirname(to))
   } catch (error) {
     clear(part)
-    throw whyNotOpen(error, to)
+    throw whyNotOpen(error, isDamage(error) ? file : to)
   } finally {
     source.close()
   }

@@ -100,6 +100,7 @@ export function createWriteEngine(connection: Connection): WriteEngine {
           writer.apply(lastCommit(connection, call.events))
           return endAdopting(connection)
         case 'check':
+          writer.refuseDamaged()
           // A page is written: on a full or read-only disk a transaction without changes would still go through.
           return void sql('UPDATE swept SET seq = seq').run()
         case 'checkpoint':

@@ -16,10 +16,13 @@ export function atEdge(error: unknown): unknown {
     return unavailable('the store is busy: repeat the request', 1, error)
   if (code === 8) return unavailable('the store is read-only now: nothing was written', 30, error)
   if (code === 10) return unavailable('the disk fails: nothing was written', 30, error)
-  if (code === 11 || code === 26)
-    return unavailable('the database is damaged: restore a backup', 60, error)
+  if (isDamage(error)) return unavailable('the database is damaged: restore a backup', 60, error)
   return error
 }
+
+/** What only a backup mends. */
+export const isDamage = (error: unknown): boolean =>
+  Error.isError(error) && 'errcode' in error && [11, 26].includes(Number(error.errcode) & 0xff)
 
 /** A statement beyond the limits of SQLite, which only a search can be. https://sqlite.org/limits.html */
 const isTooLarge = (message: string): boolean =>

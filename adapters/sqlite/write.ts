@@ -1,7 +1,7 @@
 import { FhirError } from '../../resources/error.ts'
 import { CommitConflict, type Tenant } from '../../resources/store.ts'
 import type { Connection } from './connection.ts'
-import { type Failure, packError } from './errors.ts'
+import { type Failure, isDamage, packError } from './errors.ts'
 import type { PackedChange, PackedCommit } from './message.ts'
 import { createIntern, type Intern, writeRows } from './rows.ts'
 import { methods } from './schema.ts'
@@ -16,6 +16,8 @@ export interface Writer {
   apply(commits: PackedCommit[]): CommitResult[]
   /** Work that makes no version, in a transaction of its own. */
   alone<T>(work: (intern: Intern) => T): T
+  /** Throws where a write has found the database damaged: the next may not meet the place, and it does not heal. */
+  refuseDamaged(): void
 }
 
 interface Target {
@@ -33,6 +35,7 @@ export function createWriter(connection: Connection): Writer {
   let seq = lastGiven(connection)
   const next = () => ++seq
   const intern = createIntern(connection, next)
+  let damage: unknown
 
   const writer: Writer = {
     apply(commits) {
@@ -44,6 +47,7 @@ export function createWriter(connection: Connection): Writer {
         return results
       } catch (error) {
         undo(before)
+        if (isDamage(error)) damage = error
         const failure = packError(error)
         // What one of them does wrong must not be the failure of those beside it.
         if (failure.kind === 'bug' && commits.length > 1)
@@ -60,8 +64,12 @@ export function createWriter(connection: Connection): Writer {
         return result
       } catch (error) {
         undo(before)
+        if (isDamage(error)) damage = error
         throw error
       }
+    },
+    refuseDamaged() {
+      if (damage) throw damage
     },
   }
   return writer

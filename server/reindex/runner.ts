@@ -20,8 +20,8 @@ export interface Reindex {
   again(): Promise<void>
   /** Resources that indexes have been given, and those they wait for. */
   progress(): { done: number; left: number }
-  /** Resolves when nothing is left to do. Rejects never. */
-  idle(): Promise<void>
+  /** Resolves when nothing is left to do; rejects with what failed so many times one after the other, by default never. */
+  idle(tries?: number): Promise<void>
   stop(): Promise<void>
 }
 
@@ -30,11 +30,14 @@ const retry = 2000
 const longest = 15_000
 /** ms between two looks whether a process that was at it has died. */
 const lookEvery = 10_000
+/** The same, at what is waited for. */
+const lookSoon = 100
 
 export function createReindex(parts: ReindexParts): Reindex {
   const stopping = new AbortController()
   let running: Promise<void> | undefined
   let again = false
+  let failed: { times: number; error?: unknown } = { times: 0 }
 
   const wake = (): void => {
     again = true
@@ -52,11 +55,14 @@ export function createReindex(parts: ReindexParts): Reindex {
     while (again && !stopping.signal.aborted) {
       again = false
       try {
-        if (!(await settleAll(parts, stopping.signal))) continue
+        const isLeft = await settleAll(parts, stopping.signal)
+        failed = { times: 0 }
+        if (!isLeft) continue
         pause = retry
       } catch (error) {
         parts.log.error({ err: error }, 'an index could not be worked on')
         pause = Math.min(longest, 2 * pause)
+        failed = { times: failed.times + 1, error }
       }
       again = true
       await wait(pause, undefined, { signal: stopping.signal }).catch(() => {})
@@ -94,8 +100,11 @@ export function createReindex(parts: ReindexParts): Reindex {
       const sum = (of: 'done' | 'total') => states.reduce((all, state) => all + state[of], 0)
       return { done: sum('done'), left: Math.max(0, sum('total') - sum('done')) }
     },
-    async idle() {
-      while (running) await running
+    async idle(tries = Number.POSITIVE_INFINITY) {
+      while (running) {
+        await Promise.race([running, wait(lookSoon)])
+        if (failed.times >= tries) throw failed.error
+      }
     },
     async stop() {
       clearInterval(looking)

@@ -5,9 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { backup, restore } from '../../../server/compose.ts'
+import { backup, compose, reindexAll, restore } from '../../../server/compose.ts'
 import { readConfig } from '../../../server/config.ts'
 import { checkpointsOf } from '../../../server/import/checkpoint.ts'
+import { inspectStore } from '../../../server/upkeep.ts'
 import { type App, startApp } from '../../support/app.ts'
 import { numbered, put, send } from '../../support/make.ts'
 
@@ -141,6 +142,31 @@ test('an import interrupted before a restore begins anew after it', async () => 
   expect(checkpoints.read().line).toBe(0)
 })
 
+test('what only looks at a database makes none where there is none', async () => {
+  const config = readConfig(place('absent'))
+  const told = { progress: silent, doubt: silent, finding: silent }
+  await expect(inspectStore(config, told)).rejects.toThrow(/nidaan.db is not there/)
+  await expect(reindexAll(config, silent)).rejects.toThrow(/nidaan.db is not there/)
+  expect(existsSync(at('absent'))).toBe(false)
+})
+
+test('an index that cannot be made of a damaged database is given up, where somebody waits for it', async () => {
+  const whole = await startApp(place('torn'))
+  const entry = Array.from({ length: 300 }, (_, n) => ({
+    resource: numbered(`torn-${n}-`),
+    request: { method: 'POST', url: 'Patient' },
+  }))
+  await send(whole, ['POST', ''], { resourceType: 'Bundle', type: 'transaction', entry })
+  await whole.close()
+  const bytes = readFileSync(at('torn/nidaan.db'))
+  const page = Math.floor(bytes.indexOf('"value":"torn-150-"') / 4096) * 4096
+  writeFileSync(at('torn/nidaan.db'), bytes.fill(0x5a, page, page + 4096))
+  const server = await compose(readConfig({ ...place('torn'), LOG_LEVEL: 'fatal' }))
+  await server.reindex.again()
+  await expect(server.reindex.idle(1)).rejects.toThrow(/the database is damaged/)
+  await server.close()
+})
+
 test('a store in memory is neither copied nor replaced', async () => {
   const config = readConfig({ ...place('memory'), STORE_URL: 'sqlite::memory:' })
   await expect(backup(config, at('memory.db'), silent)).rejects.toThrow(/has no file/)
@@ -167,7 +193,9 @@ describe('the commands', () => {
       stderr: expect.stringMatching(/^nothing was restored: .* used by another process.*\n$/),
     })
     await expect(command('backup')).rejects.toMatchObject({ code: 2 })
-    await expect(command('restore', '--help')).rejects.toMatchObject({ code: 2 })
+    await expect(command('restore', '--help')).resolves.toMatchObject({
+      stderr: expect.stringMatching(/^npm run restore -- FILE/),
+    })
     await app.close()
     await expect(command('restore', at('three.db'))).resolves.toMatchObject({
       stdout: expect.stringMatching(/^restored from .*\nwhat was there before is kept as .*\n$/),

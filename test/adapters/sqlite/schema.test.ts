@@ -80,6 +80,11 @@ test('a damaged database is told so at the start, or where it is read', async ()
   await expect(store.read(pune, 'Patient', 'p500')).rejects.toMatchObject(damaged)
   await expect(store.history(pune, { count: 3000 })).rejects.toMatchObject(damaged)
   expect(await store.read(pune, 'Patient', 'p1999')).toBeDefined()
+  await store.check()
+  await expect(write(store, pune, change('p500', { replaces: 1 }))).rejects.toMatchObject(damaged)
+  await write(store, pune, change('p1999', { replaces: 1 }))
+  // Another write may miss the place, and it does not heal.
+  await expect(store.check()).rejects.toMatchObject(damaged)
   await store.close()
 })
 
