@@ -88,23 +88,6 @@ export function choiceTypes(name: string): readonly string[] {
   return choices.get(name) ?? []
 }
 
-const kindsOfUri = new Set(['uri', 'url'])
-let uris: ReadonlySet<string> | undefined
-
-/** Whether an element of this name in JSON is a uri or url in any structure: it may be an address of a resource. */
-export function isUriName(name: string): boolean {
-  uris ??= new Set(
-    Object.values(structures())
-      .flatMap(({ elements }) => Object.entries(elements))
-      .flatMap(([element, { choice, types }]) =>
-        types
-          .filter(type => kindsOfUri.has(type))
-          .map(type => (choice ? choiceKey(element, type) : element)),
-      ),
-  )
-  return uris.has(name)
-}
-
 /** The name in JSON of an element `name[x]` with a value of this type: `valueQuantity`. */
 export const choiceKey = (name: string, type: string): string =>
   name + type.charAt(0).toUpperCase() + type.slice(1)

@@ -1,5 +1,6 @@
 /** https://hl7.org/fhir/R4/references.html */
-import { isResourceType, isUriName } from './definitions.ts'
+import { isResourceType } from './definitions.ts'
+import { elementOf } from './patch/element.ts'
 import { isObject, type Resource } from './resource.ts'
 
 /** A reference taken apart. `type` and `id` are there for literal references to a resource, relative or absolute. */
@@ -100,59 +101,77 @@ export function rewriteReferences(
   resource: Resource,
   targets: ReadonlyMap<string, string>,
 ): Resource {
-  return rewrite(resource, targets) as Resource
+  return rewriteAll(resource, targets, undefined) as Resource
 }
 
-function rewrite(value: unknown, targets: ReadonlyMap<string, string>, name = ''): unknown {
-  if (Array.isArray(value)) {
-    let copy: unknown[] | undefined
-    for (let index = 0; index < value.length; index++) {
-      const item: unknown = value[index]
-      const next =
-        typeof item === 'string' ? rewriteText(name, item, targets) : rewrite(item, targets)
-      if (next === item) continue
-      copy ??= [...value]
-      copy[index] = next
-    }
-    return copy ?? value
-  }
-  if (!isObject(value) || JSON.isRawJSON(value)) return value
-  if (value.resourceType === 'Bundle') return rewriteAll(value, without(targets, fullUrlsOf(value)))
-  return rewriteAll(value, targets)
+/** The way to a value: the object that it stands in, and by what name. */
+interface Step {
+  object: Record<string, unknown>
+  name: string
+  above: Step | undefined
 }
 
-function rewriteAll(
-  value: Record<string, unknown>,
-  targets: ReadonlyMap<string, string>,
-): Record<string, unknown> {
-  let copy: Record<string, unknown> | undefined
-  for (const key in value) {
-    const child = value[key]
-    const next =
-      typeof child === 'string' ? rewriteText(key, child, targets) : rewrite(child, targets, key)
-    if (next === child) continue
-    copy ??= { ...value }
-    copy[key] = next
+type Targets = ReadonlyMap<string, string>
+
+function rewrite(value: unknown, targets: Targets, step: Step): unknown {
+  if (typeof value === 'string') return rewriteText(value, targets, step)
+  if (!Array.isArray(value)) return isObject(value) ? rewriteAll(value, targets, step) : value
+  let copy: unknown[] | undefined
+  for (let index = 0; index < value.length; index++) {
+    const item: unknown = value[index]
+    const next = rewrite(item, targets, step)
+    if (next === item) continue
+    copy ??= [...value]
+    copy[index] = next
   }
   return copy ?? value
 }
 
-function rewriteText(key: string, text: string, targets: ReadonlyMap<string, string>): string {
-  if (key === 'div' && text.startsWith('<')) return rewriteLinks(text, targets)
-  if (key === 'reference')
-    return targets.get(text) ?? targets.get(text.replace(/\/_history\/[^/]+$/, '')) ?? text
-  // Of other elements a uri or url is meant. A canonical is never replaced, an oid, uuid or fullUrl cannot be what it would be.
-  const isAddress = text.startsWith('urn:') && key !== 'fullUrl' && isUriName(key)
-  return isAddress ? (targets.get(text) ?? text) : text
+function rewriteAll(
+  object: Record<string, unknown>,
+  outer: Targets,
+  above: Step | undefined,
+): Record<string, unknown> {
+  if (JSON.isRawJSON(object)) return object
+  const targets = object.resourceType === 'Bundle' ? within(outer, object) : outer
+  let copy: Record<string, unknown> | undefined
+  for (const name in object) {
+    const child = object[name]
+    if (typeof child !== 'string' && typeof child !== 'object') continue
+    const next = rewrite(child, targets, { object, name, above })
+    if (next === child) continue
+    copy ??= { ...object }
+    copy[name] = next
+  }
+  return copy ?? object
 }
 
-/** What a Bundle that is stored holds itself stays as it is: it is resolved within it. */
-function without(
-  targets: ReadonlyMap<string, string>,
-  own: ReadonlySet<string>,
-): ReadonlyMap<string, string> {
-  if (![...own].some(url => targets.has(url))) return targets
-  return new Map([...targets].filter(([url]) => !own.has(url)))
+function rewriteText(text: string, targets: Targets, step: Step): string {
+  if (step.name === 'div' && text.startsWith('<')) return rewriteLinks(text, targets)
+  if (step.name === 'reference')
+    return targets.get(text) ?? targets.get(text.replace(/\/_history\/[^/]+$/, '')) ?? text
+  const target = text.startsWith('urn:') ? targets.get(text) : undefined
+  return target !== undefined && step.name !== 'fullUrl' && isAddress(step) ? target : text
+}
+
+/**
+ * Whether an element is a uri or url. A canonical is never replaced, and an oid, uuid or fullUrl cannot be what it would
+ * become: R4 names the former two as well, of which nothing valid could be made.
+ */
+const isAddress = (step: Step): boolean => ['uri', 'url'].includes(shapeAt(step))
+
+/** What the definitions say that stands there. */
+function shapeAt({ object, name, above }: Step): string {
+  const { resourceType } = object
+  const shape = typeof resourceType === 'string' ? resourceType : above ? shapeAt(above) : ''
+  return elementOf(shape, name)?.shape ?? ''
+}
+
+/** Within a Bundle that is stored what it holds itself is what is meant, and a relative reference is one to its own entries. */
+function within(targets: ReadonlyMap<string, string>, bundle: object): ReadonlyMap<string, string> {
+  const own = fullUrlsOf(bundle)
+  const isOuter = (url: string) => !own.has(url) && /^[a-z]+:|\?/.test(url)
+  return new Map([...targets].filter(([url]) => isOuter(url)))
 }
 
 export function fullUrlsOf(value: unknown, found = new Set<string>()): ReadonlySet<string> {

@@ -33,7 +33,8 @@ interface Operation {
   at: string
 }
 
-type Apply = (resource: Resource, operation: Operation) => void
+/** Answers the object that it emptied, where it did. */
+type Apply = (resource: Resource, operation: Operation) => unknown
 
 const operations: Readonly<Record<string, Apply>> = { add, insert, delete: remove, replace, move }
 
@@ -45,26 +46,24 @@ export function fhirpathPatch(resource: Resource, body: unknown): unknown {
   const patched = copyTree(resource)
   for (const [index, parameter] of body.parameter.entries()) {
     const operation = readOperation(parameter, `Parameters.parameter[${index}]`)
-    operations[operation.type]?.(patched, operation)
+    const emptied = operations[operation.type]?.(patched, operation)
+    if (isObject(emptied)) dropEmptied(patched, emptied)
   }
-  dropEmpty(patched)
   return patched
 }
 
-/** What stands beside a primitive goes with the last that is in it: `_birthDate` with its only extension. */
-function dropEmpty(value: unknown): void {
-  if (Array.isArray(value)) for (const item of value) dropEmpty(item)
+/** What stands beside a primitive goes with the last that was in it: `_birthDate` with its only extension. */
+function dropEmptied(value: unknown, emptied: object): void {
+  if (Array.isArray(value)) for (const item of value) dropEmptied(item, emptied)
   else if (isObject(value))
     for (const [key, child] of Object.entries(value)) {
-      dropEmpty(child)
-      if (!key.startsWith('_')) continue
-      if (Array.isArray(child)) value[key] = child.map(each => (isEmpty(each) ? null : each))
-      if ([value[key]].flat().every(isEmpty)) delete value[key]
+      dropEmptied(child, emptied)
+      if (!key.startsWith('_') || ![child].flat().includes(emptied)) continue
+      const left = [child].flat().map(each => (each === emptied ? null : each))
+      if (left.every(each => each === null)) delete value[key]
+      else value[key] = left
     }
 }
-
-const isEmpty = (value: unknown): boolean =>
-  value === null || (isObject(value) && Object.keys(value).length === 0)
 
 function readOperation(parameter: unknown, at: string): Operation {
   if (!isObject(parameter) || parameter.name !== 'operation' || !Array.isArray(parameter.part))
@@ -161,10 +160,10 @@ function insert(resource: Resource, operation: Operation): void {
 }
 
 /** Nothing there is fine: deleted is deleted. */
-function remove(resource: Resource, operation: Operation): void {
+function remove(resource: Resource, operation: Operation): object | undefined {
   const places = findPlaces(resource, operation.path)
   const [place] = places
-  if (!place) return
+  if (!place) return undefined
   if (places.length > 1)
     throw refuse(operation, 'the path must lead to one element, and leads to several')
   const { holder, key, list } = place
@@ -173,6 +172,8 @@ function remove(resource: Resource, operation: Operation): void {
     delete holder[key]
     delete holder[`_${key}`]
   } else throw refuse(operation, 'the resource itself cannot be deleted by a patch')
+  const from = list?.object ?? holder
+  return from && Object.keys(from).length === 0 ? from : undefined
 }
 
 function replace(resource: Resource, operation: Operation): void {

@@ -15,9 +15,9 @@ export const resolveReferences: Step = async (draft, parts) => {
   let own: ReadonlySet<string> | undefined
   for (const site of referencesOf(draft.after)) {
     // What a stored Bundle holds refers to what else it holds, or to another server.
-    const stored = site.path.startsWith('Bundle.entry')
-    if (stored) own ??= fullUrlsOf(draft.after)
-    if (stored && (own?.has(site.reference) || !site.reference.startsWith('urn:'))) continue
+    const isUrn = site.reference.startsWith('urn:')
+    if (isUrn) own ??= fullUrlsOf(draft.after)
+    if (isUrn ? own?.has(site.reference) : site.path.startsWith('Bundle.entry')) continue
     const expression = at(draft, site.path)
     if (/^urn:(uuid|oid):/.test(site.reference))
       issues.push(

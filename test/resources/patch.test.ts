@@ -167,6 +167,22 @@ test('of several primitives the others keep theirs', () => {
   ).toEqual(resource())
 })
 
+test('an empty element that a patch brings stays, so that it is refused', () => {
+  const resource = { resourceType: 'Patient', active: true }
+  const name = { family: 'F', _family: {}, _given: [] }
+  const add = {
+    name: 'operation',
+    part: [
+      { name: 'type', valueCode: 'add' },
+      { name: 'path', valueString: 'Patient' },
+      { name: 'name', valueString: 'name' },
+      { name: 'value', valueHumanName: name },
+    ],
+  }
+  const patched = fhirpathPatch(resource, { resourceType: 'Parameters', parameter: [add] })
+  expect(patched).toEqual({ ...resource, name: [name] })
+})
+
 const deletionOf = (path: string): object => ({
   resourceType: 'Parameters',
   parameter: [

@@ -48,6 +48,7 @@ const targets = new Map([
   [urn, 'Patient/9'],
   ['Patient?identifier=1', 'Patient/8'],
   ['http://a.example/fhir/Patient/1', 'Patient/7'],
+  ['Patient/5', 'Patient/6'],
 ])
 
 test('every reference of a resource is found, with its place', () => {
@@ -76,13 +77,18 @@ test('what is not known to be a resource is looked through as well', () => {
 describe('rewriting', () => {
   const rewritten = (elements: object) => {
     const { resourceType: _, ...rest } = rewriteReferences(
-      { resourceType: 'Basic', ...elements },
+      { resourceType: 'ServiceRequest', ...elements },
       targets,
     )
     return rest
   }
   test.each<[string, object, object]>([
     ['a reference', { subject: { reference: urn } }, { subject: { reference: 'Patient/9' } }],
+    [
+      'a relative one',
+      { subject: { reference: 'Patient/5' } },
+      { subject: { reference: 'Patient/6' } },
+    ],
     [
       'one with a version',
       { subject: { reference: 'http://a.example/fhir/Patient/1/_history/2' } },
@@ -134,8 +140,14 @@ describe('rewriting', () => {
     ],
     ['a relative reference that nobody has', { subject: { reference: 'Patient/1' } }],
     [
-      'a canonical',
-      { questionnaire: urn, valueCanonical: urn, instantiatesCanonical: [urn], derivedFrom: [urn] },
+      'a canonical, also where others of its name are uris, and a string',
+      {
+        instantiatesCanonical: [urn],
+        contained: [
+          { resourceType: 'CapabilityStatement', instantiates: [urn], imports: [urn] },
+          { resourceType: 'CodeSystem', concept: [{ definition: urn, display: urn }] },
+        ],
+      },
     ],
     ['what must be a uuid or an oid', { valueUuid: urn, valueOid: urn }],
     [
@@ -147,6 +159,7 @@ describe('rewriting', () => {
             type: 'document',
             entry: [
               { resource: { resourceType: 'Composition', subject: { reference: urn } } },
+              { resource: { resourceType: 'Composition', subject: { reference: 'Patient/5' } } },
               { fullUrl: urn, resource: { resourceType: 'Patient' } },
             ],
           },

@@ -37,6 +37,39 @@ const get = (path: string) => app.request.get(`/fhir/${path}`)
 const found = async (value: string): Promise<number> =>
   ((await get(`Patient?identifier=${system}|${value}`)).body.entry ?? []).length
 
+test('a document that is stored keeps what it holds itself, wherever it stands', async () => {
+  const fullUrl = 'http://elsewhere.example/fhir/Patient/77'
+  const own = 'urn:uuid:0b5a1c9e-1f5d-4c3e-9a58-5d5f3c0e7a52'
+  const document = {
+    resourceType: 'Bundle',
+    type: 'collection',
+    entry: [own, 'Patient/77'].flatMap((reference, n) => [
+      {
+        fullUrl: `http://elsewhere.example/fhir/Observation/${n}`,
+        resource: {
+          resourceType: 'Observation',
+          status: 'final',
+          code: { text: 'x' },
+          subject: { reference },
+        },
+      },
+      { fullUrl: [own, fullUrl][n], resource: { resourceType: 'Patient', id: `${n}` } },
+    ]),
+  }
+  const held = { resourceType: 'Basic', code: { text: 'x' }, contained: [{ ...document, id: 'd' }] }
+  const answer = await send([
+    entry('POST', 'Patient', patient(newValue()), { fullUrl: own }),
+    entry('POST', 'Patient', patient(newValue()), { fullUrl }),
+    entry('POST', 'Bundle', document, { fullUrl: 'http://elsewhere.example/fhir/Bundle/1' }),
+    entry('POST', 'Basic', held),
+  ])
+  expect(answer.status).toBe(200)
+  const { body: bundle } = await get(`Bundle/${idOf(answer, 2)}`)
+  expect(bundle.entry).toEqual(document.entry)
+  const { body: basic } = await get(`Basic/${idOf(answer, 3)}`)
+  expect(basic.contained).toEqual(held.contained)
+})
+
 describe('transaction', () => {
   test('answers a transaction-response with one outcome an entry, in the order of the entries', async () => {
     const value = newValue()

@@ -206,15 +206,21 @@ describe('conditional update', () => {
   )
 })
 
-test.each<['POST' | 'PUT' | 'DELETE', string, string, string]>([
+test.each<['POST' | 'PUT' | 'PATCH' | 'DELETE', string, string, string]>([
   ['POST', 'Patient', 'If-Match', 'W/"1"'],
   ['POST', 'Patient', 'If-None-Match', '*'],
   ['PUT', 'Patient/misplaced', 'If-None-Exist', 'identifier=1'],
-  ['DELETE', 'Patient/misplaced', 'If-None-Exist', 'identifier=1'],
+  ['PATCH', 'Patient/there', 'If-None-Exist', 'identifier=1'],
+  ['DELETE', 'Patient/there', 'If-None-Exist', 'identifier=1'],
 ])('a condition where it means nothing is refused: %s %s %s', async (method, path, name, value) => {
-  const body =
-    method === 'DELETE' ? undefined : patient(path.includes('/') ? { id: 'misplaced' } : {})
-  const answer = await send(app, [method, path], body, { headers: { [name]: value } })
-  expect(answer.status).toBe(400)
-  expect((await get('Patient/misplaced')).status).toBe(404)
+  await put(app, patient({ id: 'there' }))
+  const before = (await get('_history?_count=1')).body.entry[0]
+  const [, id] = path.split('/')
+  const body = method === 'DELETE' ? undefined : patient(id ? { id, active: true } : {})
+  const headers = {
+    [name]: value,
+    ...(method === 'PATCH' ? { 'Content-Type': 'application/merge-patch+json' } : {}),
+  }
+  expect((await send(app, [method, path], body, { headers })).status).toBe(400)
+  expect((await get('_history?_count=1')).body.entry[0]).toEqual(before)
 })
