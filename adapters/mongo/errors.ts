@@ -1,5 +1,12 @@
 import { MongoError, MongoNetworkError, MongoServerError, MongoWriteConcernError } from 'mongodb'
-import { FhirError, storageFull, timedOut, tooLarge, unavailable } from '../../resources/error.ts'
+import {
+  FhirError,
+  storageFull,
+  timedOut,
+  tooCostly,
+  tooLarge,
+  unavailable,
+} from '../../resources/error.ts'
 
 /** A document that the database did not take, and why. */
 export class Refused extends Error {
@@ -23,6 +30,7 @@ const codes = {
   full: [14031],
   large: [10334, 17280, 17419, 17420],
   wide: [388],
+  pattern: [51091],
   refused: [11, 13, 18],
 } as const
 
@@ -81,6 +89,10 @@ export function atEdge(error: unknown): unknown {
   if (isFull(error)) return storageFull('the disk is full: nothing was written', 30, cause)
   if (isOne(error, codes.large)) return tooLarge(tooLargeText, undefined, { cause })
   if (isOne(error, codes.wide)) return tooLarge(tooWideText, undefined, { cause })
+  if (isOne(error, codes.pattern))
+    return tooCostly('a text that is looked for is too long: give its beginning', undefined, {
+      cause,
+    })
   if (isTimeLimit(error))
     return timedOut(
       'the search takes too long: narrow it by more parameters, such as a patient or a date',

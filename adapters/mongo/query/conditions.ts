@@ -58,6 +58,8 @@ export function conditionOf(predicate: RowPredicate, types: string[]): Condition
       return { in: 'x', any: all }
     }
     case 'string': {
+      // No text has it, and here it would be the end of one.
+      if (predicate.text.includes(beside)) return { in: 'x', any: [] }
       const names = namesOf(types, predicate.param, predicate.first)
       return { in: 'x', any: names.map(name => text(name, predicate)) }
     }

@@ -123,6 +123,8 @@ export const predicates: [string, Predicate[], string[]][] = [
     [by.token({ param: 'code-value', first: { system: 'loinc', code: '8302-2' }, code: '8302-2' })],
     ['p1'],
   ],
+  ['a control character, which no text has', [by.name('sharma\u0001')], []],
+  ['a part that is one', [by.name('\u0001', 'contains')], []],
   ['the beginning of a text', [by.name('sharma')], ['p1', 'p2']],
   ['the beginning of one of two texts', [by.name('as')], ['p1']],
   ['a text as written', [by.name('Sharma', 'exact')], ['p1']],
