@@ -1,6 +1,6 @@
 /** https://hl7.org/fhir/R4/references.html */
 import { isResourceType } from './definitions.ts'
-import { elementOf } from './patch/element.ts'
+import { elementOf } from './element.ts'
 import { isObject, type Resource } from './resource.ts'
 
 /** A reference taken apart. `type` and `id` are there for literal references to a resource, relative or absolute. */
@@ -93,14 +93,14 @@ export function printPath(steps: readonly (string | number)[]): string {
   return path
 }
 
+/** What to write in place of what. */
+type Targets = ReadonlyMap<string, string>
+
 /**
  * The resource with references, uris and narrative links replaced by what `targets` says of them; the same object where
  * nothing is. https://hl7.org/fhir/R4/http.html#trules
  */
-export function rewriteReferences(
-  resource: Resource,
-  targets: ReadonlyMap<string, string>,
-): Resource {
+export function rewriteReferences(resource: Resource, targets: Targets): Resource {
   return rewriteAll(resource, targets, undefined) as Resource
 }
 
@@ -110,8 +110,6 @@ interface Step {
   name: string
   above: Step | undefined
 }
-
-type Targets = ReadonlyMap<string, string>
 
 function rewrite(value: unknown, targets: Targets, step: Step): unknown {
   if (typeof value === 'string') return rewriteText(value, targets, step)
@@ -168,12 +166,13 @@ function shapeAt({ object, name, above }: Step): string {
 }
 
 /** Within a Bundle that is stored what it holds itself is what is meant, and a relative reference is one to its own entries. */
-function within(targets: ReadonlyMap<string, string>, bundle: object): ReadonlyMap<string, string> {
+function within(targets: Targets, bundle: object): Targets {
   const own = fullUrlsOf(bundle)
   const isOuter = (url: string) => !own.has(url) && /^[a-z]+:|\?/.test(url)
   return new Map([...targets].filter(([url]) => isOuter(url)))
 }
 
+/** The fullUrls of all Bundles in a value. */
 export function fullUrlsOf(value: unknown, found = new Set<string>()): ReadonlySet<string> {
   if (Array.isArray(value)) for (const item of value) fullUrlsOf(item, found)
   else if (isObject(value))
@@ -183,7 +182,7 @@ export function fullUrlsOf(value: unknown, found = new Set<string>()): ReadonlyS
   return found
 }
 
-const rewriteLinks = (html: string, targets: ReadonlyMap<string, string>): string =>
+const rewriteLinks = (html: string, targets: Targets): string =>
   html.replace(
     /(\s(?:href|src)\s*=\s*)(["'])([^"']*)\2/g,
     (whole, name: string, quote: string, link: string) => {

@@ -1,7 +1,8 @@
 /** https://hl7.org/fhir/R4/fhirpatch.html */
+
+import { elementOf } from '../element.ts'
 import { invalid, issue, rejected } from '../error.ts'
 import { isObject, type Resource } from '../resource.ts'
-import { elementOf } from './element.ts'
 import { findPlaces, keyOf, type Place } from './path.ts'
 import { refuseMany } from './size.ts'
 import { copyTree } from './tree.ts'

@@ -3,10 +3,10 @@
  * joined by and, ofType(), as() and extension(); an engine's results would not say where in the tree they stand.
  */
 import { choiceKey, choiceTypes } from '../definitions.ts'
+import { elementOf, shapeOf } from '../element.ts'
 import { issue, rejected } from '../error.ts'
 import { isDecimal } from '../json.ts'
 import { isObject, type Resource } from '../resource.ts'
-import { elementOf, shapeOf } from './element.ts'
 import { has, type List, lengthOf } from './value.ts'
 
 /** A value and where it stands: `holder[key]`, or item `key` of `list`. The resource itself has neither. */

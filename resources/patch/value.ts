@@ -1,7 +1,8 @@
 /** What a FHIRPath Patch brings: `value[x]` with what stands beside it, or parts that build an object. */
+
+import { elementOf } from '../element.ts'
 import { invalid } from '../error.ts'
 import { isObject } from '../resource.ts'
-import { elementOf } from './element.ts'
 import { copyTree } from './tree.ts'
 
 export interface Value {

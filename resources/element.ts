@@ -1,5 +1,5 @@
-import { choiceKey, structureOf } from '../definitions.ts'
-import { isObject } from '../resource.ts'
+import { choiceKey, structureOf } from './definitions.ts'
+import { isObject } from './resource.ts'
 
 /** What the definitions say of an element below a structure. */
 interface Known {
