@@ -1,6 +1,7 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { metresBetween } from '../../resources/search/near.ts'
 import type { Tenant } from '../../resources/store.ts'
+import { tables } from './query/found.ts'
 import { type Remembered, remember } from './remembered.ts'
 import { createSearching, type Searching } from './searching.ts'
 
@@ -90,6 +91,7 @@ function setUp(db: DatabaseSync, options: ConnectionOptions): void {
   }
   db.exec(`PRAGMA cache_size = ${-cache * 1024}`)
   db.exec('PRAGMA temp_store = MEMORY')
+  db.exec(tables)
 }
 
 /** Names of one kind that are remembered. */

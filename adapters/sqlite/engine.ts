@@ -74,6 +74,9 @@ function readIn(connection: Connection, call: ReadCall): unknown {
   }
 }
 
+/** What was found before is not kept any more: see query/found.ts. */
+const rowsAnew = 'UPDATE reindexed SET times = times + 1'
+
 interface WriteEngine {
   run(call: WriteCall): unknown
 }
@@ -90,10 +93,16 @@ export function createWriteEngine(connection: Connection): WriteEngine {
           return void sql('DELETE FROM outbox WHERE seq = ?').run(call.seq)
         case 'addRows':
           connection.counts.clear()
-          return writer.alone(intern => addRows(connection, intern, call))
+          return writer.alone(intern => {
+            sql(rowsAnew).run()
+            return addRows(connection, intern, call)
+          })
         case 'dropRows':
           connection.counts.clear()
-          return writer.alone(() => dropRows(connection, call))
+          return writer.alone(() => {
+            sql(rowsAnew).run()
+            return dropRows(connection, call)
+          })
         case 'beginAdopting':
           return beginAdopting(connection, call.total)
         case 'endAdopting':

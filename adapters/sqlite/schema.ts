@@ -118,6 +118,9 @@ const migrations: readonly string[] = [
    CREATE INDEX wording_until ON wording(until) WHERE until <> 0;`,
   // Whom a resource is about, in the row of all its parameters (0: nobody, -1: several); NULL where it was written before.
   'ALTER TABLE token ADD COLUMN subject INTEGER',
+  // How often rows were made or dropped without a new version: what was found before is looked for again.
+  `CREATE TABLE reindexed(times INTEGER NOT NULL) STRICT;
+   INSERT INTO reindexed(times) VALUES (0)`,
 ]
 
 /** Tells that a file is ours: `Nida` in ASCII. https://sqlite.org/pragma.html#pragma_application_id */

@@ -5,6 +5,7 @@ import { type Place, parsePlace, printPlace } from '../../resources/search/place
 import type { Query } from '../../resources/search/query.ts'
 import type { Page, Tenant, Version } from '../../resources/store.ts'
 import type { Connection } from './connection.ts'
+import { isOwn, standOf } from './query/found.ts'
 import { type Way, waysOf } from './query/hits.ts'
 import { plan } from './query/plan.ts'
 import { probeAll } from './query/probe.ts'
@@ -40,6 +41,7 @@ export function scopeOf(
     row: 'x',
     probe: probeAll,
     plan,
+    found: new Set(),
     alias: () => `p${rows++}`,
   }
 }
@@ -148,14 +150,18 @@ export function countHits(
     const totals = totalsOf(connection, tenant)
     return query.types.reduce((sum, type) => sum + (totals[type] ?? 0), 0)
   }
-  const moment = momentOf(connection)
-  // Rows come and go without a version, too: whatever another connection writes gives the file another number.
-  const data = connection.sql('PRAGMA data_version').get()?.data_version
-  const key = `${moment.seq} ${data} ${atMost} ${tenant} ${JSON.stringify([query.types, query.where])}`
+  const scope = scopeOf(connection, tenant, query, momentOf(connection))
+  const key = `${standing(scope, query)} ${atMost} ${tenant} ${JSON.stringify([query.types, query.where])}`
   // Nothing was written since: the pages of one search, and of those who look at the same, are counted once.
-  return connection.counts.get(key, () =>
-    countAsOf(scopeOf(connection, tenant, query, moment), query, atMost),
-  )
+  return connection.counts.get(key, () => countAsOf(scope, query, atMost))
+}
+
+/** Another as soon as a count may be another. */
+function standing(scope: Scope, { where }: Query): string {
+  if (where.every(isOwn)) return standOf(scope)
+  // Rows come and go without a version, too: whatever another connection writes gives the file another number.
+  const data = scope.connection.sql('PRAGMA data_version').get()?.data_version
+  return `${scope.seq} ${data}`
 }
 
 function countAsOf(scope: Scope, query: Query, atMost: number): number {

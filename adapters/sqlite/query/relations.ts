@@ -3,6 +3,7 @@ import { aboutOf } from '../../../resources/search/about.ts'
 import { isPaired } from '../../../resources/search/pairs.ts'
 import type { Predicate } from '../../../resources/search/query.ts'
 import { among, join, never, oneOf, type Sql, sql } from '../sql.ts'
+import { amongFound } from './found.ts'
 import { paramsOf } from './rows.ts'
 import {
   asksWhen,
@@ -29,7 +30,7 @@ export function probeChain({ param, types, where, names }: Chain, scope: Scope):
   const [row, target] = [scope.alias(), scope.alias()]
   const first = within(scope, 'x', inner)
   const few = names === undefined ? fewOf(scope.plan(where, first), first) : undefined
-  if (few) return probeFew(few.rids, { row, param, params }, scope)
+  if (few) return probeFew(amongFound(few.rids, where, first), { row, param, params }, scope)
   const there =
     names === undefined
       ? standsAt(row, inner, scope)
@@ -53,7 +54,7 @@ export const isAboutSubject = (param: string, { types, connection }: Scope): boo
 
 /** `scope.row` refers to one of these: to whom it is about, where that stands in its own row, or else by its values. */
 function probeFew(
-  rids: Sql,
+  isIn: (column: string) => Sql,
   { row, param, params }: { row: string; param: string; params: number[] },
   scope: Scope,
 ): Sql {
@@ -62,16 +63,17 @@ function probeFew(
       sql(`${row}.rid = ${scope.row}.rid`),
       oneOf(`${row}.param`, params),
       visible(row, scope),
-      sql(`${row}.low IN (${rids.text})`, ...rids.values),
+      isIn(`${row}.low`),
     ],
     ' AND ',
   )
   const byValue = sql(`EXISTS(SELECT 1 FROM value ${row} WHERE ${own.text})`, ...own.values)
   if (!scope.hasSubject || !isAboutSubject(param, scope)) return byValue
   const subject = `coalesce(${scope.row}.subject, -1)`
+  const bySubject = isIn(subject)
   return sql(
-    `(${subject} IN (${rids.text}) OR (${subject} < 0 AND ${byValue.text}))`,
-    ...rids.values,
+    `(${bySubject.text} OR (${subject} < 0 AND ${byValue.text}))`,
+    ...bySubject.values,
     ...byValue.values,
   )
 }

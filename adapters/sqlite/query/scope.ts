@@ -24,6 +24,8 @@ export interface Scope extends Moment {
   /** What asks for other resources inside comes back to these. */
   probe(where: Predicate[], scope: Scope): Sql
   plan(where: Predicate[], scope: Scope): Plan
+  /** What is kept and looked into, see found.ts: all that one search asks for has the same. */
+  found: Set<number>
   /** A name for one more table, the same for the same query, so that its statement is prepared once. */
   alias(): string
 }

@@ -60,7 +60,7 @@ test('texts of a file that knew only what is said now are found as before', asyn
   await before.close()
   // As that program left them: what an update said stood in the place of what was said first.
   const { db, close } = connect({ file, readOnly: false })
-  db.exec(`DROP TABLE wording; ALTER TABLE token DROP COLUMN subject; PRAGMA user_version = 3;
+  db.exec(`DROP TABLE reindexed; DROP TABLE wording; ALTER TABLE token DROP COLUMN subject; PRAGMA user_version = 3;
     INSERT INTO words(rowid, narrative, content) SELECT rid, '', 'salt' FROM resource WHERE id = 'b'`)
   close()
 
