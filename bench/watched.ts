@@ -1,6 +1,7 @@
 /** What a database reads for each command of a search. https://www.mongodb.com/docs/manual/reference/explain-results/ */
 import { type Document, MongoClient } from 'mongodb'
 import { collectionsOf } from '../adapters/mongo/collections.ts'
+import { createKnownNames } from '../adapters/mongo/known-names.ts'
 import { createSizes } from '../adapters/mongo/query/sizes.ts'
 import type { Source } from '../adapters/mongo/source.ts'
 
@@ -25,6 +26,7 @@ export function watch(url: string, name: string, now: () => number): Watched {
   const client = new MongoClient(url, { monitorCommands: true, promoteBuffers: true })
   const db = client.db(name)
   const sizes = createSizes()
+  const known = createKnownNames({ aloneSince: () => undefined })
   let sent: Document[] = []
   client.on('commandStarted', ({ commandName, command }) => {
     if (['find', 'aggregate', 'distinct'].includes(commandName)) sent.push(command)
@@ -32,13 +34,13 @@ export function watch(url: string, name: string, now: () => number): Watched {
   const source = (): Source => ({
     collections: collectionsOf(db),
     sizes,
-    names: { get: (_, read) => read(), forget() {} },
+    known,
+    names: known,
     until: performance.now() + 60_000,
     now,
     // Nothing is written meanwhile.
     asOf: async () => Number.MAX_SAFE_INTEGER,
-    together: work =>
-      client.withSession({ snapshot: true }, session => work({ ...source(), session })),
+    inSession: work => client.withSession({ snapshot: true }, work),
   })
   return {
     source,

@@ -68,13 +68,14 @@ export async function openParts(options: MongoOptions, connection: Connection): 
   const last = await primary.read(() => lastOf(connection.collections))
   const order = createOrder(last, { now, slot })
   const sizes = createSizes()
-  const names = createKnownNames(slot)
+  const known = createKnownNames(slot)
   const searches = createGate(options.searches ?? 4, options.searchQueue ?? 256, searching)
   const source: Parts['source'] = more => {
-    const made: Source = {
+    return {
       collections: connection.collections,
       sizes,
-      names,
+      known,
+      names: known,
       until: performance.now() + searchTime,
       now,
       // What another process has told of may have a greater number than ours, by its clock.
@@ -84,18 +85,16 @@ export async function openParts(options: MongoOptions, connection: Connection): 
             ? await newestOf(connection.collections.resource, tenant)
             : 0,
         ),
-      together: work =>
-        connection.client.withSession({ snapshot: true }, session => work({ ...made, session })),
+      inSession: work => connection.client.withSession({ snapshot: true }, work),
       ...more,
     }
-    return made
   }
   return {
     connection,
     last,
     slot,
     order,
-    terms: createTerms(names),
+    terms: createTerms(known),
     transactions: createTransactions({
       connection,
       gate: createGate(options.maxTransactions ?? 4, 64, busy),

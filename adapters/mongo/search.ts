@@ -5,14 +5,14 @@ import type { Query } from '../../resources/search/query.ts'
 import type { Page, Step, Tenant, Version } from '../../resources/store.ts'
 import { nameIn, resourceIn } from './document.ts'
 import { answer } from './query/answer.ts'
-import { scopeAt, scopeOf } from './query/begin.ts'
+import { placeOf, scopeAt, scopeOf } from './query/begin.ts'
 import { countAll } from './query/counting.ts'
 import type { Driver } from './query/drivers.ts'
 import type { Hit, Wanted } from './query/hits.ts'
 import type { Node } from './query/nodes.ts'
 import { find, type Scope } from './query/scope.ts'
 import { toVersion, type VersionDocument, versionFields } from './read.ts'
-import type { Source } from './source.ts'
+import { type Source, steadily } from './source.ts'
 
 const wantedOf = (query: Query, place: Place | undefined, bodies: boolean): Wanted => ({
   keys: keysOf(query.sort),
@@ -23,9 +23,18 @@ const wantedOf = (query: Query, place: Place | undefined, bodies: boolean): Want
 })
 
 export async function searchPage(source: Source, tenant: Tenant, query: Query): Promise<Page> {
-  const { scope, place } = await scopeAt(source, tenant, query)
-  // Before the page is found.
+  const place = placeOf(source, query)
+  // Before the instant of which it is read.
   const seq = place?.seq ?? (await source.asOf(tenant))
+  return steadily(source, then => pageAt(then, tenant, { query, place, seq }))
+}
+
+async function pageAt(
+  source: Source,
+  tenant: Tenant,
+  { query, place, seq }: { query: Query; place: Place | undefined; seq: number },
+): Promise<Page> {
+  const scope = await scopeAt(source, tenant, { query, place })
   const found = await answer(query.where, wantedOf(query, place, true), scope)
   const more = found.hits.length > query.count
   const hits = found.hits.slice(0, query.count)
@@ -59,20 +68,21 @@ async function versionsOf(hits: Hit[], scope: Scope): Promise<Version[]> {
 }
 
 /** Ids only, for the checks of a commit. */
-export async function searchIds(source: Source, tenant: Tenant, query: Query): Promise<string[]> {
-  const { scope, place } = await scopeAt(source, tenant, query)
-  const wanted = { ...wantedOf(query, place, false), count: query.count }
-  const { hits } = await answer(query.where, wanted, scope)
-  return hits.map(({ version }) => resourceIn(nameIn(version)))
-}
+export const searchIds = (source: Source, tenant: Tenant, query: Query): Promise<string[]> =>
+  steadily(source, async then => {
+    const wanted = { ...wantedOf(query, undefined, false), count: query.count }
+    const { hits } = await answer(query.where, wanted, await scopeOf(then, tenant, query))
+    return hits.map(({ version }) => resourceIn(nameIn(version)))
+  })
 
 /** How many there are, counted up to a bound. */
-export const countHits = async (
+export const countHits = (
   source: Source,
   tenant: Tenant,
   query: Query,
   atMost?: number,
-): Promise<number> => countAll(query.where, await scopeOf(source, tenant, query), atMost)
+): Promise<number> =>
+  steadily(source, async then => countAll(query.where, await scopeOf(then, tenant, query), atMost))
 
 /** Hits are counted so far: that shows whether a condition is narrow. */
 const counted = 100_000

@@ -1,7 +1,7 @@
 import type { ClientSession } from 'mongodb'
 import type { Tenant } from '../../resources/store.ts'
 import type { Collections } from './collections.ts'
-import type { KnownNames } from './known-names.ts'
+import type { KnownNames, Names } from './known-names.ts'
 import type { Sizes } from './query/sizes.ts'
 
 /** What a search reads from. */
@@ -9,7 +9,9 @@ export interface Source {
   collections: Collections
   /** Of the store: what its searches found out. */
   sizes: Sizes
-  names: KnownNames
+  /** Of the store; `names` are those that this search goes by. */
+  known: KnownNames
+  names: Names
   /** Until when it may take, by performance.now(). */
   until: number
   signal?: AbortSignal | undefined
@@ -21,21 +23,34 @@ export interface Source {
   now(): number
   /** The commit number that pages which begin now see up to: commits to come get greater ones. */
   asOf(tenant: Tenant): Promise<number>
-  /** Reads as of one instant, by a source with a session. */
-  together<T>(work: (source: Source) => Promise<T>): Promise<T>
+  /** A session all of whose reads are as of one instant. */
+  inSession<T>(work: (session: ClientSession) => Promise<T>): Promise<T>
 }
 
 interface Limits {
   maxTimeMS: number
-  readConcern?: { level: 'local' }
+  readConcern?: { level: 'local' | 'snapshot' }
   signal?: AbortSignal
   session?: ClientSession
 }
 
-/** The options of each command of a search. */
+/** The options of each command of a search. A session does not say by itself how it reads where the client does. */
 export const limitsOf = ({ until, early, signal, session }: Source): Limits => ({
   maxTimeMS: Math.max(1, Math.ceil(until - performance.now())),
   ...(early ? { readConcern: { level: 'local' } } : {}),
   ...(signal ? { signal } : {}),
-  ...(session ? { session } : {}),
+  ...(session ? { session, readConcern: { level: 'snapshot' } } : {}),
 })
+
+/**
+ * Reads as of one instant, by a source with a session: all that was acknowledged before its first command is in it.
+ * https://www.mongodb.com/docs/manual/reference/read-concern-snapshot/
+ */
+export const together = <T>(source: Source, work: (source: Source) => Promise<T>): Promise<T> =>
+  source.session ? work(source) : source.inSession(session => work({ ...source, session }))
+
+/** A search by names that are looked up first: as if they were read together with the versions. */
+export const steadily = <T>(source: Source, work: (source: Source) => Promise<T>): Promise<T> =>
+  source.early
+    ? source.known.untilSame(names => work({ ...source, names }))
+    : source.known.asOne(names => together({ ...source, names }, work))

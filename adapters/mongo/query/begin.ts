@@ -17,7 +17,8 @@ export async function scopeOf(source: Source, tenant: Tenant, query: Query): Pro
 const typesOf = (source: Source, t: Tenant): Promise<string[]> =>
   source.collections.resource.distinct('ty', { t }, limitsOf(source))
 
-function placeOf(source: Source, { after }: Query): Place | undefined {
+/** Where a page goes on; absent: it is the first. */
+export function placeOf(source: Source, { after }: Query): Place | undefined {
   if (after === undefined) return undefined
   const place = parsePlace(after)
   if (place.seq < (source.now() - linkLife) * 1000)
@@ -43,9 +44,8 @@ const pastOf = ({ seq, seen = [] }: Place, scope: Scope): Past => ({
 export async function scopeAt(
   source: Source,
   tenant: Tenant,
-  query: Query,
-): Promise<{ scope: Scope; place: Place | undefined }> {
-  const place = placeOf(source, query)
+  { query, place }: { query: Query; place: Place | undefined },
+): Promise<Scope> {
   const scope = await scopeOf(source, tenant, query)
-  return place ? { scope: { ...scope, past: pastOf(place, scope) }, place } : { scope, place }
+  return place ? { ...scope, past: pastOf(place, scope) } : scope
 }

@@ -1,5 +1,6 @@
 import { isOfRows } from '../../../resources/search/query.ts'
 /** How many hits there are: told by the index alone where little is asked together. */
+import { together } from '../source.ts'
 import { answer } from './answer.ts'
 import { conditionOf } from './conditions.ts'
 import { countDated } from './dated-count.ts'
@@ -84,7 +85,7 @@ async function countSets({ one, other, isIn }: Sets, scope: Scope): Promise<numb
   const all: Entries = one
     ? { covers: [], in: 'x', any: [...one.any, ...other.any] }
     : everything(scope)
-  return scope.source.together(async source => {
+  return together(scope.source, async source => {
     const then = { ...scope, source }
     const either = await sizeOf(all, then)
     const others = await sizeOf(other, then)

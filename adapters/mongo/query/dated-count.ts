@@ -3,6 +3,7 @@ import type { Document } from 'mongodb'
 import { longest } from '../../../resources/search/long.ts'
 import { mainDateOf } from '../../../resources/search.ts'
 import { byEntry } from '../collections.ts'
+import { together } from '../source.ts'
 import { undatedOf } from '../values.ts'
 import type { MainDate } from './dated.ts'
 import { hidden } from './filter.ts'
@@ -31,7 +32,7 @@ export async function countDated(
   const holds = hidden(rest, scope, '')
   const isOne = { $nor: [{ x: { $nin: driver.any } }] }
   const undated = undatedOf(scope.types[0] ?? '')
-  return scope.source.together(async source => {
+  return together(scope.source, async source => {
     const then = { ...scope, source }
     const without = await size(then, { x: undated, k: sure })
     const sureEntries = without ? { $in: [...driver.any, undated] } : entries

@@ -198,15 +198,18 @@ async function labels(
   { source, tenant, types }: Scope,
 ): Promise<string[]> {
   const names = types.map(type => labelName(type, param))
-  const found = await source.collections.term
-    .find(
-      { t: tenant, p: { $in: names }, text: new BSONRegExp(`(?:^| )${escaped(text)}`) },
-      { ...limitsOf(source), limit: mostLabels + 1, projection: { _id: 0, p: 1, text: 1 } },
-    )
-    .toArray()
+  const found = await source.names.get(undefined, async () => {
+    const terms = await source.collections.term
+      .find(
+        { t: tenant, p: { $in: names }, text: new BSONRegExp(`(?:^| )${escaped(text)}`) },
+        { ...limitsOf(source), limit: mostLabels + 1, projection: { _id: 0, p: 1, text: 1 } },
+      )
+      .toArray()
+    return terms.map(({ p, text }) => valueEntry(p, text))
+  })
   if (found.length > mostLabels)
     throw tooCostly(`more than ${mostLabels} texts have this part: give a longer one`)
-  return found.map(({ p, text }) => valueEntry(p, text))
+  return found
 }
 
 /** Each of which is in one index, the same for all. */

@@ -42,8 +42,7 @@ function readSystems(name: string, { source, tenant }: Scope): Promise<string[]>
       .toArray()
     return found.map(({ system }) => system)
   }
-  // What a write depends on is asked for whatever is known.
-  return source.early ? read() : source.names.get(`${tenant} ${name}`, read)
+  return source.names.get(`${tenant} ${name}`, read)
 }
 
 function resolved(node: Node, types: string[], systems: Systems): Node {

@@ -1,0 +1,179 @@
+/** A search looks names up before it asks for versions: what is written between the two is in one of them at least. */
+import { randomUUID } from 'node:crypto'
+import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import type { Collection } from 'mongodb'
+import type { Collections } from '../../../adapters/mongo/collections.ts'
+import { createCommits } from '../../../adapters/mongo/commit.ts'
+import { type Connection, connect } from '../../../adapters/mongo/connection.ts'
+import type { Stored } from '../../../adapters/mongo/document.ts'
+import { type MongoOptions, openParts, type Parts } from '../../../adapters/mongo/parts.ts'
+import { migrate } from '../../../adapters/mongo/schema.ts'
+import { countHits, searchPage } from '../../../adapters/mongo/search.ts'
+import type { Source } from '../../../adapters/mongo/source.ts'
+import type { MongoStore } from '../../../adapters/mongo/store.ts'
+import type { Predicate, Query } from '../../../resources/search/query.ts'
+import type { Change, Commit, Row } from '../../../resources/store.ts'
+import {
+  change,
+  coded,
+  conflict,
+  idsOf,
+  next,
+  pune,
+  query,
+  times,
+  write,
+} from '../../contract/store/material.ts'
+import { dropDatabase, newDatabase } from '../../support/mongo-database.ts'
+import { openAt } from './open.ts'
+
+const now = () => Date.UTC(2026, 0, 1)
+
+let url: string
+let connection: Connection
+let parts: Parts
+let commit: (commit: Commit) => Promise<unknown>
+let beside: MongoStore | undefined
+/** Somebody writes just when a search is about to ask for versions, after so many other questions. */
+let meanwhile: (() => Promise<unknown>) | undefined
+let before = 0
+
+beforeEach(async () => {
+  url = newDatabase()
+  const options: MongoOptions = { url, now, newId: randomUUID }
+  connection = await connect({ ...options, name: randomUUID() })
+  await migrate(connection)
+  parts = await openParts(options, connection)
+  const commits = createCommits(options, { ...parts, source: more => held(parts.source(more)) })
+  commit = each => commits.commit(pune, () => each)
+  meanwhile = undefined
+  before = 0
+})
+afterEach(async () => {
+  await beside?.close()
+  beside = undefined
+  await parts.slot.close()
+  await connection.client.close()
+  await dropDatabase(url)
+})
+
+const another = async (): Promise<MongoStore> => {
+  beside = await openAt(url, now)
+  return beside
+}
+
+/** A source whose questions for versions wait for what is written meanwhile. */
+function held(source: Source): Source {
+  const first = async () => {
+    if (meanwhile && before-- > 0) return
+    const work = meanwhile
+    meanwhile = undefined
+    await work?.()
+  }
+  const resource = new Proxy(source.collections.resource, {
+    get(target, name) {
+      const value = Reflect.get(target, name)
+      if (name !== 'find' && name !== 'aggregate')
+        return typeof value === 'function' ? value.bind(target) : value
+      return (...asked: unknown[]) => ({
+        toArray: async () => {
+          await first()
+          return value.apply(target, asked).toArray()
+        },
+      })
+    },
+  }) as Collection<Stored>
+  const collections: Collections = { ...source.collections, resource }
+  return { ...source, collections }
+}
+
+const labelled = (text: string): Row => ({ kind: 'label', param: 'identifier', text })
+const asked: Record<string, { where: Predicate; rows: (n: number) => Row[] }> = {
+  label: {
+    where: { kind: 'label', param: 'identifier', text: 'number' },
+    rows: n => [labelled(`number ${n}`)],
+  },
+  'code without a system': {
+    where: { kind: 'token', param: 'identifier', code: '1' },
+    rows: n => [coded('1', `urn:system:${n}`)],
+  },
+}
+const names = Object.keys(asked)
+const writers = ['the same process', 'another one']
+
+/** Each of these is found by the same before and after. */
+const both = names.flatMap(name => writers.map((writer): [string, string] => [name, writer]))
+
+async function begun(name: string, writer: string) {
+  const { where, rows } = asked[name] as (typeof asked)['label']
+  const store = writer === 'another one' ? await another() : undefined
+  const a = change('a', { rows: rows(0) })
+  await commit({ changes: [a, change('b')] })
+  const question: Query = query({ where: [where] })
+  const update = (n: number, changed: Change = a) => {
+    const changes = [next(changed, { rows: rows(n) })]
+    return store ? write(store, pune, ...changes) : commit({ changes })
+  }
+  return { question, update, rows }
+}
+
+test.each(both)(
+  'what changes from one %s to a new one meanwhile, by %s, is found',
+  async (...of) => {
+    const { question, update } = await begun(...of)
+    const source = () => held(parts.source())
+    // What is known of them by then is not all there is.
+    expect(await countHits(source(), pune, question)).toBe(1)
+    meanwhile = () => update(1)
+    const page = await searchPage(source(), pune, question)
+    expect(idsOf(page.versions)).toEqual(['a'])
+    expect(meanwhile).toBeUndefined()
+  },
+)
+
+test.each(both)('it is counted: by a %s, by %s', async (...of) => {
+  const { question, update } = await begun(...of)
+  const source = () => held(parts.source())
+  expect(await countHits(source(), pune, question)).toBe(1)
+  meanwhile = () => update(1)
+  expect(await countHits(source(), pune, question)).toBe(1)
+  expect(meanwhile).toBeUndefined()
+})
+
+test.each(both)('nothing is made twice by a %s that %s changes meanwhile', async (...of) => {
+  const { question, update, rows } = await begun(...of)
+  const [, writer] = of
+  let written: Promise<unknown> | undefined
+  meanwhile = async () => {
+    written = update(1)
+    // In the same process it waits for those before it.
+    if (writer === 'another one') await written
+  }
+  const made = commit({
+    changes: [change('twin', { rows: rows(0) })],
+    checks: [{ query: question, ids: [], name: 'free' }],
+  })
+  await expect(made).rejects.toMatchObject(conflict('check', 'free'))
+  await written
+  expect(await countHits(parts.source(), pune, question)).toBe(1)
+})
+
+test('what is counted of two sets is counted as of one instant', async () => {
+  const many = 20_010
+  const row = (n: number) => coded(n % 2 ? 'odd' : 'even')
+  for (let from = 0; from < many; from += 1000)
+    await commit({
+      changes: times(1000, n => change(`p${from + n}`, { rows: [row(from + n), coded('all')] })),
+    })
+  const not: Predicate = {
+    kind: 'not',
+    not: { kind: 'token', param: 'identifier', code: 'all', system: 'http://example.org/mrn' },
+  }
+  const question = query({ where: [not] })
+  const source = held(parts.source())
+  expect(await countHits(source, pune, question)).toBe(0)
+  meanwhile = () => commit({ changes: [change('late', { rows: [coded('all')] })] })
+  before = 1
+  expect(await countHits(source, pune, question)).toBe(0)
+  expect(meanwhile).toBeUndefined()
+})
