@@ -42,6 +42,11 @@ export const isDuplicate = (error: unknown): boolean => isOne(error, codes.dupli
 
 export const isTimeLimit = (error: unknown): boolean => isOne(error, codes.timeLimit)
 
+/** A document or a command: the database says so, or the driver, which has no room for much more. */
+export const isTooLarge = (error: unknown): boolean =>
+  isOne(error, codes.large) ||
+  (Error.isError(error) && 'code' in error && error.code === 'ERR_OUT_OF_RANGE')
+
 /** It lost against another writer: looked at again, it may be taken or be told why not. */
 export const isRace = (error: unknown): boolean => isOne(error, codes.conflict)
 

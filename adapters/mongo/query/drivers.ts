@@ -208,7 +208,9 @@ async function labels(
     return terms.map(({ p, text }) => valueEntry(p, text))
   })
   if (found.length > mostLabels)
-    throw tooCostly(`more than ${mostLabels} texts have this part: give a longer one`)
+    throw tooCostly(
+      `${param}:text: more than ${mostLabels} texts have this part: give a longer one`,
+    )
   return found
 }
 

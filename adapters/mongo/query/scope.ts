@@ -1,6 +1,8 @@
 import type { Document } from 'mongodb'
 import type { Tenant } from '../../../resources/store.ts'
+import { isTooLarge } from '../errors.ts'
 import { limitsOf, type Source } from '../source.ts'
+import { tooWide } from './widest.ts'
 
 /** What a query is compiled with. */
 export interface Scope {
@@ -39,18 +41,31 @@ export const find = <T extends Document>(
     max?: Document
   },
 ): Promise<T[]> =>
-  source.collections.resource
-    .find<T>(filter, { ...limitsOf(source), ...options, batchSize: options.limit ?? 10_000 })
-    .toArray()
+  within16MB(filter, () =>
+    source.collections.resource
+      .find<T>(filter, { ...limitsOf(source), ...options, batchSize: options.limit ?? 10_000 })
+      .toArray(),
+  )
 
 export const aggregate = <T extends Document>(
   { source }: Scope,
   stages: Document[],
   hint: Document,
 ): Promise<T[]> =>
-  source.collections.resource
-    .aggregate<T>(stages, { ...limitsOf(source), hint, batchSize: 10_000 })
-    .toArray()
+  within16MB(stages, () =>
+    source.collections.resource
+      .aggregate<T>(stages, { ...limitsOf(source), hint, batchSize: 10_000 })
+      .toArray(),
+  )
+
+/** A command is a document itself: what one that is too large asks for is the caller's. */
+async function within16MB<T>(asked: unknown, ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask()
+  } catch (error) {
+    throw isTooLarge(error) ? tooWide(asked, error) : error
+  }
+}
 
 /** How many there are, up to a bound. */
 export async function count(

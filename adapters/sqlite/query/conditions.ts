@@ -56,7 +56,11 @@ export function conditions(
       }
     }
     case 'label': {
-      const terms = textsWith(predicate.text, { begins: true, ...asked }, scope)
+      const terms = textsWith(
+        predicate.text,
+        { name: `${predicate.param}:text`, begins: true, ...asked },
+        scope,
+      )
       return terms.length ? { ...nothing, range: [among(`${row}.code`, terms)] } : undefined
     }
     case 'reference': {
@@ -84,7 +88,7 @@ export function conditions(
 
 /** Looked for in all texts there are, where the rows of all resources are asked about. */
 function stringConditions(
-  { text, match }: { text: string; match: StringMatch },
+  { param, text, match }: { param: string; text: string; match: StringMatch },
   asked: Asked,
   scope: Scope,
 ): Conditions | undefined {
@@ -95,7 +99,7 @@ function stringConditions(
     case 'contains': {
       if (table === 'value')
         return { ...nothing, range: [], rest: [sql(`instr(${value}, ?) > 0`, text)] }
-      const texts = textsWith(text, { begins: false, ...asked }, scope)
+      const texts = textsWith(text, { name: `${param}:contains`, begins: false, ...asked }, scope)
       return texts.length ? { ...nothing, range: [among(value, texts)] } : undefined
     }
     case 'ends':

@@ -7,6 +7,8 @@ import type { Scope } from './scope.ts'
 const most = 5000
 
 interface Looked {
+  /** Of the parameter, with its modifier. */
+  name: string
   /** The part stands where a word begins. */
   begins: boolean
   table: string
@@ -15,7 +17,7 @@ interface Looked {
 
 /** Texts that a parameter has: as they stand in its rows. */
 export function textsWith(part: string, looked: Looked, { connection }: Scope): string[] {
-  const { begins, table, params } = looked
+  const { name, begins, table, params } = looked
   const words = begins ? "instr(' ' || t.text, ' ' || ?) > 0" : 'instr(t.text, ?) > 0'
   // A trigram needs three characters: shorter parts are looked for in each text.
   const found =
@@ -41,7 +43,7 @@ export function textsWith(part: string, looked: Looked, { connection }: Scope): 
     const value = table === 'token' ? Number(id).toString(36) : String(text)
     if (!used.get(...some.values, value)) continue
     if (texts.push(value) > most)
-      throw tooCostly(`more than ${most} texts have this part: give a longer one`)
+      throw tooCostly(`${name}: more than ${most} texts have this part: give a longer one`)
   }
   return texts
 }

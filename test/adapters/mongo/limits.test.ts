@@ -1,8 +1,18 @@
 /** What is too large or too much is refused in words, and leaves nothing. */
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import type { MongoStore } from '../../../adapters/mongo/store.ts'
+import type { Predicate } from '../../../resources/search/query.ts'
 import type { Row } from '../../../resources/store.ts'
-import { change, next, past, pune, query, times, write } from '../../contract/store/material.ts'
+import {
+  change,
+  coded,
+  next,
+  past,
+  pune,
+  query,
+  times,
+  write,
+} from '../../contract/store/material.ts'
 import { openEmpty } from './open.ts'
 
 let store: MongoStore
@@ -49,6 +59,29 @@ test('commits of more than a message holds are written whole', async () => {
   await write(store, pune, ...times(20, n => change(`w${n}`, { json: words })))
   expect(await store.totals(pune)).toEqual({ Patient: 200 })
   expect((await store.read(pune, 'Patient', 'w19'))?.json).toBe(words)
+})
+
+const several = (any: Predicate[]): Predicate => ({ kind: 'or', any })
+const codes = (length: number) => times(17_000, n => coded(`${n}${'x'.repeat(length)}`))
+const label: Predicate = { kind: 'label', param: 'identifier', text: 'number' }
+
+test.each<[string, Predicate, RegExp]>([
+  ['texts', several(times(5, () => label)), /^identifier:text: .* too long together/],
+  ['codes', several(codes(950) as Predicate[]), /^identifier: .* ask for them in parts/],
+  ['more codes', several(codes(2000) as Predicate[]), /^identifier: .* ask for them in parts/],
+  ['ids', { kind: 'id', ids: times(300_000, n => `${n}${'x'.repeat(50)}`) }, /^_id: /],
+])('%s that are too long together are 422, by the parameter', async (_, where, message) => {
+  const labels = times(4500, n => `number ${n} ${'क'.repeat(290)}`)
+  const rows = labels.map((text): Row => ({ kind: 'label', param: 'identifier', text }))
+  for (let n = 0; n < 15; n++)
+    await write(store, pune, change(`a${n}`, { rows: rows.slice(300 * n, 300 * (n + 1)) }))
+  const refused = { name: 'FhirError', status: 422, message: expect.stringMatching(message) }
+  const asked = query({ where: [where] })
+  await expect(store.search(pune, asked)).rejects.toMatchObject(refused)
+  await expect(store.count(pune, asked)).rejects.toMatchObject(refused)
+  const checks = [{ query: asked, ids: [], name: 'free' }]
+  const made = store.commit(pune, () => ({ changes: [change('x')], checks }))
+  await expect(made).rejects.toMatchObject(refused)
 })
 
 test('writes beyond those that may wait are 503', async () => {
