@@ -49,6 +49,10 @@ export function closeable<S extends Store>(store: S): S {
       const found = await store.undelivered(limit)
       return found.map(({ event, done }) => ({ event, done: pass(done) }))
     }),
+    async *events(...given) {
+      if (closed) throw refusal()
+      yield* store.events(...given)
+    },
     async *inspect(...given) {
       if (closed) throw refusal()
       yield* store.inspect(...given)

@@ -224,6 +224,8 @@ export interface Store {
   dropRows(tenant: Tenant, type: string, param: string, limit: number): Promise<boolean>
   /** Events not yet delivered, oldest first; `done` forgets one. */
   undelivered(limit: number): Promise<{ event: Event; done(): Promise<void> }[]>
+  /** All of them, but for the first ones. */
+  events(skip: number): AsyncIterable<Event>
   /**
    * Compares all that is stored with itself: versions, what they are found by, what is counted and what is still to be
    * told. Changes nothing. `progress` is told how many versions were looked at.
@@ -234,10 +236,13 @@ export interface Store {
   versionCount(): Promise<number>
   /**
    * Takes over versions of another store, which has so many, as they are, all or none, after those that it has; commit
-   * numbers are given anew, in the same order. Until it is told the last, what is still to be told to others, it can be
-   * opened for this only. Rejects where another number of versions was to come before.
+   * numbers are given anew, in the same order. So it takes over events. Until it is told that this is all, it can be opened
+   * for this only. Rejects where another number of versions was to come before.
    */
-  adopt(versions: Moving[], of: { total: number; last?: Event[] }): Promise<void>
+  adopt(
+    versions: Moving[],
+    of: { total: number; events?: Event[]; isWhole?: boolean },
+  ): Promise<void>
   /**
    * Gives a name to a holder for so long (ms, by the clock of the store), or for longer than it has it; 0 gives it up.
    * False: another one has it. Nothing else is kept from anyone by it.

@@ -1,6 +1,5 @@
 /** Copies all that a store has to another one, and compares the two. */
 import { createHash } from 'node:crypto'
-import { isDeepStrictEqual } from 'node:util'
 import type { Event, Extract, Moving, Store, Tenant, Version } from '../resources/store.ts'
 
 export interface Migration {
@@ -22,17 +21,16 @@ export interface Sum {
 
 /** Versions that are written together, and characters of them. */
 const most = { count: 500, size: 4_000_000 }
-/** More were never waiting. */
-const mostEvents = 10_000_000
+/** Events that are. */
+const mostEvents = 5000
 
 /** Goes on where an interrupted one was. Rejects where the target has anything else. */
 export async function copyAll({ from, to, extract, progress }: Migration): Promise<void> {
   const total = await from.versionCount()
-  const there = await to.versionCount()
-  await refuseOthers({ from, to }, there, total)
-  let done = there
+  const there = await whatIsThere({ from, to }, total)
+  let done = there.versions
   let writing: Promise<void> = to.adopt([], { total })
-  for await (const some of batches(from.versions(there))) {
+  for await (const some of batches(from.versions(there.versions))) {
     const all: Moving[] = []
     for (const { tenant, version, newest } of some) {
       const isFound = newest && version.json !== undefined
@@ -47,7 +45,9 @@ export async function copyAll({ from, to, extract, progress }: Migration): Promi
     done += all.length
   }
   await writing
-  await to.adopt([], { total, last: await eventsOf(from) })
+  for await (const events of groups(from.events(there.events), mostEvents))
+    await to.adopt([], { total, events })
+  await to.adopt([], { total, isWhole: true })
   progress(done, total)
 }
 
@@ -65,22 +65,48 @@ async function* batches(versions: AsyncIterable<Moving>): AsyncIterable<Moving[]
   if (held.length > 0) yield held
 }
 
-/** What it has must be what the source begins with. */
-async function refuseOthers(
-  { from, to }: Pick<Migration, 'from' | 'to'>,
-  there: number,
-  total: number,
-): Promise<void> {
-  const holdsOther = new Error(
-    'the target holds something else already: give an empty one, where no server was started',
-  )
-  if (there > total || (there === 0 && (await to.undelivered(1)).length > 0)) throw holdsOther
-  const source = from.versions(0)[Symbol.asyncIterator]()
-  for await (const { tenant, version } of to.versions(0)) {
-    const other = await source.next()
-    if (other.done || textOf(other.value) !== textOf({ tenant, version })) throw holdsOther
+async function* groups<T>(all: AsyncIterable<T>, count: number): AsyncIterable<T[]> {
+  let held: T[] = []
+  for await (const each of all) {
+    if (held.push(each) < count) continue
+    yield held
+    held = []
   }
-  await source.return?.()
+  if (held.length > 0) yield held
+}
+
+/** What it has must be what the source begins with: all versions first, then events. */
+async function whatIsThere(
+  { from, to }: Pick<Migration, 'from' | 'to'>,
+  total: number,
+): Promise<{ versions: number; events: number }> {
+  const versions = await start(to.versions(0), from.versions(0), textOf)
+  const events = await start(to.events(0), from.events(0), textOfEvent)
+  if (!versions || !events || (events.count > 0 && versions.count < total))
+    throw new Error(
+      'the target holds something else already: give an empty one, where no server was started',
+    )
+  return { versions: versions.count, events: events.count }
+}
+
+/** How many these are, which all begins with, and whether it is they. Absent: it does not. */
+async function start<T>(
+  these: AsyncIterable<T>,
+  all: AsyncIterable<T>,
+  textOf: (one: T) => string,
+): Promise<{ count: number; isAll: boolean } | undefined> {
+  const others = all[Symbol.asyncIterator]()
+  let count = 0
+  try {
+    for await (const each of these) {
+      const other = await others.next()
+      if (other.done || textOf(other.value) !== textOf(each)) return undefined
+      count++
+    }
+    return { count, isAll: (await others.next()).done === true }
+  } finally {
+    await others.return?.()
+  }
 }
 
 /** All of it, but for the commit number, which is given anew. */
@@ -88,6 +114,9 @@ const textOf = ({ tenant, version }: Pick<Moving, 'tenant' | 'version'>): string
   const { type, id, number, at, method, json } = version
   return JSON.stringify([tenant, type, id, number, at, method, json])
 }
+
+const textOfEvent = ({ id, topic, type, resource, version }: Event): string =>
+  JSON.stringify([id, topic, type, resource, version])
 
 /** Of each type in a store. */
 export async function sumsOf(
@@ -111,9 +140,6 @@ export async function sumsOf(
   return new Map([...sums].map(([key, sum]) => [key, { ...sum, hash: sum.hash.digest('hex') }]))
 }
 
-const eventsOf = async (store: Store): Promise<Event[]> =>
-  (await store.undelivered(mostEvents)).map(({ event }) => event)
-
 /** What both have; rejects, naming the types, where they differ. */
 export async function compareAll({
   from,
@@ -128,8 +154,7 @@ export async function compareAll({
   )
   if (differing.length > 0)
     throw new Error(`source and target differ: ${differing.sort().join(', ')}`)
-  const [events, others] = await Promise.all([from, to].map(eventsOf))
-  if (!isDeepStrictEqual(events, others))
+  if (!(await start(to.events(0), from.events(0), textOfEvent))?.isAll)
     throw new Error('source and target have other events to tell')
   progress(total, total)
   return [...source.values()].sort((a, b) =>

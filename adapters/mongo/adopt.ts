@@ -52,20 +52,19 @@ export function createAdopting({ connection, transactions, terms, order }: Parts
     if (begun?.number !== total) throw new Error(sourceChanged)
   }
 
-  const end = (events: Event[]): Promise<void> =>
-    transactions.persist(async within => {
-      const { session } = within
-      const outgoing = events.map(event => ({
-        _id: order.number(0),
-        event,
-      }))
-      // Of an interrupted end.
-      const isThere = await outbox.findOne({}, { session })
-      if (!isThere) await insert('outbox', outgoing, within)
-      await meta.deleteOne({ _id: mark }, { session })
-    })
+  /** Before all that is written later: that has numbers of its time. */
+  async function tell(events: Event[]): Promise<void> {
+    const [last] = await outbox.find().sort({ _id: -1 }).limit(1).toArray()
+    const from = (last?._id ?? 0) + 1
+    const outgoing = events.map((event, index) => ({ _id: from + index, event }))
+    await transactions.persist(async within => {
+      // Of a try whose answer was lost.
+      if (await outbox.findOne({ _id: from }, { session: within.session })) return
+      await insert('outbox', outgoing, within)
+    }, patience)
+  }
 
-  return async (all, { total, last }) => {
+  return async (all, { total, events = [], isWhole }) => {
     await begin(total)
     const rows = all.flatMap(({ tenant, version, extract }) =>
       extract ? [{ tenant, type: version.type, rows: extract.rows }] : [],
@@ -75,7 +74,8 @@ export function createAdopting({ connection, transactions, terms, order }: Parts
       await write(all, { collections, order, within })
     }, patience)
     order.instant(Math.max(0, ...all.map(({ version }) => version.at)))
-    if (last) await end(last)
+    if (events.length > 0) await tell(events)
+    if (isWhole) await meta.deleteOne({ _id: mark })
   }
 }
 

@@ -14,7 +14,7 @@ export interface Collections {
   system: Collection<System>
   /** Where conditional writes of the same criteria meet, also those of several processes. `_id`: a hash of them. */
   guard: Collection<{ _id: number; n: number }>
-  /** What the outside is still to be told. `_id`: a commit number. */
+  /** What the outside is still to be told. `_id`: a commit number; of what another store had, its place there. */
   outbox: Collection<Outgoing>
   /** What one process does or is. `_id`: the name; see leases.ts. */
   lease: Collection<Lease>

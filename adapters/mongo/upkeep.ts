@@ -4,14 +4,22 @@ import type { Store } from '../../resources/store.ts'
 import { createAdopting, isAdopting, versionCount, versions } from './adopt.ts'
 import type { Connection } from './connection.ts'
 import { atTheEdge } from './errors.ts'
-import { undelivered } from './events.ts'
+import { events, undelivered } from './events.ts'
 import { inspect } from './inspect.ts'
 import { createLeases } from './leases.ts'
 import type { MongoOptions, Parts } from './parts.ts'
 
 type Upkeep = Pick<
   Store,
-  'inspect' | 'undelivered' | 'versions' | 'versionCount' | 'adopt' | 'lease' | 'leases' | 'check'
+  | 'inspect'
+  | 'undelivered'
+  | 'events'
+  | 'versions'
+  | 'versionCount'
+  | 'adopt'
+  | 'lease'
+  | 'leases'
+  | 'check'
 >
 
 export function createUpkeep(parts: Parts, { now }: MongoOptions): Upkeep {
@@ -25,6 +33,7 @@ export function createUpkeep(parts: Parts, { now }: MongoOptions): Upkeep {
     adopt: (...given) => atTheEdge(() => adopt(...given)),
     undelivered: limit =>
       atTheEdge(() => connection.primary.read(() => undelivered(source(), limit))),
+    events: skip => events(collections, skip),
     ...createLeases(connection),
     // A set that cannot hear of what is written, or a full disk, would still answer a read.
     check: () => atTheEdge(connection.primary.reach),

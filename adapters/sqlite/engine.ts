@@ -1,19 +1,19 @@
 /** What a thread does with its connection: the same for the writer, the readers, and a store without threads. */
 import type { HistoryQuery, Query } from '../../resources/search/query.ts'
-import type { Event, Tenant } from '../../resources/store.ts'
-import {
-  beginAdopting,
-  endAdopting,
-  lastCommit,
-  movingSlice,
-  seqOf,
-  versionCount,
-} from './adopt.ts'
+import type { Tenant } from '../../resources/store.ts'
+import { beginAdopting, endAdopting, movingSlice, seqOf, versionCount } from './adopt.ts'
 import { type Connection, patience } from './connection.ts'
 import { explain } from './explain.ts'
 import { firstSeqAt } from './instant.ts'
 import type { PackedAddition, PackedCommit } from './message.ts'
-import { historyPage, lastSeq, scanSlice, totalsOf, undeliveredEvents } from './read.ts'
+import {
+  type EventSlice,
+  historyPage,
+  lastSeq,
+  scanSlice,
+  totalsOf,
+  undeliveredEvents,
+} from './read.ts'
 import { addRows, dropRows } from './reindex.ts'
 import { rowTables } from './schema.ts'
 import { countHits, searchPage } from './search.ts'
@@ -27,7 +27,7 @@ export type ReadCall =
   | { do: 'history'; tenant: Tenant; query: HistoryQuery; ms: number }
   | { do: 'scan'; tenant: Tenant; slice: { type: string; after: string; count: number } }
   | { do: 'totals'; tenant: Tenant }
-  | { do: 'undelivered'; limit: number }
+  | { do: 'undelivered'; slice: EventSlice }
   | { do: 'moving'; slice: { after: number; count: number } }
   | { do: 'seqOf'; count: number }
   | { do: 'versionCount' }
@@ -38,7 +38,7 @@ export type WriteCall =
   | { do: 'addRows'; tenant: Tenant; additions: PackedAddition[] }
   | { do: 'dropRows'; tenant: Tenant; type: string; param: string; limit: number }
   | { do: 'beginAdopting'; total: number }
-  | { do: 'endAdopting'; events: Event[] }
+  | { do: 'endAdopting' }
   | { do: 'check' }
   | { do: 'checkpoint' }
   | { do: 'sweep'; before: number }
@@ -64,7 +64,7 @@ function readIn(connection: Connection, call: ReadCall): unknown {
     case 'totals':
       return totalsOf(connection, call.tenant)
     case 'undelivered':
-      return undeliveredEvents(connection, call.limit)
+      return undeliveredEvents(connection, call.slice)
     case 'moving':
       return movingSlice(connection, call.slice)
     case 'seqOf':
@@ -106,7 +106,6 @@ export function createWriteEngine(connection: Connection): WriteEngine {
         case 'beginAdopting':
           return beginAdopting(connection, call.total)
         case 'endAdopting':
-          writer.apply(lastCommit(connection, call.events))
           return endAdopting(connection)
         case 'check':
           writer.refuseDamaged()

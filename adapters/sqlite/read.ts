@@ -185,11 +185,17 @@ export function scanSlice(
   return rows.map(row => toVersion(row, slice.type))
 }
 
+export interface EventSlice {
+  count: number
+  after?: number
+  skip?: number
+}
+
 export function undeliveredEvents(
   { sql }: Connection,
-  limit: number,
+  { count, after = 0, skip = 0 }: EventSlice,
 ): { seq: number; event: Event }[] {
-  return sql(`SELECT seq, event FROM outbox ORDER BY seq ${upTo}`)
-    .all(limit)
+  return sql(`SELECT seq, event FROM outbox WHERE seq > ? ORDER BY seq ${upTo} OFFSET ?`)
+    .all(after, count, skip)
     .map(({ seq, event }) => ({ seq: Number(seq), event: JSON.parse(String(event)) as Event }))
 }

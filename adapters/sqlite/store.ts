@@ -300,7 +300,10 @@ function createStore(options: SqliteOptions, calls: Calls): SqliteStore {
     dropRows: async (tenant, type, param, limit) =>
       (await calls.write({ do: 'dropRows', tenant, type, param, limit })) as boolean,
     async undelivered(limit) {
-      const found = await search<{ seq: number; event: Event }[]>({ do: 'undelivered', limit })
+      const found = await search<{ seq: number; event: Event }[]>({
+        do: 'undelivered',
+        slice: { count: limit },
+      })
       return found.map(({ seq, event }) => ({
         event,
         done: async () => void (await calls.write({ do: 'delivered', seq })),

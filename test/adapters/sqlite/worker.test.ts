@@ -143,7 +143,7 @@ describe('the thread that searches', () => {
     const { hear, post } = await run('reader-thread')
     post({ place: 1, call: { do: 'totals', tenant: pune } })
     post({ place: 2, call: { do: 'search', tenant: pune, query: query({ after: 'x' }), ms: 1000 } })
-    post({ place: 3, call: { do: 'undelivered', limit: 1 } })
+    post({ place: 3, call: { do: 'undelivered', slice: { count: 1 } } })
     post('close')
     const [, one, two, three, end] = await hear(5)
     expect(one?.answers).toEqual([{ place: 1, value: {} }])

@@ -32,12 +32,27 @@ export async function copied(from: Store, to: Store, knowledge: Knowledge): Prom
         strip(await from.read(tenant, type, id, number)),
       )
   }
-  const events = (store: Store) => store.undelivered(1000).then(some => some.map(e => e.event))
-  expect(await events(to)).toEqual(await events(from))
+  expect(await eventsOf(to)).toEqual(await eventsOf(from))
   expect(await inspected(to, knowledge)).toEqual([])
 }
 
 const strip = (version: object | undefined) => version && { ...version, seq: 0 }
+
+const eventsOf = (store: Store) => Array.fromAsync(store.events(0))
+const nothing = (): never => {
+  throw new Error('there is no version')
+}
+
+/** In commits of a thousand. */
+async function tell(store: Store, count: number): Promise<void> {
+  for (let from = 0; from < count; from += 1000)
+    await store.commit(pune, () => ({
+      changes: [],
+      events: times(Math.min(1000, count - from), n => ({
+        ...{ id: `e${from + n}`, topic: 't', type: 'Patient', resource: 'p', version: 1 },
+      })),
+    }))
+}
 
 export function adoptContract(open: Open): void {
   test('all of one store is all of another one, which goes on with it', async () => {
@@ -73,6 +88,38 @@ export function adoptContract(open: Open): void {
       await copied(from, to, knowledge)
       // Once more changes nothing.
       await copied(from, to, knowledge)
+    } finally {
+      await Promise.all([from.close(), to.close()])
+    }
+  })
+
+  test('events are taken over in pieces, and go on after those that are there', async () => {
+    const [from, to] = await Promise.all([start(open), start(open)])
+    try {
+      await tell(from, 12_001)
+      const sizes: number[] = []
+      const copy = (pieces: number) => {
+        const adopt: Store['adopt'] = async (versions, of) => {
+          if (of.events && sizes.push(of.events.length) > pieces) throw new Error('killed')
+          await to.adopt(versions, of)
+        }
+        return copyAll({ from, to: { ...to, adopt }, extract: nothing, progress() {} })
+      }
+      await expect(copy(1)).rejects.toThrow('killed')
+      expect(await eventsOf(to)).toHaveLength(5000)
+      await expect(compareAll({ from, to, progress() {} })).rejects.toThrow('other events')
+      await copy(10)
+      expect(sizes).toEqual([5000, 5000, 5000, 2001])
+      expect(await eventsOf(to)).toEqual(await eventsOf(from))
+      expect(await Array.fromAsync(to.events(11_999))).toMatchObject([
+        { id: 'e11999' },
+        { id: 'e12000' },
+      ])
+      await compareAll({ from, to, progress() {} })
+      // What comes later comes after them.
+      await tell(to, 1)
+      expect((await eventsOf(to)).at(-1)?.id).toBe('e0')
+      await expect(copy(10)).rejects.toThrow(/holds something else/)
     } finally {
       await Promise.all([from.close(), to.close()])
     }
