@@ -84,7 +84,7 @@ async function again({ name }: Group, { client, collections }: Parts): Promise<G
     const { resource } = collections
     return groupOf(
       await resource
-        .find<Found>({ _id: under(name) }, { session })
+        .find<Found>({ _id: under(name) }, { session, readConcern: { level: 'snapshot' } })
         .sort({ _id: 1 })
         .toArray(),
     )
