@@ -1,5 +1,6 @@
 import { type Db, MongoClient, type MongoClientOptions, MongoServerSelectionError } from 'mongodb'
 import { unavailable } from '../../resources/error.ts'
+import { databaseIn, hostsIn } from './address.ts'
 import { type Collections, collectionsOf } from './collections.ts'
 import { type Primary, watchPrimary } from './primary.ts'
 
@@ -63,7 +64,7 @@ export async function connect(options: ConnectionOptions): Promise<Connection> {
       cause: new Error(Error.isError(error) ? error.name : 'not read'),
     })
   }
-  const db = client.db(nameIn(options.url))
+  const db = client.db(databaseIn(options.url))
   const collections = collectionsOf(db)
   const primary = watchPrimary(client, collections.meta)
   try {
@@ -75,13 +76,6 @@ export async function connect(options: ConnectionOptions): Promise<Connection> {
     throw await whyNotOpen(error, options.url)
   }
 }
-
-const nameIn = (url: string): string =>
-  decodeURIComponent(/^mongodb(?:\+srv)?:\/\/[^/]+\/([^?]*)/.exec(url)?.[1] || 'nidaan')
-
-/** Its hosts: what comes before may be a password. */
-export const hostsIn = (url: string): string =>
-  /^mongodb(?:\+srv)?:\/\/(?:[^@/]*@)?([^/?]*)/.exec(url)?.[1] ?? ''
 
 const notASet = (url: string): string =>
   `the MongoDB at ${hostsIn(url)} is not a replica set, which transactions need: start mongod with --replSet rs0, then call rs.initiate() once in mongosh`
@@ -98,6 +92,19 @@ async function whyNotOpen(error: unknown, url: string): Promise<Error> {
   if ('code' in error && (error.code === 18 || error.code === 13))
     return new Error(`the MongoDB at ${hostsIn(url)} refuses the user or password of STORE_URL`)
   return error
+}
+
+/** Of a database that is not there yet. Absent: its name is not why. */
+export function whyNotMade(error: unknown, { db }: Connection): Error | undefined {
+  const code = Error.isError(error) && 'code' in error ? error.code : 0
+  if (code === 13297)
+    return new Error(
+      `the MongoDB has a database whose name differs from ${db.databaseName} in capital letters only: give STORE_URL that one, or another`,
+    )
+  // On Windows more names are none.
+  if (code === 73)
+    return new Error(`the MongoDB takes no database of the name ${db.databaseName}: give another`)
+  return undefined
 }
 
 /** Whether the first host answers, and is of no set yet. */

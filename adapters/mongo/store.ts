@@ -1,7 +1,7 @@
 import { closeable } from '../../resources/closing.ts'
 import type { Store } from '../../resources/store.ts'
 import { createCommits } from './commit.ts'
-import { connect } from './connection.ts'
+import { connect, whyNotMade } from './connection.ts'
 import { atEdge, atTheEdge } from './errors.ts'
 import { createFacts, unitsOf } from './facts.ts'
 import { historyPage, scan } from './history.ts'
@@ -28,7 +28,7 @@ export async function openMongo(options: MongoOptions): Promise<MongoStore> {
     return await createStore(options, await openParts(options, connection))
   } catch (error) {
     await connection.client.close()
-    throw atEdge(error)
+    throw whyNotMade(error, connection) ?? atEdge(error)
   }
 }
 

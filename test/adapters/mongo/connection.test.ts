@@ -1,9 +1,10 @@
 import { expect, test } from '@jest/globals'
 import { MongoClient } from 'mongodb'
+import { databaseIn } from '../../../adapters/mongo/address.ts'
 import { decimalKey } from '../../../resources/search/decimal.ts'
 import type { Row } from '../../../resources/store.ts'
 import { byCode, change, coded, pune, query, times, write } from '../../contract/store/material.ts'
-import { dropDatabase, newDatabase } from '../../support/mongo-database.ts'
+import { databaseAt, dropDatabase, newDatabase } from '../../support/mongo-database.ts'
 import { openAt } from './open.ts'
 
 const now = () => Date.UTC(2026, 0, 1)
@@ -38,6 +39,42 @@ test('a database of a newer program is refused', async () => {
 test('an address that is none is refused, and its password is not told', async () => {
   for (const url of ['mongodb://', 'mongodb://asha:secret@', 'http://asha:secret@127.0.0.1'])
     await expect(openAt(url, now)).rejects.toThrow(/^STORE_URL is no address of a MongoDB/)
+})
+
+test.each(['a.b', 'a b', 'a"b', '$a', 'a/b', 'a\\b', 'a\0b', 'n'.repeat(64), 'क'.repeat(22)])(
+  'no database can have the name %j, and that is told',
+  async name => {
+    const url = databaseAt(newDatabase(), encodeURIComponent(name))
+    await expect(openAt(url, now)).rejects.toThrow(
+      `STORE_URL names a database ${JSON.stringify(name)}: a name has up to 63 bytes, and none of / \\ . " $ and spaces`,
+    )
+  },
+)
+
+test.each(['admin', 'local', 'config', 'Admin'])("%s is MongoDB's own database", async name => {
+  await expect(openAt(databaseAt(newDatabase(), name), now)).rejects.toThrow(
+    `STORE_URL names ${name}, which is a database of MongoDB itself: name another one, such as mongodb://…/nidaan, and say where its user is known by ?authSource=admin`,
+  )
+})
+
+test('a name that another database has in other letters is refused', async () => {
+  const url = newDatabase()
+  const first = await openAt(url, now)
+  const name = new URL(url).pathname.slice(1)
+  await expect(openAt(databaseAt(url, name.toUpperCase()), now)).rejects.toThrow(
+    `the MongoDB has a database whose name differs from ${name.toUpperCase()} in capital letters only: give STORE_URL that one, or another`,
+  )
+  await first.close()
+  await dropDatabase(url)
+})
+
+test.each([
+  ['n'.repeat(63), 'n'.repeat(63)],
+  ['', 'nidaan'],
+  ['?replicaSet=rs0', 'nidaan'],
+  ['%E0%A4%95?w=1', 'क'],
+])('of the address with /%s the database is %s', (path, name) => {
+  expect(databaseIn(`mongodb://u:p%40@a:1,b:2/${path}`)).toBe(name)
 })
 
 test('of a database of schema 1 it is learned which systems codes have', async () => {
