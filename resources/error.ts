@@ -51,6 +51,8 @@ const later =
 export const invalid = failure(400, 'invalid')
 /** Known to FHIR, not to this server. */
 export const unsupported = failure(422, 'not-supported')
+/** A web page of an origin that may not. */
+export const forbidden = failure(403, 'forbidden')
 export const notFound = failure(404, 'not-found')
 export const gone = failure(410, 'deleted')
 /** A link whose time is over. */

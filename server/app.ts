@@ -3,13 +3,14 @@ import express, { type Express, type NextFunction, type Request, type Response }
 import type { Context } from '../resources/context.ts'
 import { FhirError, issue, notFound } from '../resources/error.ts'
 import { enter, hasBody, ownHost, type Running, tooMuch } from './admission.ts'
+import { contentOf, readsBinary } from './binary.ts'
 import type { Config } from './config.ts'
 import { consolePages } from './console/pages.ts'
-import { cors } from './cors.ts'
+import { cors, refuseForeign } from './cors.ts'
 import type { Dispatch } from './dispatch.ts'
-import { defaultFormat } from './formats.ts'
+import { defaultFormat, formatOf, negotiate } from './formats.ts'
 import type { Health } from './health.ts'
-import { asFhirError, formatOf, readBody, readRequest, type Sending, sendAnswer } from './http.ts'
+import { asFhirError, readBody, readRequest, type Sending, sendAnswer } from './http.ts'
 import { type Log, writeLine } from './log.ts'
 import type { Metrics } from './metrics.ts'
 import { healthPages, metricsPage, readOnly } from './pages.ts'
@@ -49,7 +50,7 @@ export function createApp(parts: AppParts): Express {
 
 function fhir(parts: AppParts, body: express.RequestHandler) {
   const { config, running } = parts
-  const limits = { depth: config.maxDepth, keys: config.maxKeys, string: config.maxString }
+  const limits = limitsOf(config)
   return (request: Request, response: Response): void => {
     const started = performance.now()
     const id = requestId(request, parts)
@@ -68,6 +69,7 @@ function fhir(parts: AppParts, body: express.RequestHandler) {
       try {
         if (error) throw error
         asked = readRequest(request, parts.base())
+        refuseForeign(asked, config)
         const reading = readBody(asked, request.body, limits)
         // Awaiting what is not a promise would cost each read a turn of the queue.
         if (reading) {
@@ -75,9 +77,11 @@ function fhir(parts: AppParts, body: express.RequestHandler) {
           // Nobody waits for it any more, and it was not begun: it counts no more among what runs.
           if (response.closed) return
         }
-        format = formatOf(asked)
+        const maybeContent = readsBinary(asked)
+        format = maybeContent ? (negotiate(asked.headers.accept) ?? defaultFormat) : formatOf(asked)
         const result = await parts.dispatch(asked, context)
-        await sendAnswer(response, result, { id, fhir: asked, format })
+        const sent = maybeContent ? contentOf(asked, result) : result
+        await sendAnswer(response, sent, { id, fhir: asked, format })
       } catch (thrown) {
         // Its search was stopped, because nobody waits for it.
         if (response.closed && thrown instanceof FhirError) return
@@ -89,6 +93,13 @@ function fhir(parts: AppParts, body: express.RequestHandler) {
     else void answer(refusal)
   }
 }
+
+const limitsOf = ({ maxDepth, maxKeys, maxString, maxBody }: Config) => ({
+  depth: maxDepth,
+  keys: maxKeys,
+  string: maxString,
+  body: maxBody,
+})
 
 /** What is logged for a client that went away before it was answered. */
 const leftEarly = 499

@@ -1,9 +1,12 @@
 /** https://hl7.org/fhir/R4/http.html#cors and https://fetch.spec.whatwg.org/#http-cors-protocol */
+import { forbidden } from '../resources/error.ts'
+import { isContent } from './binary.ts'
 import type { Config } from './config.ts'
 import type { Middleware } from './pages.ts'
+import type { FhirRequest } from './request.ts'
 
 const exposed =
-  'ETag, Location, Content-Location, Last-Modified, X-Request-Id, X-Correlation-Id, Retry-After'
+  'ETag, Location, Content-Location, Last-Modified, X-Request-Id, X-Correlation-Id, X-Security-Context, Retry-After'
 const methods = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'
 
 /** Pages of the origins that are named may call; every OPTIONS is answered here. */
@@ -26,4 +29,17 @@ export function cors({ corsOrigins: origins }: Config): Middleware {
     response.setHeader('Allow', methods)
     response.writeHead(204).end()
   }
+}
+
+/**
+ * A browser asks before a page of another origin sends JSON, but lets it send plain text, which would be stored as a Binary.
+ * Throws 403. https://fetch.spec.whatwg.org/#cors-safelisted-request-header
+ */
+export function refuseForeign(request: FhirRequest, { corsOrigins: origins }: Config): void {
+  const { origin, host } = request.headers
+  if (origin === undefined || !isContent(request)) return
+  if (origins.has('*') || origins.has(origin)) return
+  const from = URL.parse(origin)?.host
+  if (from !== undefined && (from === host || from === URL.parse(request.base)?.host)) return
+  throw forbidden('a page of this origin may not write here: CORS_ORIGINS names those that may')
 }

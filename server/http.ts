@@ -8,20 +8,18 @@ import {
   addressTooLong,
   FhirError,
   invalid,
-  notAcceptable,
   tooLarge,
   unsupportedMedia,
 } from '../resources/error.ts'
-import { decodeUtf8, type JsonLimits, parseJson, parseStored } from '../resources/json.ts'
+import { decodeUtf8, parseJson, parseStored } from '../resources/json.ts'
 import type { Resource } from '../resources/resource.ts'
+import { type BodyLimits, binaryOf, isContent } from './binary.ts'
 import {
   accepted,
-  defaultFormat,
   type Format,
   formatNamed,
   formType,
   isOtherVersion,
-  negotiate,
   notAPatch,
   patchTypes,
 } from './formats.ts'
@@ -74,9 +72,14 @@ const longText = 128 * 1024
 export function readBody(
   fhir: FhirRequest,
   bytes: unknown,
-  limits: JsonLimits,
+  limits: BodyLimits,
 ): Promise<void> | undefined {
-  if (!Buffer.isBuffer(bytes) || bytes.length === 0) return undefined
+  if (!Buffer.isBuffer(bytes)) return undefined
+  if (isContent(fhir)) {
+    fhir.body = binaryOf(fhir, bytes, limits)
+    return undefined
+  }
+  if (bytes.length === 0) return undefined
   const header = fhir.headers['content-type'] ?? ''
   const [mediaType = '', ...parameters] = header.split(';').map(text => text.trim().toLowerCase())
   const charset = parameters
@@ -87,50 +90,33 @@ export function readBody(
     throw unsupportedMedia('the body must be UTF-8')
   if (parameters.some(isOtherVersion))
     throw unsupportedMedia('the body must be of FHIR 4.0: no other fhirVersion is stored here')
-  const text = decodeUtf8(bytes)
+  const ofBinary = fhir.path[0] === 'Binary'
   if (mediaType === formType) {
     if (fhir.path.at(-1) !== '_search')
       throw unsupportedMedia(
-        'a form is for POST _search only; send resources as application/fhir+json',
+        `a form is for POST _search only; send ${ofBinary ? 'content in its own type' : 'resources as application/fhir+json'}`,
       )
-    fhir.query = [...fhir.query, ...readQuery(text)]
+    fhir.query = [...fhir.query, ...readQuery(decodeUtf8(bytes))]
     return undefined
   }
   if (fhir.path.at(-1) === '_search') throw unsupportedMedia(`POST _search takes ${formType}`)
-  if (patchTypes.has(mediaType) && fhir.method === 'PATCH') fhir.body = parseJson(text, limits)
-  else {
-    const format = formatNamed(mediaType)
-    if (!format && fhir.method === 'PATCH') throw notAPatch()
-    if (!format || mediaType === '')
-      throw unsupportedMedia(
-        `the body must be one of ${accepted.join(', ')}: say which in Content-Type`,
-      )
-    if (text.length > longText)
-      return format.parseInTurns(text, limits).then(body => {
-        fhir.body = body
-      })
-    fhir.body = format.parse(text, limits)
+  if (patchTypes.has(mediaType) && fhir.method === 'PATCH') {
+    fhir.body = parseJson(decodeUtf8(bytes), limits)
+    return undefined
   }
-  return undefined
-}
-
-/** The format of the answer: `_format` before Accept. */
-export function formatOf(fhir: FhirRequest): Format {
-  if (fhir.query.length > 0) {
-    const asked = fhir.query.find(([name]) => name === '_format')?.[1]
-    if (asked !== undefined) {
-      const format = formatNamed(asked.trim().replace(' ', '+'))
-      if (!format)
-        throw notAcceptable(`_format takes ${defaultFormat.names.join(', ')}, of FHIR 4.0`)
-      return format
-    }
-  }
-  const format = negotiate(fhir.headers.accept)
-  if (!format)
-    throw notAcceptable(
-      `answers come as ${defaultFormat.mediaType}, of FHIR 4.0: ask for it in Accept`,
+  const format = formatNamed(mediaType)
+  if (!format && fhir.method === 'PATCH') throw notAPatch()
+  if (!format || mediaType === '')
+    throw unsupportedMedia(
+      `the body must be one of ${accepted.join(', ')}${ofBinary ? ', or content in its own type (not XML, no form)' : ''}: say which in Content-Type`,
     )
-  return format
+  const text = decodeUtf8(bytes)
+  if (text.length > longText)
+    return format.parseInTurns(text, limits).then(body => {
+      fhir.body = body
+    })
+  fhir.body = format.parse(text, limits)
+  return undefined
 }
 
 const isPretty = (fhir: FhirRequest | undefined): boolean =>
@@ -183,6 +169,7 @@ export async function sendAnswer(
   if (theirs !== undefined && theirs !== id && theirs.length <= longestEcho)
     headers['X-Correlation-Id'] = theirs
   if (answer.stream) return sendStream(response, headers, answer)
+  if (answer.content) return sendContent(response, headers, answer)
   const text = textOf(answer, format, isPretty(fhir))
   const bodiless = answer.status === 304 || answer.status === 204
   if (text === undefined || bodiless) {
@@ -240,6 +227,16 @@ async function sendStream(
   for await (const chunk of answer.stream ?? [])
     if (!response.write(chunk)) await new Promise(resolve => response.once('drain', resolve))
   response.end()
+}
+
+function sendContent(
+  response: Response,
+  headers: OutgoingHttpHeaders,
+  { status, content }: FhirResponse,
+): void {
+  response.writeHead(status, { ...headers, 'Content-Length': content?.byteLength })
+  if (response.req.method === 'HEAD') response.end()
+  else response.end(content)
 }
 
 /** What reading a body failed with, as a FhirError; anything else as it is. */

@@ -21,7 +21,7 @@ export interface FhirRequest {
   type?: string
 }
 
-/** An answer as data. At most one of `resource`, `json`, `outcome` and `stream`. */
+/** An answer as data. At most one of `resource`, `json`, `outcome`, `content` and `stream`. */
 export interface FhirResponse {
   status: number
   headers: Record<string, string>
@@ -31,6 +31,8 @@ export interface FhirResponse {
   json?: string
   /** What went wrong, or was done, in place of a resource. */
   outcome?: OperationOutcome
+  /** In the type that its headers say. */
+  content?: Uint8Array
   stream?: AsyncIterable<Uint8Array | string>
   /** The version that is answered with, where it is one. */
   version?: Version

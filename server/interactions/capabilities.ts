@@ -129,6 +129,7 @@ function resourceOf(type: string, parts: Parts, own: Known): CapabilityStatement
   return {
     type,
     profile: `http://hl7.org/fhir/StructureDefinition/${type}`,
+    ...(type === 'Binary' ? { documentation: ofContent } : {}),
     interaction: interactions.map(code => ({ code })),
     versioning: 'versioned-update',
     readHistory: true,
@@ -148,6 +149,10 @@ function resourceOf(type: string, parts: Parts, own: Known): CapabilityStatement
     ...operationsOf(parts.operations.filter(of), queriesOf(type)),
   }
 }
+
+/** https://hl7.org/fhir/R4/binary.html#rest */
+const ofContent =
+  'Read and written as content in its own type too: by Accept and Content-Type, with X-Security-Context.'
 
 /** FHIR has no element for modifiers, nor for the types that a chain may lead to. */
 const paramsOf = (type: string | undefined, own: Known) =>

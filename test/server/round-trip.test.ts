@@ -26,7 +26,8 @@ async function call(
 ): Promise<Answer> {
   const response = await fetch(`${app.url}/fhir${path ? `/${path}` : ''}`, {
     method,
-    ...(body === undefined ? {} : { body, headers: { 'Content-Type': type } }),
+    headers: { Accept: 'application/fhir+json', ...(body ? { 'Content-Type': type } : {}) },
+    ...(body === undefined ? {} : { body }),
   })
   return { status: response.status, text: await response.text(), headers: response.headers }
 }
