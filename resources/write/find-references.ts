@@ -1,5 +1,5 @@
 import { type Issue, issue, rejected } from '../error.ts'
-import { referencesOf } from '../reference.ts'
+import { localOf, referencesOf } from '../reference.ts'
 import type { TransactionEntry } from '../repository.ts'
 import { isObject, type Resource } from '../resource.ts'
 import { matchesAll, typesAsked, type Unstored } from '../search/match.ts'
@@ -59,8 +59,9 @@ async function conditional(drafts: Draft[], parts: WriteParts): Promise<Map<stri
     const { resource } = draft.write
     if (draft.settled || !isObject(resource)) continue
     for (const { reference, path } of referencesOf(resource as Resource)) {
-      if (!/^[A-Za-z]+\?/.test(reference) || found.has(reference)) continue
-      const ids = await idsOf(reference, draft, { bundle, parts })
+      const search = localOf(reference, parts.base())
+      if (!/^[A-Za-z]+\?/.test(search) || found.has(reference)) continue
+      const ids = await idsOf(search, draft, { bundle, parts })
       const [only] = ids ?? []
       if (!ids)
         issues.push(
@@ -87,13 +88,13 @@ async function conditional(drafts: Draft[], parts: WriteParts): Promise<Map<stri
 
 /** undefined: only the commit knows. */
 async function idsOf(
-  reference: string,
+  search: string,
   draft: Draft,
   { bundle, parts }: { bundle: Entries; parts: WriteParts },
 ): Promise<string[] | undefined> {
-  const cut = reference.indexOf('?')
-  const type = reference.slice(0, cut)
-  const criteria = [...new URLSearchParams(reference.slice(cut + 1))]
+  const cut = search.indexOf('?')
+  const type = search.slice(0, cut)
+  const criteria = [...new URLSearchParams(search.slice(cut + 1))]
   const query = await criteriaQuery(draft.context, type, criteria, parts)
   const same = bundle.byCriteria(type, query)
   if (same) return [`${type}/${same.settled?.version?.id ?? same.id}`]

@@ -5,7 +5,7 @@ import type { Query } from '../search/query.ts'
 import { at, type Draft, type Step, type WriteParts } from './draft.ts'
 
 /**
- * A urn that nothing resolves and a conditional reference outside a transaction are refused. With referential integrity
+ * A urn that nothing resolves and a conditional reference that no transaction resolved are refused. With referential integrity
  * on, the target must be there, and a resource that others refer to is not deleted; the commit looks again.
  */
 export const resolveReferences: Step = async (draft, parts) => {
@@ -25,7 +25,11 @@ export const resolveReferences: Step = async (draft, parts) => {
       )
     else if (/^[A-Za-z]+\?/.test(localOf(site.reference, parts.base())))
       issues.push(
-        issue('not-supported', 'a reference by search works in a transaction only', expression),
+        issue(
+          'not-supported',
+          'a reference by search works only in what a transaction creates or updates',
+          expression,
+        ),
       )
     else if (parts.referentialIntegrity && !(await isThere(site.reference, draft, parts)))
       issues.push(issue('not-found', 'the resource referred to does not exist', expression))

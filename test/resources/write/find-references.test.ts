@@ -100,6 +100,32 @@ describe('in a transaction, a reference', () => {
     expect(reference).toBe('Patient/one')
   })
 
+  test('by a search at the address of this server becomes the one that is found there', async () => {
+    const at = 'http://127.0.0.1/fhir/Patient?identifier=single'
+    const both = { extension: [{ url: 'http://x.org', valueReference: { reference: at } }] }
+    const outcomes = await store.transact([create(basic('Patient?identifier=single', both))])
+    expect(referred(outcomes)[0]).toBe('Patient/one')
+    expect(outcomes[0]?.version?.json).toContain('"valueReference":{"reference":"Patient/one"}')
+  })
+
+  test('by a search at another address stays as it is', async () => {
+    const at = 'http://other.example.org/fhir/Patient?identifier=single'
+    expect(referred(await store.transact([create(basic(at))]))[0]).toBe(at)
+  })
+
+  test('by a search in a patch is refused, and told so', async () => {
+    await store.put({ ...basic('Patient/one'), id: 'searching' } as never)
+    for (const value of [
+      'Patient?identifier=single',
+      'http://127.0.0.1/fhir/Patient?identifier=x',
+    ]) {
+      const body = [{ op: 'replace', path: '/subject/reference', value }]
+      const patch = { language: 'json-patch' as const, body }
+      const write = { kind: 'patch' as const, type: 'Basic', id: 'searching', patch }
+      await expect(store.transact([{ write }])).rejects.toThrow('creates or updates')
+    }
+  })
+
   test('by a search becomes what another entry creates by the same search', async () => {
     const entry = create(patient('new'))
     entry.write.criteria = [['identifier', 'new']]
