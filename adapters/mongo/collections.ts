@@ -18,8 +18,8 @@ export interface Collections {
   outbox: Collection<Outgoing>
   /** What one process does or is. `_id`: the name; see leases.ts. */
   lease: Collection<Lease>
-  /** What the database is of: `_id` schema, number. */
-  meta: Collection<{ _id: string; number: number }>
+  /** What the database is of: `_id` schema, number; `coming`: what a newer program is about to make of it. */
+  meta: Collection<{ _id: string; number: number; coming?: number }>
 }
 
 export interface Outgoing {

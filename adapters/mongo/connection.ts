@@ -3,6 +3,7 @@ import { unavailable } from '../../resources/error.ts'
 import { databaseIn, hostsIn } from './address.ts'
 import { type Collections, collectionsOf } from './collections.ts'
 import { type Primary, watchPrimary } from './primary.ts'
+import { type SchemaWatch, watchSchema } from './schema-watch.ts'
 
 export interface ConnectionOptions {
   /** mongodb://… of a replica set. The path names the database; without one it is `nidaan`. */
@@ -26,6 +27,7 @@ export interface Connection {
   db: Db
   collections: Collections
   primary: Primary
+  schema: SchemaWatch
   name: string
   /** A replica set, not a router to shards. */
   isSet: boolean
@@ -70,7 +72,8 @@ export async function connect(options: ConnectionOptions): Promise<Connection> {
   try {
     const hello = await client.db('admin').command({ hello: 1 })
     if (!hello.setName && hello.msg !== 'isdbgrid') throw new Error(notASet(options.url))
-    return { client, db, collections, primary, name, isSet: Boolean(hello.setName) }
+    const schema = watchSchema(collections.meta)
+    return { client, db, collections, primary, schema, name, isSet: Boolean(hello.setName) }
   } catch (error) {
     await client.close()
     throw await whyNotOpen(error, options.url)

@@ -68,7 +68,7 @@ export async function dropRows(
 const hints = { x: byEntry, d: bySpan, q: byAmount, g: byPoint }
 
 async function dropFrom(
-  { connection: { db, collections }, writeTime }: Parts,
+  { connection: { db, collections, schema }, writeTime }: Parts,
   list: keyof typeof hints,
   { tenant, type, param, limit }: { tenant: Tenant; type: string; param: string; limit: number },
 ): Promise<number> {
@@ -94,6 +94,7 @@ async function dropFrom(
       u: { $pullAll: { [list]: [...some, ...others] } },
     }
   })
+  await schema.sure()
   const met = await update('resource', updates, { db, maxTimeMS: writeTime })
   return met < updates.length ? limit : dropped
 }

@@ -1,26 +1,28 @@
 /** Makes the collections and their indexes; never changes what a newer program made. */
+import { setTimeout as wait } from 'node:timers/promises'
 import { type Collection, type Db, type IndexDescription, MongoServerError } from 'mongodb'
 import { byName, byTime, type Collections, former, indexes, type System } from './collections.ts'
 import { update } from './commands.ts'
 import type { Connection } from './connection.ts'
 import type { Stored } from './document.ts'
 import { isUnclear } from './errors.ts'
+import { createLeases } from './leases.ts'
+import { holds, isNewer, schema } from './schema-watch.ts'
 import { systemsIn } from './terms.ts'
 
-/** Goes up with each change that an older program would not understand. */
-const schema = 2
+/** ms: who has looked at the schema just before may still write that long. */
+const lastWrites = 20_000
 
-export async function migrate({ db, collections }: Connection): Promise<void> {
+export async function migrate(connection: Connection): Promise<void> {
+  const { db, collections } = connection
   const found = await collections.meta.findOneAndUpdate(
     { _id: 'schema' },
     { $setOnInsert: { number: schema } },
     { upsert: true, returnDocument: 'after' },
   )
-  const number = found?.number ?? schema
-  if (number > schema)
-    throw new Error(
-      `the database ${db.databaseName} is of a newer version of this server (schema ${number}, known ${schema}): start that one`,
-    )
+  const { number = schema, coming = number } = found ?? {}
+  if (coming > schema) throw new Error(`${isNewer(db.databaseName, coming)}: start that one`)
+  if (number < schema) await endOlder(connection)
   for (const name of Object.keys(indexes) as (keyof Collections)[]) {
     await create(db, name)
     await index(db.collection(name), indexes[name])
@@ -28,6 +30,14 @@ export async function migrate({ db, collections }: Connection): Promise<void> {
   if (number >= schema) return
   await learnSystems(db, collections)
   await collections.meta.updateOne({ _id: 'schema' }, { $max: { number: schema } })
+}
+
+/** Older programs write no more; what they were about to write is there. */
+async function endOlder(connection: Connection): Promise<void> {
+  const { meta } = connection.collections
+  await meta.updateOne({ _id: 'schema' }, { $max: { coming: schema } })
+  const writers = await createLeases(connection).leases('numbers/')
+  if (writers.length > 0) await wait(holds + lastWrites)
 }
 
 /** Schema 1 did not know which systems codes have. */

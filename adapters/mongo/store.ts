@@ -27,6 +27,7 @@ export async function openMongo(options: MongoOptions): Promise<MongoStore> {
     if (!options.adopting) await refuseUnwhole(connection)
     return await createStore(options, await openParts(options, connection))
   } catch (error) {
+    connection.schema.close()
     await connection.client.close()
     throw whyNotMade(error, connection) ?? atEdge(error)
   }
@@ -69,6 +70,7 @@ async function createStore(options: MongoOptions, parts: Parts): Promise<MongoSt
     waiting: () => ({ writes: commits.waiting(), searches: parts.searches.waiting() }),
     async close() {
       clearInterval(sweeping)
+      parts.connection.schema.close()
       await settled.close()
       await parts.slot.close()
       await client.close()

@@ -48,6 +48,7 @@ export function createTransactions({ connection, gate, time, chance }: Parts): T
   const once: Transactions['once'] = (until, work) =>
     gate.pass(async () => {
       try {
+        await connection.schema.sure()
         return await attempt(connection, until, { work, pause, held })
       } catch (error) {
         // Where that fails, they end by themselves.

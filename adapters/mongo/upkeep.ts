@@ -36,7 +36,11 @@ export function createUpkeep(parts: Parts, { now }: MongoOptions): Upkeep {
     events: skip => events(collections, skip),
     ...createLeases(connection),
     // A set that cannot hear of what is written, or a full disk, would still answer a read.
-    check: () => atTheEdge(connection.primary.reach),
+    check: () =>
+      atTheEdge(async () => {
+        await connection.schema.sure()
+        await connection.primary.reach()
+      }),
   }
 }
 

@@ -74,7 +74,7 @@ describe.each(ways)('when the thread that writes %s', (_, kill) => {
     await expect(write(store, pune, change('a'))).rejects.toEqual(stopped)
     expect(await health.ready()).toEqual({
       ready: false,
-      problems: ['the store cannot be written'],
+      problems: ['the store cannot be written: the store has stopped: restart the server'],
     })
     await store.close()
   })
