@@ -1,16 +1,9 @@
 /** Copies of the database, made while it is used, and put back. https://sqlite.org/backup.html */
-import {
-  closeSync,
-  copyFileSync,
-  existsSync,
-  fsyncSync,
-  openSync,
-  renameSync,
-  rmSync,
-} from 'node:fs'
+import { copyFileSync, existsSync, renameSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { backup, DatabaseSync } from 'node:sqlite'
 import { isDamage, isFull, whyNotOpen } from './errors.ts'
+import { clear, durable } from './first.ts'
 import { lockFile } from './lock.ts'
 import { checkSchema } from './schema.ts'
 
@@ -31,6 +24,7 @@ export async function backupSqlite(
   const part = `${to}.part`
   // Only this user may read what is stored.
   process.umask(0o077)
+  // A journal that a full disk left would be taken for one of the next file of that name.
   clear(part)
   const source = open(file)
   try {
@@ -79,19 +73,6 @@ export function restoreSqlite(from: string, file: string, aside: string): void {
   }
 }
 
-/** Throws where a restore ended between taking the old database away and putting the backup in its place. */
-export function checkRestored(file: string): void {
-  if (!existsSync(file) && existsSync(`${file}.part`))
-    throw new Error(
-      `putting a backup in the place of ${file} was interrupted: run npm run restore again`,
-    )
-}
-
-/** A journal that a full disk left would be taken for one of the next file of that name. */
-function clear(part: string): void {
-  for (const end of ['', '-journal', '-wal', '-shm']) rmSync(part + end, { force: true })
-}
-
 function own(file: string): () => void {
   try {
     return lockFile(file)
@@ -121,14 +102,5 @@ function examine(file: string, name: string): void {
     throw error
   } finally {
     db.close()
-  }
-}
-
-function durable(path: string): void {
-  const opened = openSync(path, 'r')
-  try {
-    fsyncSync(opened)
-  } finally {
-    closeSync(opened)
   }
 }

@@ -10,10 +10,10 @@ import {
   type Version,
   versionOf,
 } from '../../resources/store.ts'
-import { checkRestored } from './backup.ts'
 import { type Connection, type ConnectionOptions, connect } from './connection.ts'
 import { createWriteEngine, type ReadCall, runRead, type WriteCall } from './engine.ts'
 import { atEdge, unpackError, whyNotOpen } from './errors.ts'
+import { makeFirst } from './first.ts'
 import { inspect } from './inspect.ts'
 import { lockFile } from './lock.ts'
 import { type PackedCommit, packAddition, packCommit, sizeOf } from './message.ts'
@@ -52,9 +52,9 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteStore> {
   const { file } = options
   const threads = file !== ':memory:' && options.threads !== false
   try {
-    checkRestored(file)
     const unlock = file === ':memory:' ? () => {} : lockFile(file)
     try {
+      if (file !== ':memory:') makeFirst(file)
       return threads ? await openThreads(options, unlock) : openInline(options, unlock)
     } catch (error) {
       unlock()

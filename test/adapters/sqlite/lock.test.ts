@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { expect, test } from '@jest/globals'
 import { openSqlite } from '../../../adapters/sqlite/store.ts'
 import { change, pune, write } from '../../contract/store/material.ts'
@@ -50,7 +50,7 @@ test('a lock is freed where the file cannot be opened', async () => {
   const file = at('later.db')
   writeFileSync(file, 'not a database, and long enough to be looked at as one')
   await expect(open(file)).rejects.toThrow(/is not a database/)
-  writeFileSync(file, '')
+  rmSync(file)
   await (await open(file)).close()
 })
 
