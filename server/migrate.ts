@@ -14,11 +14,19 @@ function misused(words: string): never {
   process.exit(2)
 }
 
+const options = {
+  from: { type: 'string' },
+  to: { type: 'string' },
+  help: { type: 'boolean', default: false },
+} as const
+
 function readArguments(): { from: string; to: string } {
   try {
-    const { from, to } = parseArgs({
-      options: { from: { type: 'string' }, to: { type: 'string' } },
-    }).values
+    const { from, to, help } = parseArgs({ options }).values
+    if (help) {
+      console.log(usage)
+      process.exit(0)
+    }
     if (!from || !to) misused('from where to where?')
     if (from === to) misused('source and target are the same')
     return { from, to }

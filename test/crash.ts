@@ -6,21 +6,26 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
 import { work } from './crash/client.ts'
 import { Ledger } from './crash/ledger.ts'
+import { readOptions } from './crash/options.ts'
 import { createReport } from './crash/report.ts'
 import { ended, startWriting } from './crash/server.ts'
 import { databaseAt, dropDatabase } from './support/mongo-database.ts'
 import { startMongod } from './support/mongod.ts'
 
-const { values } = parseArgs({
-  options: {
-    rounds: { type: 'string', default: '5' },
-    clients: { type: 'string', default: '32' },
-    store: { type: 'string', default: 'sqlite' },
-    json: { type: 'string' },
-  },
+const usage = `npm run crash -- [options]
+
+  --rounds N            how often the server is killed (default 5)
+  --clients N           how many write at once (default 32)
+  --store sqlite|mongo  what it writes to (default sqlite); for mongo a mongod is started
+  --json FILE           write what was found to FILE as well`
+
+const values = readOptions(usage, {
+  rounds: { type: 'string', default: '5' },
+  clients: { type: 'string', default: '32' },
+  store: { type: 'string', default: 'sqlite' },
+  json: { type: 'string' },
 })
 
 const folder = mkdtempSync(join(tmpdir(), 'nidaan-crash-'))

@@ -6,20 +6,26 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
+import { readOptions } from './crash/options.ts'
 import { createReport } from './crash/report.ts'
 import { type Members, startMembers } from './failover/members.ts'
 import { startWriters } from './failover/writers.ts'
 import { databaseAt } from './support/mongo-database.ts'
 
-const { values } = parseArgs({
-  options: {
-    kills: { type: 'string', default: '10' },
-    freezes: { type: 'string', default: '2' },
-    handovers: { type: 'string', default: '5' },
-    clients: { type: 'string', default: '32' },
-    json: { type: 'string' },
-  },
+const usage = `npm run failover -- [options]
+
+  --kills N      how often the primary is killed (default 10)
+  --freezes N    how often it is frozen (default 2)
+  --handovers N  how often it steps down (default 5)
+  --clients N    how many write at once (default 32)
+  --json FILE    write what was found to FILE as well`
+
+const values = readOptions(usage, {
+  kills: { type: 'string', default: '10' },
+  freezes: { type: 'string', default: '2' },
+  handovers: { type: 'string', default: '5' },
+  clients: { type: 'string', default: '32' },
+  json: { type: 'string' },
 })
 
 /** ms within which writing must go on. */

@@ -8,7 +8,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
+import { readOptions } from './crash/options.ts'
 import { createReport } from './crash/report.ts'
 import { startMembers } from './failover/members.ts'
 import { asUser, begin, cut, mend } from './failover/network.ts'
@@ -16,8 +16,14 @@ import { startWriters, type Writers } from './failover/writers.ts'
 import { databaseAt } from './support/mongo-database.ts'
 import { programOfMongo } from './support/mongod.ts'
 
-const { values } = parseArgs({
-  options: { clients: { type: 'string', default: '32' }, json: { type: 'string' } },
+const usage = `npm run outage -- [options], as root on Linux
+
+  --clients N  how many write at once (default 32)
+  --json FILE  write what was found to FILE as well`
+
+const values = readOptions(usage, {
+  clients: { type: 'string', default: '32' },
+  json: { type: 'string' },
 })
 const clients = Number(values.clients)
 const report = createReport(values.json)
