@@ -4,7 +4,7 @@ import { readConfig } from './config.ts'
 import { dayLines } from './demo/day.ts'
 import { unkept } from './import/checkpoint.ts'
 import { loadFile } from './import/load.ts'
-import { findTarget, type Target } from './import/send.ts'
+import { findTarget, isAddress, type Target } from './import/send.ts'
 import { createProgress } from './progress.ts'
 
 const usage = `npm run demo -- [options]
@@ -48,7 +48,7 @@ function readArguments() {
       misused('--day takes a date such as 2026-11-23')
     const [, hour, minute] = /^([01]\d|2[0-3]):([0-5]\d)$/.exec(until) ?? []
     if (hour === undefined) misused('--until takes a time such as 16:00')
-    if (to !== undefined && !URL.canParse(to))
+    if (to !== undefined && !isAddress(to))
       misused('--to takes an address such as http://127.0.0.1:8080/fhir')
     return {
       patients: whole('patients', values.patients, 1, 1_000_000),

@@ -5,7 +5,7 @@ import { type Config, readConfig, storeNameOf } from './config.ts'
 import { checkpointsOf } from './import/checkpoint.ts'
 import { openSource } from './import/lines.ts'
 import { loadFile } from './import/load.ts'
-import { findTarget, type Target } from './import/send.ts'
+import { findTarget, isAddress, type Target } from './import/send.ts'
 import { createProgress } from './progress.ts'
 
 const usage = `npm run import -- FILE...
@@ -42,7 +42,7 @@ function readArguments() {
     if (onError !== 'stop' && onError !== 'skip') misused('--on-error takes stop or skip')
     if (!Number.isInteger(parallel) || parallel < 1 || parallel > 64)
       misused('--parallel takes a whole number from 1 to 64')
-    if (to !== undefined && !URL.canParse(to))
+    if (to !== undefined && !isAddress(to))
       misused('--to takes an address such as http://127.0.0.1:8080/fhir')
     const missing = positionals.find(name => name !== '-' && !existsSync(name))
     if (missing) misused(`${missing} is not there`)

@@ -16,6 +16,10 @@ export interface Target {
   close(): Promise<void>
 }
 
+/** Whether a server can be reached by it. */
+export const isAddress = (text: string): boolean =>
+  /^https?:$/.test(URL.parse(text)?.protocol ?? '')
+
 /** The server that answers at an address, else the database itself. Rejects with one clear line where neither can be used. */
 export async function findTarget(config: Config, to: string | undefined): Promise<Target> {
   if (to !== undefined) return overHttp(to.replace(/\/$/, ''))

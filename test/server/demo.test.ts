@@ -203,6 +203,7 @@ describe('npm run demo', () => {
     [['--day', '2026-13-01'], /--day takes a date/],
     [['--until', '25:00'], /--until takes a time/],
     [['--to', 'nowhere'], /--to takes an address/],
+    [['--to', 'ftp://127.0.0.1/fhir'], /--to takes an address/],
     [['--colour', 'red'], /--colour/],
   ])('%j is refused with what it takes', async (args, words) => {
     const { code, output } = await demo(...args)

@@ -221,6 +221,7 @@ describe('what is refused', () => {
     [['--on-error', 'guess', 'x'], /--on-error takes/],
     [['--parallel', '0', 'x'], /--parallel takes/],
     [['--to', 'nowhere', 'x'], /--to takes/],
+    [['--to', 'ftp://127.0.0.1/fhir', 'x'], /--to takes/],
     [['--wrong'], /wrong/],
   ])('arguments %j are a misuse', async (args, words) => {
     const run = runScript('import', args)
