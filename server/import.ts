@@ -1,5 +1,6 @@
 /** npm run import -- FILE...: loads NDJSON and Bundles into the running server, or into the database where none runs. */
 import { existsSync, openSync, statSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type Config, readConfig, storeNameOf } from './config.ts'
 import { checkpointsOf } from './import/checkpoint.ts'
@@ -46,6 +47,10 @@ function readArguments() {
       misused('--to takes an address such as http://127.0.0.1:8080/fhir')
     const missing = positionals.find(name => name !== '-' && !existsSync(name))
     if (missing) misused(`${missing} is not there`)
+    const folder = positionals.find(name => name !== '-' && statSync(name).isDirectory())
+    // In which order is for the user to say: what refers to others comes after them.
+    if (folder)
+      misused(`${folder} is a folder: name its files, such as ${join(folder, '*.ndjson')}`)
     return { files: positionals, onError, parallel, to, errors } as const
   } catch (error) {
     misused((error as Error).message)

@@ -222,6 +222,7 @@ describe('what is refused', () => {
     [['--parallel', '0', 'x'], /--parallel takes/],
     [['--to', 'nowhere', 'x'], /--to takes/],
     [['--to', 'ftp://127.0.0.1/fhir', 'x'], /--to takes/],
+    [['server'], /server is a folder: name its files, such as server\/\*/],
     [['--wrong'], /wrong/],
   ])('arguments %j are a misuse', async (args, words) => {
     const run = runScript('import', args)
