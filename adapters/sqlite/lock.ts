@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 
@@ -8,7 +8,7 @@ import { DatabaseSync } from 'node:sqlite'
  */
 export function lockFile(file: string): () => void {
   process.umask(0o077)
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  makeFolder(dirname(file))
   const lock = new DatabaseSync(`${file}.lock`, { timeout: 0 })
   try {
     lock.exec('PRAGMA locking_mode = EXCLUSIVE')
@@ -21,4 +21,17 @@ export function lockFile(file: string): () => void {
     throw error
   }
   return () => lock.close()
+}
+
+/** With those above it. Node's own way does not end where the system takes none, such as under /proc. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return
+  const above = dirname(path)
+  if (above !== path) makeFolder(above)
+  try {
+    mkdirSync(path, { mode: 0o700 })
+  } catch (error) {
+    // Another process may have made it.
+    if (!existsSync(path)) throw error
+  }
 }

@@ -67,7 +67,7 @@ test('the folder is made, and all in it is for this user only', async () => {
 test('a folder or a file in the way is told in one line', async () => {
   writeFileSync(at('file'), '')
   mkdirSync(at('folder.db'))
-  for (const file of [at('file/nidaan.db'), at('folder.db')])
+  for (const file of [at('file/nidaan.db'), at('folder.db'), '/proc/nidaan/new/nidaan.db'])
     await expect(open(file)).rejects.toThrow(
       `${file} cannot be opened: its folder must exist and be writable by this user`,
     )
