@@ -8,16 +8,17 @@ import {
 import type { FhirError } from './error.ts'
 import { compilePath } from './fhirpath.ts'
 import { isObject, type Resource } from './resource.ts'
-import { addContained, addHeld, addNames, addOther } from './search/beside.ts'
+import { addContained, addNames, addOther } from './search/beside.ts'
 import { composite } from './search/composite.ts'
 import { rangeOf } from './search/date.ts'
 import { foldWords } from './search/fold.ts'
+import { type Alone, addHeld } from './search/held.ts'
 import { hasCanonical } from './search/links.ts'
 import { special } from './search/near.ts'
 import { type Gathered, isMarked, mark, type Parameter, Plan, spoken } from './search/plan.ts'
 import { addQueries, queriesOf } from './search/queries.ts'
 import type { Predicate } from './search/query.ts'
-import { Rows } from './search/rows.ts'
+import { type Container, type Held, Rows } from './search/rows.ts'
 import { simpleTypes } from './search/simple-types.ts'
 import { type Home, nowhere, type SearchType } from './search/type.ts'
 import type { Extract, Row } from './store.ts'
@@ -60,7 +61,7 @@ export const mainDateOf = (type: string): string | undefined =>
  * The revision of the extraction: one more whenever resources get rows that they did not get before, so that what is
  * stored gets them too. Where rows of before are wrong, the parameter gets another name of its rows (SearchParameterFacts).
  */
-export const extractor = 9
+export const extractor = 10
 
 /** A parameter that is answered by another one has no rows. */
 export function aliasOf(type: string, code: string): string[] | undefined {
@@ -148,36 +149,43 @@ export function searchableParameters(
   return more?.size ? new Map([...able, ...more]) : able
 }
 
-/** All rows of a resource, its main date, its patient and its texts. */
-export type Extractor = (resource: Resource) => Extract
+/** All rows of a resource, its main date, its patient and its texts. `container`: of one that does not stand alone. */
+export type Extractor = (resource: Resource, container?: Container) => Extract
+
+/** The same without what it has by what it holds. */
+type AloneExtractor = (resource: Resource, container?: Container) => Alone
 
 /** `parametersOf`: the parameters of a type, where not those of R4 alone. */
 export function createExtractor(
   home: Home,
   parametersOf: (type: string) => readonly SearchParameterFacts[] = searchParameters,
 ): Extractor {
-  const extractors = new Map<string, Extractor>()
-  const extract: Extractor = resource => {
+  const extractors = new Map<string, AloneExtractor>()
+  const alone: AloneExtractor = (resource, container) => {
     const type = resource.resourceType
     let extractor = extractors.get(type)
     if (!extractor) {
-      extractor = extractorOf(type, parametersOf(type), { home, extract })
+      extractor = extractorOf(type, parametersOf(type), home)
       extractors.set(type, extractor)
     }
-    return extractor(resource)
+    return extractor(resource, container)
   }
-  return extract
+  const within = ({ resource, container }: Held) => alone(resource as Resource, container)
+  return (resource, container) => {
+    const { extract, rows } = alone(resource, container)
+    if (rows.held.length > 0) addHeld(rows, within)
+    return extract
+  }
 }
 
 /** In UTC, and of a server without an address. */
 export const extract = createExtractor(nowhere)
 
-/** `extract`: of a resource within. */
 function extractorOf(
   type: string,
   all: readonly SearchParameterFacts[],
-  { home, extract }: { home: Home; extract: Extractor },
-): Extractor {
+  home: Home,
+): AloneExtractor {
   const parameters = all
     .filter(({ code }) => !own.has(code))
     .sort((a, b) => (a.code < b.code ? -1 : 1))
@@ -205,8 +213,8 @@ function extractorOf(
     }
     return some
   }
-  return resource => {
-    const gathered = plan.gather(new Rows(resource))
+  return (resource, container) => {
+    const gathered = plan.gather(new Rows(resource, container))
     const { rows, present, references } = gathered
     for (const { place, of } of combined)
       if (of.some(each => isMarked(present, each))) mark(present, place)
@@ -214,13 +222,12 @@ function extractorOf(
     addContained(resource, rows)
     addQueries(resource, named, rows)
     if (hasCanonical(type)) addNames(resource, rows)
-    for (const held of rows.held) addHeld(held, rows, extract)
     const extracted: Extract = new Extracted(gathered, codesAt(present))
     const date = main === undefined ? undefined : dateOf(main, rows.all)
     if (date !== undefined) extracted.date = date
     const patient = type === 'Patient' ? resource.id : patientOf(patients, rows.all)
     if (patient !== undefined) extracted.patient = patient
-    return extracted
+    return { extract: extracted, rows }
   }
 }
 

@@ -1,10 +1,8 @@
 /** Rows that no expression of a parameter finds. */
 import { parseReference } from '../reference.ts'
 import { isObject, type Resource } from '../resource.ts'
-import type { Extract } from '../store.ts'
-import { rowsInside } from './inside.ts'
 import { targetOf } from './reference.ts'
-import type { Held, Rows } from './rows.ts'
+import type { Rows } from './rows.ts'
 
 /** The reference rows of elements that no search parameter covers: so that all who refer to a resource are known. */
 export const otherReferences = '~'
@@ -26,15 +24,6 @@ export function addOther(reference: string, rows: Rows, base: string): void {
   // What is elsewhere costs a row that nobody asks for.
   if (target && here && parseReference(reference)?.type && !rows.refersTo(here))
     rows.add({ kind: 'reference', param: otherReferences, target })
-}
-
-export function addHeld(
-  { param, resource }: Held,
-  rows: Rows,
-  extract: (resource: Resource) => Extract,
-): void {
-  const { resourceType } = resource as Resource
-  for (const row of rowsInside(param, resourceType, extract(resource as Resource))) rows.add(row)
 }
 
 export function addNames({ url, version }: Record<string, unknown>, rows: Rows): void {

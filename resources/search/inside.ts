@@ -8,7 +8,7 @@ import type { Predicate } from './query.ts'
 
 /** No parameter of R4 is named so, nor one of a tenant. */
 const within = (param: string, type: string): string => `${param}>${type}`
-const rowsOf = (param: string, type: string, inner: string): string =>
+export const rowsOf = (param: string, type: string, inner: string): string =>
   `${within(param, type)}.${inner}`
 
 /** The token rows that say which parameters it has. */
@@ -68,38 +68,7 @@ export function inside(param: string, type: string, predicate: Predicate): Predi
       const not = inner(predicate.not)
       return not ? { kind: 'and', all: [isThere, { kind: 'not', not }] } : isThere
     }
-    case 'chain': {
-      const { param: link, where } = predicate
-      return { ...predicate, param: rowsOf(param, type, link), where: where.map(outside) }
-    }
     default:
       return { ...predicate, param: rowsOf(param, type, predicate.param) }
   }
-}
-
-/** The same where nothing is looked for within a resource. */
-export function outside(predicate: Predicate): Predicate {
-  switch (predicate.kind) {
-    case 'and':
-      return { ...predicate, all: predicate.all.map(outside) }
-    case 'or': {
-      const any = predicate.any.filter(each => !isInside(each)).map(outside)
-      const [only] = any
-      return only && any.length === 1 ? only : { ...predicate, any }
-    }
-    case 'not':
-      return { ...predicate, not: outside(predicate.not) }
-    case 'chain':
-    case 'has':
-      return { ...predicate, where: predicate.where.map(outside) }
-    default:
-      return predicate
-  }
-}
-
-function isInside(predicate: Predicate): boolean {
-  if (predicate.kind === 'and') return predicate.all.some(isInside)
-  if (predicate.kind === 'or') return predicate.any.every(isInside)
-  if (predicate.kind === 'not') return isInside(predicate.not)
-  return 'param' in predicate && isHeld(predicate.param)
 }

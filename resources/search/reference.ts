@@ -8,7 +8,7 @@ import { readParts } from './hierarchy.ts'
 import { addLabel, readLabel } from './label.ts'
 import { isCanonical } from './parse/canonical.ts'
 import type { Predicate } from './query.ts'
-import type { Rows } from './rows.ts'
+import { type Container, containerOf, type Rows } from './rows.ts'
 import { readToken, token } from './token.ts'
 import type { Asked, Making, SearchType } from './type.ts'
 
@@ -80,8 +80,8 @@ function readVersions(value: string, asked: Asked): Predicate {
 }
 
 /** `#id`: the contained resource of this id. */
-function containedAt(reference: string, { resource: { contained } }: Rows): unknown {
-  if (!reference.startsWith('#') || !Array.isArray(contained)) return undefined
+function containedAt(reference: string, { contained }: Container): unknown {
+  if (!Array.isArray(contained)) return undefined
   return contained.find(each => isObject(each) && each.id === reference.slice(1))
 }
 
@@ -92,25 +92,32 @@ export const reference: SearchType = {
       if (target) rows.add({ kind: 'reference', param, target })
     }
     const types = making.facts.target
-    const hold = (resource: unknown, rows: Rows) => {
+    const hold = (resource: unknown, container: Container, rows: Rows) => {
       if (!isObject(resource) || typeof resource.resourceType !== 'string') return
       const { resourceType: type } = resource
-      if (types ? types.includes(type) : isResourceType(type)) rows.held.push({ param, resource })
+      if (types ? types.includes(type) : isResourceType(type))
+        rows.held.push({ param, resource, container })
+    }
+    const addWithin = (reference: string, rows: Rows) => {
+      if (reference === '#') return add(rows.container?.target, rows)
+      const container = rows.container ?? containerOf(rows.resource)
+      hold(containedAt(reference, container), container, rows)
     }
     return (value, rows, nature) => {
       if (typeof value === 'string') {
-        addCanonical(value, { param, base }, rows)
+        if (value.startsWith('#')) addWithin(value, rows)
+        else addCanonical(value, { param, base }, rows)
       } else if (isObject(value)) {
         if (typeof value.reference === 'string') {
-          add(targetOf(value.reference, base()), rows)
-          hold(containedAt(value.reference, rows), rows)
+          if (value.reference.startsWith('#')) addWithin(value.reference, rows)
+          else add(targetOf(value.reference, base()), rows)
         }
         addLabel(value.display, param, rows)
         if (isObject(value.identifier)) addIdentifier?.(value.identifier, rows, nature)
         // What a Bundle holds instead of a reference.
         if (typeof value.resourceType === 'string') {
           if (typeof value.id === 'string') add(targetOf(`${value.resourceType}/${value.id}`), rows)
-          hold(value, rows)
+          hold(value, { contained: value.contained }, rows)
         }
       }
     }

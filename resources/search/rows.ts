@@ -4,10 +4,19 @@ import type { Row } from '../store.ts'
 /** Beyond this many, a row that is there already is found by its key. */
 const few = 40
 
+/** What a resource that holds others is to them. https://hl7.org/fhir/R4/references.html#contained */
+export interface Container {
+  /** What `#id` leads to. */
+  contained: unknown
+  /** What `#` leads to: `Type/id`, where it is one that stands alone. */
+  target?: string
+}
+
 /** What a parameter leads to within the resource itself. */
 export interface Held {
   param: string
   resource: Record<string, unknown>
+  container: Container
 }
 
 export class Rows {
@@ -17,9 +26,12 @@ export class Rows {
   private targets: Set<string> | undefined
   /** The resource the rows are of. */
   readonly resource: Record<string, unknown>
+  /** What holds it; absent: it stands alone. */
+  readonly container: Container | undefined
 
-  constructor(resource: Record<string, unknown>) {
+  constructor(resource: Record<string, unknown>, container?: Container) {
     this.resource = resource
+    this.container = container
   }
 
   /** Each row once. */
@@ -43,6 +55,11 @@ export class Rows {
     this.targets ??= new Set(this.all.map(row => (row.kind === 'reference' ? row.target : '')))
     return this.targets.has(target)
   }
+}
+
+/** A resource that stands alone, to those that it contains. */
+export function containerOf({ resourceType, id, contained }: Record<string, unknown>): Container {
+  return typeof id === 'string' ? { contained, target: `${resourceType}/${id}` } : { contained }
 }
 
 const keyOf = (row: Row): string => {

@@ -83,7 +83,7 @@ function containersReach({ context, parts, own }: Around): ContainerReach {
   return {
     search: query => repository.search(context, query),
     read: (type, id, number) => repository.read(context, type, id, number),
-    extract: resource => own.complete(resource, extract(resource)),
+    extract: (resource, container) => own.complete(resource, extract(resource, container)),
     isLate: () => performance.now() - began > searchTime,
   }
 }

@@ -23,6 +23,8 @@ export interface SearchCase {
   query: string
   /** Ids in their order. */
   ids?: string[]
+  /** It is asked of what stands alone only. */
+  alone?: true
   /** `ids` is the order of the answer; else it is alphabetical. */
   sorted?: true
   /** Where the answer stands in the specification. */

@@ -5,7 +5,7 @@
 import { parseStored } from '../../json.ts'
 import { isObject, type Resource } from '../../resource.ts'
 import type { Extract, Version } from '../../store.ts'
-import { holdsAny, isHeld } from '../inside.ts'
+import { holdsAny } from '../inside.ts'
 import { matches, matchesAll, type Unstored } from '../match.ts'
 import type { Predicate, Query } from '../query.ts'
 import type { ContainerReach } from './reach.ts'
@@ -41,31 +41,22 @@ export async function foundBy(
   container: Container,
   reach: ContainerReach,
 ): Promise<Unstored | undefined> {
-  const extract = reach.extract(resource)
   const { resourceType: type, id = '' } = resource
-  const one = { type, id, extract }
+  const knowing = (contained: Resource[]) => ({
+    type,
+    id,
+    extract: reach.extract(resource, around(resource, container, contained)),
+  })
+  const one = knowing([])
   const known = matchesAll(where, one)
   if (known !== undefined) return known ? one : undefined
-  const asked = {
-    resource,
-    container,
-    reach,
-    extract: withHeld(extract, resource, container, reach),
-  }
-  return (await holdAll(where, asked)) ? one : undefined
+  const { extract } = knowing(container.within)
+  return (await holdAll(where, { resource, container, reach, extract })) ? one : undefined
 }
 
-/** A reference of one contained resource to another is by its id within the container. */
-function withHeld(
-  extract: Extract,
-  resource: Resource,
-  { whole, within }: Container,
-  reach: ContainerReach,
-): Extract {
-  if (resource === whole) return extract
-  const { rows } = reach.extract({ ...resource, contained: within })
-  return { ...extract, rows: [...extract.rows, ...rows.filter(row => isHeld(row.param))] }
-}
+/** What a reference within the container is read with, be it that only these are there. */
+const around = (resource: Resource, { version, whole }: Container, contained: Resource[]) =>
+  resource === whole ? undefined : { contained, target: `${version.type}/${version.id}` }
 
 async function holdAll(where: Predicate[], asked: Asked): Promise<boolean> {
   for (const predicate of where) if (!(await holds(predicate, asked))) return false
@@ -135,7 +126,7 @@ async function isReferredTo(has: Of<'has'>, asked: Asked): Promise<boolean> {
     const alone = {
       type,
       id: one.id ?? '',
-      extract: reach.extract({ ...one, contained: [resource] }),
+      extract: reach.extract({ ...one, contained: [resource] }, around(one, container, [resource])),
     }
     if (matches(refers, alone) && (await foundBy(where, one, container, reach))) return true
   }

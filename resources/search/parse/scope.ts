@@ -4,6 +4,7 @@ import { tooCostly } from '../../error.ts'
 import type { Terminology } from '../../ports.ts'
 import type { OwnParameters } from '../../search.ts'
 import type { Compartment } from '../compartment.ts'
+import { mostLinks } from '../links.ts'
 import type { Predicate } from '../query.ts'
 import type { Zone } from '../zone.ts'
 import type { Lookups } from './lookups.ts'
@@ -43,9 +44,7 @@ export interface Scope {
 /** Values of one search, over all of its parameters, and for each type that a chain may lead to. */
 const mostValues = 5000
 /** What a store makes of a search takes time in which nothing can stop it. */
-const mostConditions = 500
-/** Links one after the other. */
-const mostLinks = 8
+const mostConditions = 600
 
 export interface Budget {
   /** Counts values to be looked for; refuses a search that has too many. */

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { outside } from '../../../resources/search/inside.ts'
+
 import { parseSearch } from '../../../resources/search/parse.ts'
 import type { Predicate, StringMatch } from '../../../resources/search/query.ts'
+import { outside } from '../../support/outside.ts'
 import { openSearch, type Searchable } from '../../support/search.ts'
 
 const where = async (type: string, filter: string): Promise<Predicate[]> => {

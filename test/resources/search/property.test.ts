@@ -5,6 +5,7 @@ import { printJson } from '../../../resources/json.ts'
 import type { Resource } from '../../../resources/resource.ts'
 import { queryOf, type Search, search, world } from '../../support/oracle/arbitrary.ts'
 import { ask, type World } from '../../support/oracle/ask.ts'
+import { nestedSearch, nestedWorld } from '../../support/oracle/nested.ts'
 import { isSorted } from '../../support/oracle/order.ts'
 import { openSearch, type Searchable } from '../../support/search.ts'
 
@@ -60,22 +61,35 @@ async function difference(there: World, one: Search): Promise<string | undefined
     : `found in the wrong order ${found.join()}`
 }
 
-test(`2,000 searches find what the specification says (seed ${seed})`, async () => {
+/** Asks many searches in each of many worlds. */
+async function compare(
+  worlds: fc.Arbitrary<Resource[]>,
+  one: fc.Arbitrary<Search>,
+  numRuns: number,
+): Promise<number> {
   let asked = 0
   await fc.assert(
     fc.asyncProperty(
-      world,
-      fc.array(search, { minLength: 1, maxLength: searches, size: 'max' }),
+      worlds,
+      fc.array(one, { minLength: 1, maxLength: searches, size: 'max' }),
       async (resources, all) => {
         const there = await settle(resources)
-        for (const one of all) {
+        for (const each of all) {
           asked++
-          const differs = await difference(there, one)
-          if (differs) throw new Error(`${differs}\n${shown(resources, one)}`)
+          const differs = await difference(there, each)
+          if (differs) throw new Error(`${differs}\n${shown(resources, each)}`)
         }
       },
     ),
-    { seed, numRuns: worlds, includeErrorInReport: true, verbose: 0 } as fc.Parameters<unknown>,
+    { seed, numRuns, includeErrorInReport: true, verbose: 0 } as fc.Parameters<unknown>,
   )
-  expect(asked).toBeGreaterThan(2000)
+  return asked
+}
+
+test(`2,000 searches find what the specification says (seed ${seed})`, async () => {
+  expect(await compare(world, search, worlds)).toBeGreaterThan(2000)
+}, 120_000)
+
+test(`chains go through what is contained as the specification says (seed ${seed})`, async () => {
+  expect(await compare(nestedWorld, nestedSearch, 60)).toBeGreaterThan(500)
 }, 120_000)

@@ -47,7 +47,7 @@ describe.each(files)('%s', file => {
   const whole = casesIn(file)
   const asked = whole.searches.filter(
     (one): one is SearchCase & { type: string; ids: string[] } =>
-      one.type !== undefined && one.ids !== undefined,
+      one.type !== undefined && one.ids !== undefined && !one.alone,
   )
 
   test('finds the same within others', async () => {

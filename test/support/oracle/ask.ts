@@ -7,6 +7,7 @@ import type { Resource } from '../../../resources/resource.ts'
 import { parseFilter } from './filter.ts'
 import { type Asked, finds, prefixOf } from './match.ts'
 import { comparesSpan, folded, spanOf } from './values.ts'
+import { containerOf, withinReach } from './within.ts'
 import {
   destinationOf,
   type Item,
@@ -72,7 +73,8 @@ export function passes(world: World, resource: Resource, name: string, value: st
   const any = split(value, ',')
   const special = own[code]
   if (special) return any.some(each => special(world, resource, plain(each), modifier))
-  const asked: Asked = { world, type, facts: facts as SearchParameterFacts, modifier }
+  const container = containerOf(resource)
+  const asked: Asked = { world, type, facts: facts as SearchParameterFacts, modifier, container }
   if (modifier === 'not') return !any.some(each => finds(each, resource, asked))
   return any.some(each => finds(each, resource, asked))
 }
@@ -192,8 +194,10 @@ export function targetsOf(
     .flatMap(referencesIn)
     .flatMap(reference => destinationOf(reference, world.base)?.to ?? [])
   const canonicals = all.flatMap(({ value }) => (typeof value === 'string' ? [value] : []))
+  const container = all.flatMap(referencesIn).includes('#') ? containerOf(resource) : undefined
   return world.resources.filter(
     target =>
+      target === container ||
       names.includes(`${target.resourceType}/${target.id}`) ||
       canonicals.some(canonical => isMeant(target as Item, canonical)),
   )
@@ -201,13 +205,12 @@ export function targetsOf(
 
 /** The contained resources that a parameter leads to, and what stands in a Bundle in place of a reference. */
 function heldBy(resource: Resource, facts: SearchParameterFacts): Resource[] {
-  const contained = listOf((resource as Item).contained) as Resource[]
+  const contained = withinReach(resource)
   return valuesOf(resource, facts).flatMap(node => {
     const { value } = node
     if (isItem(value) && value.resourceType) return [value as unknown as Resource]
-    return referencesIn(node).flatMap(reference =>
-      reference.startsWith('#') ? contained.filter(({ id }) => `#${id}` === reference) : [],
-    )
+    const names = typeof value === 'string' ? [value] : referencesIn(node)
+    return contained.filter(({ id }) => names.includes(`#${id}`))
   })
 }
 

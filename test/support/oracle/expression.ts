@@ -1,6 +1,7 @@
 /** The second opinion on what a SearchParameter's expression selects: a walk over the resource, element by element. */
 import { structureOf } from '../../../resources/definitions.ts'
 import type { Resource } from '../../../resources/resource.ts'
+import { containerOf, withinReach } from './within.ts'
 
 /** A selected element: its value, its datatype, and the value set it is bound to. */
 export interface Node {
@@ -89,9 +90,8 @@ function typeOfReference(value: unknown, resource: Resource): string | undefined
   if (!isItem(value)) return undefined
   const text = typeof value.reference === 'string' ? value.reference : ''
   if (text.startsWith('#')) {
-    const contained = (resource as unknown as Item).contained
-    const all = Array.isArray(contained) ? contained.filter(isItem) : []
-    return all.find(({ id }) => id === text.slice(1))?.resourceType as string | undefined
+    if (text === '#') return containerOf(resource)?.resourceType
+    return withinReach(resource).find(({ id }) => id === text.slice(1))?.resourceType
   }
   const named = /(?:^|\/)([A-Z][A-Za-z]+)\/[A-Za-z0-9\-.]{1,64}(?:\/_history\/[^/]+)?$/.exec(text)
   return named?.[1] ?? (typeof value.type === 'string' ? value.type : undefined)

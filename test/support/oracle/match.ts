@@ -38,6 +38,8 @@ export interface Asked {
   type: string
   facts: SearchParameterFacts
   modifier: string
+  /** Of one that is within another. */
+  container?: Resource | undefined
 }
 
 /** Whether one of the values, between commas, is found in the resource. */
@@ -323,7 +325,11 @@ function holdsUri(value: string, { value: own }: Node, { modifier }: Asked): boo
 const leads = (asked: string | undefined, version = ''): boolean =>
   asked === undefined || version === asked || version.startsWith(`${asked}.`)
 
-function holdsReference(value: string, node: Node, { facts, modifier, world }: Asked): boolean {
+function holdsReference(
+  value: string,
+  node: Node,
+  { facts, modifier, world, container }: Asked,
+): boolean {
   if (modifier === 'identifier') {
     const identifier = isItem(node.value) ? node.value.identifier : undefined
     return codesOf({ value: identifier, type: 'Identifier', shape: '' }).some(code =>
@@ -348,7 +354,10 @@ function holdsReference(value: string, node: Node, { facts, modifier, world }: A
     ? types.map(type => `${type}/${asked.to}`)
     : [asked.to]
   return referencesIn(node).some(reference => {
-    const there = destinationOf(reference, world.base)
+    const there =
+      reference === '#' && container
+        ? { to: `${container.resourceType}/${container.id}`, version: undefined }
+        : destinationOf(reference, world.base)
     if (!there || !wanted.includes(there.to)) return false
     return (
       node.type !== 'canonical' || asked.version === undefined || asked.version === there.version
