@@ -24,7 +24,13 @@ export interface Path {
 export type Step =
   | { kind: 'child'; name: string }
   | { kind: 'type'; type: string }
-  | { kind: 'where'; holds: (value: unknown) => boolean }
+  | { kind: 'where'; holds: (value: unknown, around?: Around) => boolean }
+
+/** What a value is found in. */
+export interface Around {
+  /** The type of what `#` or `#id` leads to there. */
+  typeAt(reference: string): string | undefined
+}
 
 export interface Way {
   steps: Step[]
@@ -209,14 +215,14 @@ function compileCall(name: string, argument: string): Arm | undefined {
   }
 }
 
-const filter = (holds: (value: unknown) => boolean): Arm => ({
+const filter = (holds: (value: unknown, around?: Around) => boolean): Arm => ({
   move: found => found.filter(({ value }) => holds(value)),
   steps: [{ kind: 'where', holds }],
 })
 
 function compileWhere(condition: string): Arm | undefined {
   const target = /^resolve\(\) is ([A-Za-z]+)$/.exec(condition)?.[1]
-  if (target) return filter(value => refersTo(value, target))
+  if (target) return filter((value, around) => refersTo(value, target, around))
   const equality = /^([A-Za-z.]+)\s*=\s*'([^']*)'$/.exec(condition)
   if (!equality) return undefined
   const arm = compileArm(equality[1] ?? '')
@@ -224,10 +230,13 @@ function compileWhere(condition: string): Arm | undefined {
 }
 
 /** What the address does not tell, Reference.type may. */
-const refersTo = (value: unknown, type: string): boolean =>
-  isObject(value) &&
-  ((typeof value.reference === 'string' ? parseReference(value.reference)?.type : undefined) ??
-    value.type) === type
+const refersTo = (value: unknown, type: string, around: Around | undefined): boolean =>
+  isObject(value) && (typeAt(value.reference, around) ?? value.type) === type
+
+function typeAt(reference: unknown, around: Around | undefined): string | undefined {
+  if (typeof reference !== 'string') return undefined
+  return reference.startsWith('#') ? around?.typeAt(reference) : parseReference(reference)?.type
+}
 
 const ofType =
   (type: string): Move =>

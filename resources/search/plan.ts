@@ -233,7 +233,7 @@ function branchOf(tree: Tree, name: string, type: string | undefined): Tree {
 
 function take(sink: Sink, value: unknown, nature: Nature, gathered: Gathered): void {
   const { rest } = sink
-  if (rest) rest.visit(value, one => put(sink, one, rest.nature, gathered))
+  if (rest) rest.visit(value, one => put(sink, one, rest.nature, gathered), gathered.rows)
   else put(sink, value, nature, gathered)
 }
 

@@ -8,7 +8,7 @@ import { readParts } from './hierarchy.ts'
 import { addLabel, readLabel } from './label.ts'
 import { isCanonical } from './parse/canonical.ts'
 import type { Predicate } from './query.ts'
-import { type Container, containerOf, type Rows } from './rows.ts'
+import type { Container, Rows } from './rows.ts'
 import { readToken, token } from './token.ts'
 import type { Asked, Making, SearchType } from './type.ts'
 
@@ -79,12 +79,6 @@ function readVersions(value: string, asked: Asked): Predicate {
   return { kind: 'reference', param, targets }
 }
 
-/** `#id`: the contained resource of this id. */
-function containedAt(reference: string, { contained }: Container): unknown {
-  if (!Array.isArray(contained)) return undefined
-  return contained.find(each => isObject(each) && each.id === reference.slice(1))
-}
-
 export const reference: SearchType = {
   collector({ param, base, ...making }) {
     const addIdentifier = token.collector({ ...making, base, param: identifierRows(param) })
@@ -100,8 +94,7 @@ export const reference: SearchType = {
     }
     const addWithin = (reference: string, rows: Rows) => {
       if (reference === '#') return add(rows.container?.target, rows)
-      const container = rows.container ?? containerOf(rows.resource)
-      hold(containedAt(reference, container), container, rows)
+      if (!rows.around.closed) hold(rows.containedAt(reference), rows.around, rows)
     }
     return (value, rows, nature) => {
       if (typeof value === 'string') {

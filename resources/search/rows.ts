@@ -1,4 +1,6 @@
 /** What extraction gathers of one resource. */
+import type { Around } from '../fhirpath.ts'
+import { isObject } from '../resource.ts'
 import type { Row } from '../store.ts'
 
 /** Beyond this many, a row that is there already is found by its key. */
@@ -10,6 +12,8 @@ export interface Container {
   contained: unknown
   /** What `#` leads to: `Type/id`, where it is one that stands alone. */
   target?: string
+  /** Only the types of what it contains are asked for, no rows of it. */
+  closed?: boolean
 }
 
 /** What a parameter leads to within the resource itself. */
@@ -19,7 +23,7 @@ export interface Held {
   container: Container
 }
 
-export class Rows {
+export class Rows implements Around {
   readonly all: Row[] = []
   readonly held: Held[] = []
   private keys: Set<string> | undefined
@@ -32,6 +36,25 @@ export class Rows {
   constructor(resource: Record<string, unknown>, container?: Container) {
     this.resource = resource
     this.container = container
+  }
+
+  /** What `#` and `#id` mean in it. */
+  get around(): Container {
+    return this.container ?? containerOf(this.resource)
+  }
+
+  /** What `#id` leads to. */
+  containedAt(reference: string): unknown {
+    const { contained } = this.around
+    if (!Array.isArray(contained)) return undefined
+    return contained.find(each => isObject(each) && each.id === reference.slice(1))
+  }
+
+  /** The type of what `#` or `#id` leads to. */
+  typeAt(reference: string): string | undefined {
+    if (reference === '#') return this.container?.target?.replace(/\/.*/, '')
+    const found = this.containedAt(reference)
+    return isObject(found) ? String(found.resourceType) : undefined
   }
 
   /** Each row once. */
@@ -58,7 +81,7 @@ export class Rows {
 }
 
 /** A resource that stands alone, to those that it contains. */
-export function containerOf({ resourceType, id, contained }: Record<string, unknown>): Container {
+function containerOf({ resourceType, id, contained }: Record<string, unknown>): Container {
   return typeof id === 'string' ? { contained, target: `${resourceType}/${id}` } : { contained }
 }
 

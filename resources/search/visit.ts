@@ -1,10 +1,10 @@
 /** Calls for each value that an expression finds, without gathering them on the way. */
-import { choicesOf, compilePath, isOf, type Step, type Way } from '../fhirpath.ts'
+import { type Around, choicesOf, compilePath, isOf, type Step, type Way } from '../fhirpath.ts'
 import { isObject } from '../resource.ts'
 
 /** `type` is the one of a choice. */
 type Found = (value: unknown, type: string | undefined, system: string) => void
-export type Visit = (value: unknown, found: Found) => void
+export type Visit = (value: unknown, found: Found, around?: Around) => void
 
 /** Absent where the expression is beyond the compiler. */
 export function compileVisit(expression: string, type: string): Visit | undefined {
@@ -20,40 +20,45 @@ export function compileVisit(expression: string, type: string): Visit | undefine
 
 export function visitOf(ways: Way[]): Visit {
   const all = ways.map(({ steps, system = '' }) => ({ go: follow(steps), system }))
-  return (value, found) => {
-    for (const { go, system } of all) go(value, undefined, (one, type) => found(one, type, system))
+  return (value, found, around) => {
+    for (const { go, system } of all)
+      go(value, undefined, { found: (one, type) => found(one, type, system), around })
   }
 }
 
-type Go = (value: unknown, type: string | undefined, found: Each) => void
-type Each = (value: unknown, type: string | undefined) => void
+type Go = (value: unknown, type: string | undefined, on: On) => void
+
+interface On {
+  found(value: unknown, type: string | undefined): void
+  around: Around | undefined
+}
 
 function follow([step, ...rest]: Step[]): Go {
-  if (!step) return (value, type, found) => found(value, type)
+  if (!step) return (value, type, on) => on.found(value, type)
   const go = follow(rest)
   if (step.kind === 'type')
-    return (value, type, found) => {
-      if (isOf(type, step.type)) go(value, type, found)
+    return (value, type, on) => {
+      if (isOf(type, step.type)) go(value, type, on)
     }
   if (step.kind === 'where')
-    return (value, type, found) => {
-      if (step.holds(value)) go(value, type, found)
+    return (value, type, on) => {
+      if (step.holds(value, on.around)) go(value, type, on)
     }
   const [next] = rest
   const choices = [...choicesOf(step.name)].filter(
     ([, type]) => next?.kind !== 'type' || isOf(type, next.type),
   )
-  return (value, _, found) => {
+  return (value, _, on) => {
     if (!isObject(value)) return
-    if (Object.hasOwn(value, step.name)) each(value[step.name], undefined, go, found)
+    if (Object.hasOwn(value, step.name)) each(value[step.name], undefined, go, on)
     else
       for (const [key, type] of choices)
-        if (Object.hasOwn(value, key)) each(value[key], type, go, found)
+        if (Object.hasOwn(value, key)) each(value[key], type, go, on)
   }
 }
 
-function each(child: unknown, type: string | undefined, go: Go, found: Each): void {
+function each(child: unknown, type: string | undefined, go: Go, on: On): void {
   if (Array.isArray(child)) {
-    for (const item of child) if (item !== null) go(item, type, found)
-  } else if (child !== undefined && child !== null) go(child, type, found)
+    for (const item of child) if (item !== null) go(item, type, on)
+  } else if (child !== undefined && child !== null) go(child, type, on)
 }

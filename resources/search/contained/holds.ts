@@ -42,21 +42,19 @@ export async function foundBy(
   reach: ContainerReach,
 ): Promise<Unstored | undefined> {
   const { resourceType: type, id = '' } = resource
-  const knowing = (contained: Resource[]) => ({
-    type,
-    id,
-    extract: reach.extract(resource, around(resource, container, contained)),
-  })
-  const one = knowing([])
+  const around = { contained: container.within, target: nameOf(container) }
+  const knowing = (closed: boolean) => {
+    const within = resource === container.whole ? undefined : { ...around, closed }
+    return { type, id, extract: reach.extract(resource, within) }
+  }
+  const one = knowing(true)
   const known = matchesAll(where, one)
   if (known !== undefined) return known ? one : undefined
-  const { extract } = knowing(container.within)
+  const { extract } = knowing(false)
   return (await holdAll(where, { resource, container, reach, extract })) ? one : undefined
 }
 
-/** What a reference within the container is read with, be it that only these are there. */
-const around = (resource: Resource, { version, whole }: Container, contained: Resource[]) =>
-  resource === whole ? undefined : { contained, target: `${version.type}/${version.id}` }
+const nameOf = ({ version: { type, id } }: Container): string => `${type}/${id}`
 
 async function holdAll(where: Predicate[], asked: Asked): Promise<boolean> {
   for (const predicate of where) if (!(await holds(predicate, asked))) return false
@@ -114,10 +112,9 @@ async function leadsTo(
 async function isReferredTo(has: Of<'has'>, asked: Asked): Promise<boolean> {
   const { type, param, where, names } = has
   const { resource, container, reach, extract } = asked
-  const { whole, within, version } = container
+  const { whole, within } = container
   if (resource === whole) {
-    const targets =
-      names === undefined ? [`${version.type}/${version.id}`] : targetsOf(extract, names)
+    const targets = names === undefined ? [nameOf(container)] : targetsOf(extract, names)
     return isStored(asked, [type], [{ kind: 'reference', param, targets }, ...where])
   }
   const refers = holdsAny(param, resource.resourceType)
@@ -126,7 +123,7 @@ async function isReferredTo(has: Of<'has'>, asked: Asked): Promise<boolean> {
     const alone = {
       type,
       id: one.id ?? '',
-      extract: reach.extract({ ...one, contained: [resource] }, around(one, container, [resource])),
+      extract: reach.extract(one, { contained: [resource], target: nameOf(container) }),
     }
     if (matches(refers, alone) && (await foundBy(where, one, container, reach))) return true
   }
