@@ -64,6 +64,10 @@ export function inside(param: string, type: string, predicate: Predicate): Predi
       const [only] = any
       return any.length < 2 ? only : { kind: 'or', any }
     }
+    case 'other': {
+      const { than } = predicate
+      return { ...predicate, than: { ...than, param: rowsOf(param, type, than.param) } }
+    }
     case 'not': {
       const not = inner(predicate.not)
       return not ? { kind: 'and', all: [isThere, { kind: 'not', not }] } : isThere

@@ -40,6 +40,10 @@ export function matches(predicate: Predicate, resource: Unstored): boolean | und
       )
     case 'not':
       return opposite(matches(predicate.not, resource))
+    case 'other': {
+      const { than } = predicate
+      return rows.some(row => row.kind === than.kind && isAbout(than, row) && !holds(than, row))
+    }
     case 'present':
       return resource.extract.present.includes(predicate.param)
     case 'refers':
@@ -51,13 +55,8 @@ export function matches(predicate: Predicate, resource: Unstored): boolean | und
       const text = resource.extract[predicate.in] ?? ''
       return ` ${text}`.includes(` ${predicate.words.join(' ')}`)
     }
-    default: {
-      const first = 'first' in predicate ? predicate.first : undefined
-      return rows.some(
-        row =>
-          row.param === predicate.param && isOfFirst(first, row.first) && holds(predicate, row),
-      )
-    }
+    default:
+      return rows.some(row => isAbout(predicate, row) && holds(predicate, row))
   }
 }
 
@@ -91,6 +90,12 @@ export function typesAsked(predicate: Predicate): string[] {
 
 const isOfFirst = (asked: Token | undefined, first: string | undefined): boolean =>
   asked && first !== undefined ? isFirst(asked, first) : !asked === (first === undefined)
+
+/** Whether it is a row of the parameter, and of the first part that is asked for. */
+function isAbout(asked: Exclude<RowPredicate, { kind: 'refers' }>, row: Row): boolean {
+  const first = 'first' in asked ? asked.first : undefined
+  return row.param === asked.param && isOfFirst(first, row.first)
+}
 
 function holds(predicate: Exclude<RowPredicate, { kind: 'refers' }>, row: Row): boolean {
   switch (predicate.kind) {

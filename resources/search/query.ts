@@ -96,9 +96,14 @@ export type Predicate =
       system?: string
       unit?: string
     } & Bounds<string>)
+  /** It has a value of the same parameter for which this does not hold. */
+  | { kind: 'other'; than: Comparable }
   | { kind: 'and'; all: Predicate[] }
   | { kind: 'or'; any: Predicate[] }
   | { kind: 'not'; not: Predicate }
+
+/** One value is one row of these. */
+export type Comparable = Extract<Predicate, { kind: 'token' | 'string' | 'reference' | 'uri' }>
 
 const ofRows = [
   'token',

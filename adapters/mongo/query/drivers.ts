@@ -174,6 +174,7 @@ async function ofNode(node: Node, scope: Scope): Promise<Driver[]> {
     case 'not':
     case 'type':
     case 'present':
+    case 'other':
     case 'chain':
     case 'has':
       return []

@@ -3,7 +3,7 @@ import { BSONRegExp, type Document } from 'mongodb'
 import type { Predicate, RowPredicate } from '../../../resources/search/query.ts'
 import { nameIn } from '../document.ts'
 import { conditionOf } from './conditions.ts'
-import { beginning, escaped, namesOf } from './names.ts'
+import { beginning, escaped, like, namesOf } from './names.ts'
 import { metresFrom } from './near.ts'
 import type { Node } from './nodes.ts'
 import type { Scope } from './scope.ts'
@@ -34,6 +34,12 @@ export function filterOf(node: Node, scope: Scope, place: Place): Document {
     }
     case 'present':
       return { [`${place}has`]: node.param }
+    case 'other': {
+      const { than } = node
+      const { any } = conditionOf(than, scope.types)
+      const all = namesOf(scope.types, than.param).map(name => like(name, '[=|]'))
+      return { [`${place}x`]: { $elemMatch: { $in: all, $nin: any } } }
+    }
     case 'words':
       return { [`${place}text.${node.in === 'narrative' ? 'n' : 'c'}`]: phrase(node.words) }
     case 'and':

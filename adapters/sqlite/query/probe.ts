@@ -1,8 +1,8 @@
-import type { Predicate } from '../../../resources/search/query.ts'
+import type { Comparable, Predicate } from '../../../resources/search/query.ts'
 import { everything } from '../message.ts'
 import { among, either, every, join, never, oneOf, type Sql, sql } from '../sql.ts'
 import { probeChain, probeHas } from './relations.ts'
-import { paramsOf, rowsGiven } from './rows.ts'
+import { paramsOf, rowsGiven, rowsOfAll } from './rows.ts'
 import { ridsById, type Scope, seqBetween, shapesOf, typeIds, visible } from './scope.ts'
 import { sayers } from './words.ts'
 
@@ -40,6 +40,8 @@ export function probe(predicate: Predicate, scope: Scope): Sql {
     }
     case 'present':
       return present(predicate.param, scope)
+    case 'other':
+      return other(predicate.than, scope)
     case 'chain':
       return probeChain(predicate, scope)
     case 'has':
@@ -64,6 +66,22 @@ export function probe(predicate: Predicate, scope: Scope): Sql {
 function exists(from: string, conditions: Sql[]): Sql {
   const where = join(conditions, ' AND ')
   return sql(`EXISTS(SELECT 1 FROM ${from} WHERE ${where.text})`, ...where.values)
+}
+
+/** It has a row of the parameter that is not so. Where rows do not stand by resource, all are gone through once. */
+function other(than: Comparable, scope: Scope): Sql {
+  const row = scope.alias()
+  const { table, params, where } = rowsOfAll(than, row, scope)
+  if (params.length === 0) return never
+  const all = [oneOf(`${row}.param`, params), visible(row, scope)]
+  if (where) all.push(sql(`NOT (${where.text})`, ...where.values))
+  if (table === 'value')
+    return exists(`value ${row}`, [sql(`${row}.rid = ${scope.row}.rid`), ...all])
+  const some = join(all, ' AND ')
+  return sql(
+    `${scope.row}.rid IN (SELECT ${row}.rid FROM ${table} ${row} WHERE ${some.text})`,
+    ...some.values,
+  )
 }
 
 /** By the row that says which parameters a resource has. */

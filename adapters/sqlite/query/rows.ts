@@ -1,7 +1,7 @@
 /** Where a predicate's rows stand. */
 import { firstText, isFirst } from '../../../resources/search/first.ts'
 import { longest, twinsOf, withinLength } from '../../../resources/search/long.ts'
-import type { RowPredicate, Token } from '../../../resources/search/query.ts'
+import type { Comparable, RowPredicate, Token } from '../../../resources/search/query.ts'
 import { join, never, oneOf, type Sql } from '../sql.ts'
 import { conditions } from './conditions.ts'
 import { ridsOf, type Scope } from './scope.ts'
@@ -65,6 +65,19 @@ export function rangesOf(predicate: RowPredicate, row: string, scope: Scope): Ro
     const asked = { ...short, params: paramsOf(scope, name, first) }
     return rowsWhere(withinLength(predicate, longest(twin)), asked, scope) ?? []
   })
+}
+
+/** The rows of a parameter, and which of them are so; without `where` none is. */
+export function rowsOfAll(
+  predicate: Comparable,
+  row: string,
+  scope: Scope,
+): { table: string; params: number[]; where?: Sql } {
+  const own = tables[predicate.kind]
+  const params = paramsOf(scope, predicate.param)
+  const table = twin.has(own) ? 'value' : own
+  const rows = rowsGiven(predicate, row, scope)
+  return { table, params, ...(rows ? { where: rows.where } : {}) }
 }
 
 const namesOf = (predicate: Exclude<RowPredicate, { kind: 'refers' }>) => ({

@@ -1,9 +1,12 @@
 /** The operators of a `_filter` on one parameter. https://hl7.org/fhir/R4/search_filter.html#ops */
 import type { SearchParameterFacts } from '../../definitions.ts'
 import { invalid, unsupported } from '../../error.ts'
+import { compilePath } from '../../fhirpath.ts'
+import { datatypesAt } from '../datatypes.ts'
 import { unescaped } from '../escape.ts'
 import { fold } from '../fold.ts'
-import type { Predicate, StringMatch } from '../query.ts'
+import type { Comparable, Predicate, StringMatch } from '../query.ts'
+import { eitherOf, isOnce } from './predicates.ts'
 import type { Scope } from './scope.ts'
 import { readValues } from './values.ts'
 
@@ -64,13 +67,41 @@ const text =
 const present: Operator = ({ facts, scope }) =>
   modified('missing')({ facts, scope, value: 'false' })
 
-/** It has a value, and none is equal. */
+/**
+ * It has a value that is not equal. What a value has several rows of (the codings of a concept, the parts of a name) does
+ * not tell which are of one: then it has a value, and none is equal.
+ */
 const unequal =
   (equal: Operator): Operator =>
-  compared => ({
-    kind: 'and',
-    all: [present(compared), { kind: 'not', not: equal(compared) }],
-  })
+  compared => {
+    const than = equal(compared)
+    const isListed = isComparable(than) && isOwn(than, compared) && hasSeveral(compared)
+    // Each text has a row. A reference may be one to nothing that is known.
+    if (isListed && than.kind === 'string') return { kind: 'other', than }
+    const none: Predicate = { kind: 'and', all: [present(compared), { kind: 'not', not: than }] }
+    return isListed ? eitherOf([none, { kind: 'other', than }]) : none
+  }
+
+const isComparable = (predicate: Predicate): predicate is Comparable =>
+  ['token', 'string', 'reference', 'uri'].includes(predicate.kind)
+
+/** The rows of another parameter are those of more values. */
+const isOwn = ({ param }: Comparable, { facts: { code, rows } }: Compared): boolean =>
+  param === (rows ?? code)
+
+/** A value of one of these has one row at most. */
+const plainTypes: ReadonlySet<string> = new Set([
+  ...['string', 'markdown', 'code', 'id', 'boolean', 'uri', 'url', 'oid', 'uuid'],
+  ...['Coding', 'Identifier', 'ContactPoint', 'Reference'],
+])
+
+/** Whether there may be several values of the parameter, each of which is one row. */
+function hasSeveral({ facts, scope: { type } }: Compared): boolean {
+  if (isOnce(type, facts.code)) return false
+  const ways = compilePath(facts.expression, type)?.ways ?? []
+  const types = ways.flatMap(({ steps }) => datatypesAt(steps, type))
+  return types.length > 0 && types.every(each => plainTypes.has(each))
+}
 
 /** The periods have a time in common: neither is before the other. */
 const overlaps: Operator = ({ value, facts, scope }) => {

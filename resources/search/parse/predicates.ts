@@ -108,7 +108,7 @@ function narrow(
 }
 
 /** The parameter is one element of the type, which has it once at most: then it has one range of time. */
-function isOnce(type: string, code: string): boolean {
+export function isOnce(type: string, code: string): boolean {
   const facts = searchParameters(type).find(each => each.code === code)
   const elements = new Set<string>()
   for (const path of facts?.expression.split('|') ?? []) {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
 import { parseSearch } from '../../../resources/search/parse.ts'
-import type { Predicate, StringMatch } from '../../../resources/search/query.ts'
+import type { Comparable, Predicate, StringMatch } from '../../../resources/search/query.ts'
 import { outside } from '../../support/outside.ts'
 import { openSearch, type Searchable } from '../../support/search.ts'
 
@@ -35,12 +35,22 @@ const chain = (param: string, types: string[], where: Predicate): Predicate => (
 
 const peter = text('given', 'peter', 'equals')
 const male = code('gender', 'male')
+const other = (than: Predicate): Predicate => ({ kind: 'other', than: than as Comparable })
 
 describe('_filter', () => {
   test.each<[string, string, Predicate]>([
     ['Patient', 'given eq "Peter"', peter],
     ['Patient', 'given eq Peter', peter],
-    ['Patient', 'given ne "Peter"', all(has('given'), not(peter))],
+    ['Patient', 'given ne "Peter"', other(peter)],
+    ['Patient', 'name ne "peter"', all(has('name'), not(text('name', 'peter', 'equals')))],
+    [
+      'Patient',
+      'identifier ne 1',
+      {
+        kind: 'or',
+        any: [all(has('identifier'), not(code('identifier', '1'))), other(code('identifier', '1'))],
+      },
+    ],
     ['Patient', 'given co "ete"', text('given', 'ete', 'contains')],
     ['Patient', 'given sw "pe"', text('given', 'pe', 'starts')],
     ['Patient', 'given ew "er"', text('given', 'er', 'ends')],

@@ -5,7 +5,7 @@
 import { isResourceType, type SearchParameterFacts } from '../../../resources/definitions.ts'
 import type { Resource } from '../../../resources/resource.ts'
 import { parseFilter } from './filter.ts'
-import { type Asked, finds, prefixOf } from './match.ts'
+import { type Asked, differs, finds, prefixOf } from './match.ts'
 import { comparesSpan, folded, spanOf } from './values.ts'
 import { containerOf, withinReach } from './within.ts'
 import {
@@ -126,7 +126,13 @@ const own: Readonly<Record<string, Special>> = Object.assign(Object.create(null)
       )
   },
   _filter: (world, resource, value) =>
-    parseFilter(value)((name, text) => passes(world, resource, name, text)),
+    parseFilter(value)(
+      (name, text) => passes(world, resource, name, text),
+      (name, text) => {
+        const facts = parameterOf(resource.resourceType, name)
+        return differs(text, resource, { world, type: resource.resourceType, facts, modifier: '' })
+      },
+    ),
   _content: (_world, resource, value) =>
     ` ${folded(readable(resource).join(' '))}`.includes(` ${folded(value)}`),
   _text: (_world, resource, value) =>

@@ -1,7 +1,9 @@
 /** https://hl7.org/fhir/R4/search_filter.html: the basics. */
 import { NoOpinion } from './world.ts'
 
-type Test = (passes: (name: string, value: string) => boolean) => boolean
+type Ask = (name: string, value: string) => boolean
+/** `differs`: some value is not equal. */
+type Test = (passes: Ask, differs: Ask) => boolean
 
 const words = /\s*("(?:[^"\\]|\\.)*"|[()]|[^\s()]+)/gy
 
@@ -15,7 +17,8 @@ export function parseFilter(text: string): Test {
     for (let word = tokens[at]; word === 'and' || word === 'or'; word = tokens[at]) {
       at++
       const [one, other, both] = [left, single(), word === 'and']
-      left = passes => (both ? one(passes) && other(passes) : one(passes) || other(passes))
+      left = (...asked) =>
+        both ? one(...asked) && other(...asked) : one(...asked) || other(...asked)
     }
     return left
   }
@@ -23,7 +26,7 @@ export function parseFilter(text: string): Test {
     if (tokens[at] === 'not') {
       at++
       const inner = single()
-      return passes => !inner(passes)
+      return (...asked) => !inner(...asked)
     }
     if (tokens[at] === '(') {
       at++
@@ -69,8 +72,7 @@ function comparison(name: string, operator: string, value: string): Test {
     case 'ap':
       return passes => passes(name, operator + escaped)
     case 'ne':
-      // Some value that is unequal; of elements that do not repeat.
-      return passes => passes(`${name}:missing`, 'false') && !passes(name, escaped)
+      return (_passes, differs) => differs(name, escaped)
     case 'eq':
       return passes => passes(name, escaped)
     default:

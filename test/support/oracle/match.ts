@@ -63,6 +63,10 @@ export function finds(value: string, resource: Resource, asked: Asked): boolean 
   }
 }
 
+/** Whether one of the values in the resource is another. https://hl7.org/fhir/R4/search_filter.html#ops */
+export const differs = (value: string, resource: Resource, asked: Asked): boolean =>
+  valuesOf(resource, asked.facts).some(node => !holds(value, node, asked))
+
 function holds(value: string, node: Node, asked: Asked): boolean {
   switch (asked.facts.type) {
     case 'number':
@@ -78,6 +82,8 @@ function holds(value: string, node: Node, asked: Asked): boolean {
       return holdsUri(value, node, asked)
     case 'reference':
       return holdsReference(value, node, asked)
+    case 'special':
+      return findsNear(value, [node])
     default:
       throw new NoOpinion(asked.facts.type)
   }
