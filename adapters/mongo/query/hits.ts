@@ -104,19 +104,24 @@ export async function sortedKeys(
 ): Promise<Hit[] | undefined> {
   const { key, back, count, bodies } = wanted
   const order = key.descending !== back ? -1 : 1
-  const first = { sort: { k: order, c: order }, limit: count } as const
-  const places = await ofSpans(driver, first, scope)
-  if (places.length === 0) return []
-  // One range of the index: each place in turn.
-  const at = { k: { $in: places.map(({ k }) => k) }, c: { $in: places.map(({ c }) => c) } }
   const whole = { driver: everything(scope), rest: driver.covers }
-  const filter = drivenBy(whole, scope, { places: [at] })
-  const projection = bodies ? all : named
-  const found = await find<Found>(scope, filter, { hint: byEntry, projection, limit: count })
-  // Something was written between the two, or ends later than its beginning tells.
-  if (found.length < places.length) return undefined
-  found.sort(inPlace(order))
-  return found.map(stored => hitOf(stored, key, bodies))
+  for (const limit of [count, count * 4, count * 16]) {
+    const places = await ofSpans(driver, { sort: { k: order, c: order }, limit }, scope)
+    if (places.length === 0) return []
+    // One range of the index: each place in turn.
+    const at = { k: { $in: places.map(({ k }) => k) }, c: { $in: places.map(({ c }) => c) } }
+    const filter = drivenBy(whole, scope, { places: [at] })
+    const projection = bodies ? all : named
+    const found = await find<Found>(scope, filter, { hint: byEntry, projection, limit })
+    // What is not there ends before the range begins, or was written between the two, where they are not of one instant.
+    const isEnough = found.length >= count || places.length < limit
+    if (found.length === places.length || (scope.source.session && isEnough))
+      return found
+        .sort(inPlace(order))
+        .slice(0, count)
+        .map(stored => hitOf(stored, key, bodies))
+  }
+  return undefined
 }
 
 interface First {

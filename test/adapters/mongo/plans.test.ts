@@ -5,7 +5,15 @@ import { type Examined, type Watched, watch } from '../../../bench/watched.ts'
 import { decimalKey } from '../../../resources/search/decimal.ts'
 import type { Predicate, Query, Sort } from '../../../resources/search/query.ts'
 import type { Change, Row } from '../../../resources/store.ts'
-import { change, extractOf, pune, query, times, write } from '../../contract/store/material.ts'
+import {
+  change,
+  extractOf,
+  idsOf,
+  pune,
+  query,
+  times,
+  write,
+} from '../../contract/store/material.ts'
 import { dropDatabase, newDatabase } from '../../support/mongo-database.ts'
 import { openAt } from './open.ts'
 
@@ -13,6 +21,7 @@ const start = Date.UTC(2020, 0, 1)
 const hour = 3_600_000
 const patients = 300
 const observations = 6000
+const practitioners = 2000
 
 const token = (param: string, code: string, system = 's'): Row => ({
   kind: 'token',
@@ -58,12 +67,25 @@ function observation(n: number): Change {
   return { ...change(`o${n}`, { type: 'Observation' }), extract }
 }
 
+/** Of a fifth it is known when they were born; of some of these no more than the month, which was over before all others were. */
+function practitioner(n: number): Change {
+  const [low, high] = n % 25 ? [at(n), at(n)] : [at(-24 * 60), at(-24 * 30)]
+  return change(`r${n}`, {
+    type: 'Practitioner',
+    rows: n % 5 ? [] : [{ kind: 'date', param: 'birthdate', low, high }],
+  })
+}
+
 const url = newDatabase()
 let watched: Watched
 beforeAll(async () => {
   let now = start
   const store = await openAt(url, () => now++)
-  const all = [...times(patients, patient), ...times(observations, observation)]
+  const all = [
+    ...times(patients, patient),
+    ...times(observations, observation),
+    ...times(practitioners, practitioner),
+  ]
   while (all.length) await write(store, pune, ...all.splice(0, 500))
   await store.close()
   watched = watch(url, new URL(url).pathname.slice(1), () => now)
@@ -226,6 +248,25 @@ test.each<Predicate>([
   expect(stages).not.toContain('COLLSCAN')
   expect(docs).toBeLessThanOrEqual(11)
   expect(keys).toBeLessThanOrEqual(patients + 30)
+})
+
+test('where some of the first end before the range begins, those behind them are looked up', async () => {
+  const where: Predicate[] = [{ kind: 'date', param: 'birthdate', highFrom: at(0) }]
+  const sort: Sort[] = [{ by: 'date', descending: true }]
+  const found = await searchPage(
+    watched.source(),
+    pune,
+    query({ types: ['Practitioner'], where, sort, count: 10 }),
+  )
+  const expected = times(practitioners, n => n).filter(n => n % 25 && n % 5 === 0)
+  expect(idsOf(found.versions)).toEqual(
+    expected
+      .slice(-10)
+      .reverse()
+      .map(n => `r${n}`),
+  )
+  const { docs } = await examined('Practitioner', where, sort)
+  expect(docs).toBeLessThanOrEqual(11 + 44)
 })
 
 test.each<[string, Sort]>([
