@@ -2,6 +2,7 @@
 import { type Document, MongoClient } from 'mongodb'
 import { collectionsOf } from '../adapters/mongo/collections.ts'
 import { createKnownNames } from '../adapters/mongo/known-names.ts'
+import { createFound } from '../adapters/mongo/query/found.ts'
 import { createSizes } from '../adapters/mongo/query/sizes.ts'
 import type { Source } from '../adapters/mongo/source.ts'
 
@@ -27,6 +28,7 @@ export function watch(url: string, name: string, now: () => number): Watched {
   const db = client.db(name)
   const sizes = createSizes()
   const known = createKnownNames({ aloneSince: () => undefined })
+  const found = createFound({ aloneSince: () => undefined })
   let sent: Document[] = []
   client.on('commandStarted', ({ commandName, command }) => {
     if (['find', 'aggregate', 'distinct'].includes(commandName)) sent.push(command)
@@ -34,6 +36,7 @@ export function watch(url: string, name: string, now: () => number): Watched {
   const source = (): Source => ({
     collections: collectionsOf(db),
     sizes,
+    found,
     known,
     names: known,
     until: performance.now() + 60_000,

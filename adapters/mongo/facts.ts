@@ -1,5 +1,5 @@
 /** What is asked of a type or a system as a whole. */
-import type { Collection } from 'mongodb'
+import type { Collection, FindOptions } from 'mongodb'
 import type { Tenant } from '../../resources/store.ts'
 import { byEntry, byTime, byTypeTime } from './collections.ts'
 import { type Counts, createCounts } from './counts.ts'
@@ -13,9 +13,10 @@ export async function newestOf(
   resource: Collection<Stored>,
   tenant: Tenant,
   type?: string,
+  limits: FindOptions = { maxTimeMS },
 ): Promise<number> {
   const [last] = await resource
-    .find(type === undefined ? { t: tenant } : { t: tenant, ty: type }, { maxTimeMS })
+    .find(type === undefined ? { t: tenant } : { t: tenant, ty: type }, limits)
     .project<{ s: number }>({ _id: 0, s: 1 })
     .sort({ at: -1, s: -1 })
     .hint(type === undefined ? byTime : byTypeTime)

@@ -7,6 +7,7 @@ import { createGate, type Gate } from './gate.ts'
 import { createKnownNames } from './known-names.ts'
 import { createLeases } from './leases.ts'
 import { createOrder, type Order } from './order.ts'
+import { createFound, type Found } from './query/found.ts'
 import { createSizes } from './query/sizes.ts'
 import { roomOf } from './room.ts'
 import { type Last, lastOf } from './schema.ts'
@@ -45,6 +46,7 @@ export interface Parts {
   last: Last
   slot: Slot
   order: Order
+  found: Found
   terms: Terms
   transactions: Transactions
   /** Bytes that one may change, where that is known. */
@@ -69,11 +71,13 @@ export async function openParts(options: MongoOptions, connection: Connection): 
   const order = createOrder(last, { now, slot })
   const sizes = createSizes()
   const known = createKnownNames(slot)
+  const found = createFound(slot)
   const searches = createGate(options.searches ?? 4, options.searchQueue ?? 256, searching)
   const source: Parts['source'] = more => {
     return {
       collections: connection.collections,
       sizes,
+      found,
       known,
       names: known,
       until: performance.now() + searchTime,
@@ -94,6 +98,7 @@ export async function openParts(options: MongoOptions, connection: Connection): 
     last,
     slot,
     order,
+    found,
     terms: createTerms(known),
     transactions: createTransactions({
       connection,

@@ -2,6 +2,7 @@ import type { ClientSession } from 'mongodb'
 import type { Tenant } from '../../resources/store.ts'
 import type { Collections } from './collections.ts'
 import type { KnownNames, Names } from './known-names.ts'
+import type { Found } from './query/found.ts'
 import type { Sizes } from './query/sizes.ts'
 
 /** What a search reads from. */
@@ -9,6 +10,8 @@ export interface Source {
   collections: Collections
   /** Of the store: what its searches found out. */
   sizes: Sizes
+  /** Of the store: what its chains lead to. */
+  found: Found
   /** Of the store; `names` are those that this search goes by. */
   known: KnownNames
   names: Names

@@ -40,6 +40,10 @@ async function createStore(options: MongoOptions, parts: Parts): Promise<MongoSt
   const commits = createCommits(options, parts)
   const reads = createReads(parts.connection, parts.searchTime)
   const facts = createFacts(resource, parts.slot)
+  const forget = () => {
+    facts.forget()
+    parts.found.forget()
+  }
   const low = () => commits.oldest() ?? parts.order.instant()
   const settled = await createSettled({
     leases: collections.lease,
@@ -64,9 +68,9 @@ async function createStore(options: MongoOptions, parts: Parts): Promise<MongoSt
       atTheEdge(() => primary.read(() => unitsOf(source(), tenant, system))),
     newest: (tenant, types) => atTheEdge(() => primary.read(() => facts.newest(tenant, types))),
     addRows: (tenant, additions) =>
-      atTheEdge(() => addRows(parts, tenant, additions)).finally(facts.forget),
+      atTheEdge(() => addRows(parts, tenant, additions)).finally(forget),
     dropRows: (tenant, type, param, limit) =>
-      atTheEdge(() => dropRows(parts, { tenant, type, param, limit })).finally(facts.forget),
+      atTheEdge(() => dropRows(parts, { tenant, type, param, limit })).finally(forget),
     waiting: () => ({ writes: commits.waiting(), searches: parts.searches.waiting() }),
     async close() {
       clearInterval(sweeping)

@@ -124,6 +124,19 @@ export type RowPredicate = Extract<Predicate, { kind: (typeof ofRows)[number] }>
 export const isOfRows = (predicate: { kind: string }): predicate is RowPredicate =>
   (ofRows as readonly string[]).includes(predicate.kind)
 
+interface Nested {
+  kind: string
+  all?: Nested[]
+  any?: Nested[]
+  not?: Nested
+}
+
+/** Whether it looks at rows of its own type alone: nothing that is written of another changes what it finds. */
+export function isOwn({ kind, all, any, not }: Nested): boolean {
+  if (all || any) return (all ?? any ?? []).every(isOwn)
+  return not ? isOwn(not) : isOfRows({ kind })
+}
+
 export type StringMatch = 'starts' | 'contains' | 'ends' | 'equals' | 'exact'
 
 /** A code, a system or both. As `first`: the token part of a composite. */

@@ -84,8 +84,13 @@ export async function sizesOfEach(drivers: Driver[], scope: Scope): Promise<Plan
 async function sizeOf(driver: Driver, scope: Scope): Promise<number> {
   if (driver.any.length === 0 || scope.types.length === 0) return 0
   if (driver.in === 'n') return driver.any.length
+  return sizeUpTo(counted, driver, scope)
+}
+
+/** How much there is of what drives, up to a bound, as it was within the last minute. */
+export function sizeUpTo(limit: number, driver: Driver, scope: Scope): Promise<number> {
   const range = rangeOf(driver, scope)
-  const asked = { hint: hintOf(driver), limit: counted }
+  const asked = { hint: hintOf(driver), limit }
   const [node, ...more] = driver.covers
   if (!node || more.length || driver.in !== 'x' || !isFound(node))
     return roughly(scope, range, asked)

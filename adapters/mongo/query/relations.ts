@@ -13,7 +13,7 @@ import { type Plan, planOf } from './plan.ts'
 import { aggregate, counted, find, roughly, type Scope, within } from './scope.ts'
 
 /** So many at the other end cost no more than looking at each candidate for one of them. */
-const few = 2000
+const few = 5000
 
 /** With all relations replaced whose other end is little: fewer than `most`. */
 export const settled = (where: Node[], scope: Scope, most = few): Promise<Node[]> =>
@@ -26,8 +26,12 @@ async function settle(relation: Relation, scope: Scope, most: number): Promise<N
   const plan = await planOf(where, inner)
   if (!(await isLittle(plan, inner, most))) return { ...relation, where }
   const by = JSON.stringify(relation)
-  if (relation.kind === 'chain')
-    return { kind: 'reference', param, targets: await calledBy(plan, names, inner), by }
+  if (relation.kind === 'chain') {
+    const targets = await scope.source.found.get(relation, inner, () =>
+      calledBy(plan, names, inner),
+    )
+    return { kind: 'reference', param, targets, by }
+  }
   const targets = await targetsFrom(plan, param, inner)
   return names === undefined
     ? { kind: 'names', names: targets.filter(target => isOf(target, scope.types)) }

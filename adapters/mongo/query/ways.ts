@@ -1,7 +1,7 @@
 /** By which way the first hits are found: the most promising first, and where it turns out to be long, the next. */
 import { compare } from '../../../resources/search/order.ts'
 import { isTimeLimit } from '../errors.ts'
-import { type Driver, everything, hintOf, isOrdered, rangeOf } from './drivers.ts'
+import { type Driver, everything, isOrdered } from './drivers.ts'
 import {
   type Hit,
   isOfKeys,
@@ -13,8 +13,8 @@ import {
   walkNames,
 } from './hits.ts'
 import type { Node } from './nodes.ts'
-import { type Plan, restOf, sizesOfEach } from './plan.ts'
-import { counted, roughly, type Scope } from './scope.ts'
+import { type Plan, restOf, sizesOfEach, sizeUpTo } from './plan.ts'
+import { counted, type Scope } from './scope.ts'
 
 /** How hits come: named for those who ask why. */
 export interface Way {
@@ -28,16 +28,19 @@ export interface Way {
   hits(limit?: number): Promise<Hit[]>
 }
 
-/** So many are sorted without a question; and so many are read rather than asked for twice. */
-const few = { sorted: 50, read: 300 }
+/** So many are sorted without a question; so many are read rather than asked for twice; so many entries are no list yet. */
+const few = { sorted: 50, read: 300, listed: 50 }
 
 /** What is asked for together is often found together, or never. */
 const walkTime = 50
 /** The same, where what else there is would have to be counted first. */
 const shortTime = 10
 
-/** µs of a version that is looked at in its order, of one that is sorted, and of a key that is. See decisions 30, 32 and 39. */
-const cost = { looked: 12, compared: 24, sorted: 20, key: 2 }
+/**
+ * µs of a version that is looked at in its order, of one that is sorted, of a key that is, and of one for each of which there
+ * is a range of its own. See decisions 30, 32, 39 and 41.
+ */
+const cost = { looked: 12, compared: 24, sorted: 20, key: 2, listed: 5 }
 
 /** The first hits of what a version alone tells, by the most promising way; where that turns out to be long, by the next. */
 export async function firstHits(
@@ -147,9 +150,10 @@ async function* byDate(
   if (size >= most && (ordered?.size ?? counted) >= counted) yield stream(walkTime)
   else if (isKnown) {
     const length = await lengthOf(ordered, scope)
-    const each = isRange(driver) ? cost.compared : cost.looked
+    const isListed = driver.any.length > few.listed
+    const each = isRange(driver) && !isListed ? cost.compared : cost.looked
     const looked = Math.min(length, (wanted.count * length) / size) * each
-    const sorted = size * (ofKeys ? cost.key : cost.sorted)
+    const sorted = size * (ofKeys ? (isListed ? cost.listed : cost.key) : cost.sorted)
     if (looked < sorted) yield stream(Math.min(walkTime, Math.ceil(5 + sorted / 500)))
   }
   yield along(driver, ofKeys && driver.in === 'd' ? 'keys' : 'sort')
@@ -168,11 +172,10 @@ const isRange = (driver: Driver): boolean =>
 /** Keys of a range are cheap to count. */
 async function sizeIn({ driver, size = counted }: Plan['sizes'][0], scope: Scope): Promise<number> {
   if (!isRange(driver) || size < counted) return size
-  return roughly(scope, rangeOf(driver, scope), { hint: hintOf(driver), limit: far })
+  return sizeUpTo(far, driver, scope)
 }
 
 async function lengthOf(ordered: Plan['sizes'][0] | undefined, scope: Scope): Promise<number> {
   if (ordered?.size !== undefined && ordered.size < counted) return ordered.size
-  const driver = ordered?.driver ?? everything(scope)
-  return roughly(scope, rangeOf(driver, scope), { hint: hintOf(driver), limit: far })
+  return sizeUpTo(far, ordered?.driver ?? everything(scope), scope)
 }

@@ -2,7 +2,7 @@
  * What a condition finds of a type stays the same until something of the type is written. It is kept for those who ask
  * again, in tables of the connection itself, so that it goes where its transaction goes.
  */
-import { isOfRows, type Predicate } from '../../../resources/search/query.ts'
+import { isOwn, type Predicate } from '../../../resources/search/query.ts'
 import { type Sql, sql } from '../sql.ts'
 import type { Scope } from './scope.ts'
 
@@ -18,14 +18,6 @@ export const tables = [
 
 /** A longer question is a rare one. */
 const longest = 4000
-
-/** Whether it looks at rows of its own type alone. */
-export function isOwn(predicate: Predicate): boolean {
-  if (predicate.kind === 'and') return predicate.all.every(isOwn)
-  if (predicate.kind === 'or') return predicate.any.every(isOwn)
-  if (predicate.kind === 'not') return isOwn(predicate.not)
-  return isOfRows(predicate)
-}
 
 /** Another as soon as a version of these types is written, or their rows are made anew. */
 export function standOf({ connection, types }: Pick<Scope, 'connection' | 'types'>): string {
