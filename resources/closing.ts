@@ -42,7 +42,6 @@ export function closeable<S extends Store>(store: S): S {
     },
     totals: pass(store.totals),
     newest: pass(store.newest),
-    units: pass(store.units),
     addRows: pass(store.addRows),
     dropRows: pass(store.dropRows),
     undelivered: pass(async limit => {

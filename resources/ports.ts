@@ -24,6 +24,4 @@ export interface Terminology {
   /** The codes that a code subsumes, or that subsume it, itself among them; only itself where nothing is known of it. */
   below(context: Context, code: { system: string; code: string }): Promise<string[]>
   above(context: Context, code: { system: string; code: string }): Promise<string[]>
-  /** The units of UCUM that stored values are in, or were. https://ucum.org/ucum */
-  units(context: Context): Promise<string[]>
 }

@@ -205,8 +205,6 @@ export interface Store {
   scan(tenant: Tenant, type: string, after?: string): AsyncIterable<Version>
   /** How many resources of each type are there now. */
   totals(tenant: Tenant): Promise<Record<string, number>>
-  /** The units of a system that values are in, or were once. */
-  units(tenant: Tenant, system: string): Promise<string[]>
   /**
    * The commit number of the last change to a resource of these types, a delete included; 0 where there was none. Cheap:
    * it tells before each use whether what was made of them still holds.

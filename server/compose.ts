@@ -276,20 +276,14 @@ function composeFhir(
     parameters,
     applyPatch: (resource, patch) =>
       applyPatch(resource, patch, { depth: config.maxDepth, size: config.maxBody }),
-    async parseCriteria(context, type, params, units = []) {
+    async parseCriteria(context, type, params) {
       const own = await parameters.fresh(context)
-      const known = {
-        ...terminology,
-        units: async (asking: Context) => [
-          ...new Set([...(await terminology.units(asking)), ...units]),
-        ],
-      }
       const options = {
         ...criteria,
         base: base(),
         zone,
         context,
-        terminology: known,
+        terminology,
         parameters: own,
       }
       const { query, contained } = await parseSearch(type, params, options)

@@ -1,7 +1,6 @@
 /** The Terminology port over the code systems and value sets that are stored. */
 
 import type { Codes, Terminology } from '../resources/ports.ts'
-import { ucum } from '../resources/search/ucum.ts'
 import type { Store, Tenant } from '../resources/store.ts'
 import { reach } from './code-system.ts'
 import { printCodes, sizeOf } from './codes.ts'
@@ -55,7 +54,6 @@ export function createTerminology(store: Store, base: () => string): Terminology
   }
 
   return {
-    units: ({ tenant }) => store.units(tenant, ucum),
     async expand({ tenant }, name) {
       const kept = await keptOf(tenant)
       let codes = kept.expanded.get(name)

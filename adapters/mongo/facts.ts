@@ -94,13 +94,3 @@ async function typesOf(
     .toArray()
   return found.map(({ _id }) => _id).sort()
 }
-
-export function unitsOf(source: Source, tenant: Tenant, system: string): Promise<string[]> {
-  return source.names.get(`${tenant} ${system}`, async () => {
-    const found = await source.collections.unit
-      .find({ t: tenant, system }, limitsOf(source))
-      .project<{ unit: string }>({ unit: 1 })
-      .toArray()
-    return found.map(({ unit }) => unit).sort()
-  })
-}

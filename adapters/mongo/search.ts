@@ -11,6 +11,7 @@ import type { Driver } from './query/drivers.ts'
 import type { Hit, Wanted } from './query/hits.ts'
 import type { Node } from './query/nodes.ts'
 import { find, type Scope } from './query/scope.ts'
+import { whereOf } from './query/units.ts'
 import { toVersion, type VersionDocument, versionFields } from './read.ts'
 import { type Source, steadily } from './source.ts'
 
@@ -35,7 +36,8 @@ async function pageAt(
   { query, place, seq }: { query: Query; place: Place | undefined; seq: number },
 ): Promise<Page> {
   const scope = await scopeAt(source, tenant, { query, place })
-  const found = await answer(query.where, wantedOf(query, place, true), scope)
+  const where = await whereOf(query, source, tenant)
+  const found = await answer(where, wantedOf(query, place, true), scope)
   const more = found.hits.length > query.count
   const hits = found.hits.slice(0, query.count)
   if (place?.back) hits.reverse()
@@ -71,7 +73,8 @@ async function versionsOf(hits: Hit[], scope: Scope): Promise<Version[]> {
 export const searchIds = (source: Source, tenant: Tenant, query: Query): Promise<string[]> =>
   steadily(source, async then => {
     const wanted = { ...wantedOf(query, undefined, false), count: query.count }
-    const { hits } = await answer(query.where, wanted, await scopeOf(then, tenant, query))
+    const where = await whereOf(query, then, tenant)
+    const { hits } = await answer(where, wanted, await scopeOf(then, tenant, query))
     return hits.map(({ version }) => resourceIn(nameIn(version)))
   })
 
@@ -82,7 +85,9 @@ export const countHits = (
   query: Query,
   atMost?: number,
 ): Promise<number> =>
-  steadily(source, async then => countAll(query.where, await scopeOf(then, tenant, query), atMost))
+  steadily(source, async then =>
+    countAll(await whereOf(query, then, tenant), await scopeOf(then, tenant, query), atMost),
+  )
 
 /** Hits are counted so far: that shows whether a condition is narrow. */
 const counted = 100_000
@@ -105,7 +110,8 @@ export async function explainHits(source: Source, tenant: Tenant, query: Query):
     const value = await work()
     return { value, ms: Math.round((performance.now() - began) * 1000) / 1000 }
   }
-  const found = await timed(() => answer(query.where, wantedOf(query, undefined, false), scope))
+  const where = await whereOf(query, source, tenant)
+  const found = await timed(() => answer(where, wantedOf(query, undefined, false), scope))
   const page = await timed(() => searchPage(source, tenant, query))
   const all = await timed(() => countHits(source, tenant, query, counted))
   const { way, plan, hits } = found.value

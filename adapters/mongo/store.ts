@@ -3,7 +3,7 @@ import type { Store } from '../../resources/store.ts'
 import { createCommits } from './commit.ts'
 import { connect, whyNotMade } from './connection.ts'
 import { atEdge, atTheEdge } from './errors.ts'
-import { createFacts, unitsOf } from './facts.ts'
+import { createFacts } from './facts.ts'
 import { historyPage, scan } from './history.ts'
 import { type MongoOptions, openParts, type Parts } from './parts.ts'
 import { createReads } from './read.ts'
@@ -34,7 +34,7 @@ export async function openMongo(options: MongoOptions): Promise<MongoStore> {
 }
 
 async function createStore(options: MongoOptions, parts: Parts): Promise<MongoStore> {
-  const { source, search } = parts
+  const { search } = parts
   const { client, collections, primary } = parts.connection
   const { resource } = collections
   const commits = createCommits(options, parts)
@@ -64,8 +64,6 @@ async function createStore(options: MongoOptions, parts: Parts): Promise<MongoSt
     scan: (tenant, type, after = '') => scan(parts, tenant, { type, after }),
     totals: tenant => search(from => facts.totals(tenant, from)),
     ...createUpkeep(parts, options),
-    units: (tenant, system) =>
-      atTheEdge(() => primary.read(() => unitsOf(source(), tenant, system))),
     newest: (tenant, types) => atTheEdge(() => primary.read(() => facts.newest(tenant, types))),
     addRows: (tenant, additions) =>
       atTheEdge(() => addRows(parts, tenant, additions)).finally(forget),

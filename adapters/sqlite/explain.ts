@@ -7,7 +7,7 @@ import type { Connection } from './connection.ts'
 import { waysOf } from './query/hits.ts'
 import { plan } from './query/plan.ts'
 import type { Driver } from './query/scope.ts'
-import { countHits, firstOf, momentOf, scopeOf, searchPage } from './search.ts'
+import { countHits, firstOf, momentOf, scopeOf, searchPage, whereOf } from './search.ts'
 
 /** Hits are counted so far: that shows whether a condition is narrow. */
 const counted = 100_000
@@ -19,10 +19,11 @@ export function explain(connection: Connection, tenant: Tenant, query: Query): S
     const value = work()
     return { value, ms: Math.round((performance.now() - began) * 1000) / 1000 }
   }
-  const planned = timed(() => plan(query.where, scope))
+  const where = whereOf(query, connection)
+  const planned = timed(() => plan(where, scope))
   const { drivers, driver, rest } = planned.value
   const wanted = {
-    where: query.where,
+    where,
     keys: keysOf(query.sort),
     back: false,
     after: undefined,

@@ -1,8 +1,10 @@
 /** Pages, ids and counts of what a query finds. */
 import { expired } from '../../resources/error.ts'
+import { asksUnits, inUnits } from '../../resources/search/amount.ts'
 import { keysOf, type Position } from '../../resources/search/order.ts'
 import { type Place, parsePlace, printPlace } from '../../resources/search/place.ts'
-import { isOwn, type Query } from '../../resources/search/query.ts'
+import { isOwn, type Predicate, type Query } from '../../resources/search/query.ts'
+import { ucum } from '../../resources/search/ucum.ts'
 import type { Page, Tenant, Version } from '../../resources/store.ts'
 import type { Connection } from './connection.ts'
 import { standOf } from './query/found.ts'
@@ -11,7 +13,7 @@ import { plan } from './query/plan.ts'
 import { probeAll } from './query/probe.ts'
 import { asksWhen, type Moment, type Scope, seqAsOf, withSeq } from './query/scope.ts'
 import { byDate } from './query/sources.ts'
-import { lastSeq, totalsOf, toVersion, versionColumns } from './read.ts'
+import { lastSeq, totalsOf, toVersion, unitsOf, versionColumns } from './read.ts'
 import { bounded, upTo } from './sql.ts'
 
 const sweptSeq = ({ sql }: Connection): number => Number(sql('SELECT seq FROM swept').get()?.seq)
@@ -46,6 +48,10 @@ export function scopeOf(
   }
 }
 
+/** Amounts are looked for in the units that there are now. */
+export const whereOf = ({ where }: Query, connection: Connection): Predicate[] =>
+  where.some(asksUnits) ? inUnits(where, unitsOf(connection, ucum)) : where
+
 /** ms that a walk may take where there is another way: what is asked for together is often found together, or never. */
 const walkTime = 30
 
@@ -60,7 +66,7 @@ function hitsOf(
   if (scope.types.length === 0) return []
   const { place: after, count } = from
   const wanted = {
-    where: query.where,
+    where: whereOf(query, connection),
     keys: keysOf(query.sort),
     back: after?.back ?? false,
     after,
@@ -151,23 +157,24 @@ export function countHits(
     return query.types.reduce((sum, type) => sum + (totals[type] ?? 0), 0)
   }
   const scope = scopeOf(connection, tenant, query, momentOf(connection))
-  const key = `${standing(scope, query)} ${atMost} ${tenant} ${JSON.stringify([query.types, query.where])}`
+  const where = whereOf(query, connection)
+  const key = `${standing(scope, where)} ${atMost} ${tenant} ${JSON.stringify([query.types, where])}`
   // Nothing was written since: the pages of one search, and of those who look at the same, are counted once.
-  return connection.counts.get(key, () => countAsOf(scope, query, atMost))
+  return connection.counts.get(key, () => countAsOf(scope, where, atMost))
 }
 
 /** Another as soon as a count may be another. */
-function standing(scope: Scope, { where }: Query): string {
+function standing(scope: Scope, where: Predicate[]): string {
   if (where.every(isOwn)) return standOf(scope)
   // Rows come and go without a version, too: whatever another connection writes gives the file another number.
   const data = scope.connection.sql('PRAGMA data_version').get()?.data_version
   return `${scope.seq} ${data}`
 }
 
-function countAsOf(scope: Scope, query: Query, atMost: number): number {
+function countAsOf(scope: Scope, asked: Predicate[], atMost: number): number {
   if (scope.types.length === 0) return 0
   const { connection } = scope
-  const { driver, rest } = plan(query.where, scope)
+  const { driver, rest } = plan(asked, scope)
   const rows = driver?.from ?? byDate(scope)
   const from = rest.some(asksWhen) ? withSeq(rows, scope) : rows
   const where = probeAll(rest, scope)

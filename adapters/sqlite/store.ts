@@ -17,7 +17,7 @@ import { makeFirst } from './first.ts'
 import { inspect } from './inspect.ts'
 import { lockFile } from './lock.ts'
 import { type PackedCommit, packAddition, packCommit, sizeOf } from './message.ts'
-import { newestSeq, readVersion, unitsOf } from './read.ts'
+import { newestSeq, readVersion } from './read.ts'
 import { migrate } from './schema.ts'
 import { startThread, type Thread } from './thread.ts'
 import { createUpkeep, refuseUnwhole } from './upkeep.ts'
@@ -79,7 +79,6 @@ interface Calls {
     number: number | undefined
   }): Version | undefined
   newest(tenant: Tenant, types: string[]): number
-  units(system: string): string[]
   search(call: ReadCall, signal?: AbortSignal): Promise<unknown>
   write(call: WriteCall): Promise<unknown>
   inspect: Store['inspect']
@@ -124,7 +123,6 @@ function openInline(options: SqliteOptions, unlock: () => void): SqliteStore {
   return createStore(options, {
     read: name => readVersion(connection, name.tenant, name),
     newest: (tenant, types) => newestSeq(connection, tenant, types),
-    units: system => unitsOf(connection, system),
     search: call => attempt(() => runRead(connection, call)),
     write: call => attempt(() => engine.run(call)),
     inspect: (knowledge, progress) => inspect(connection, knowledge, { progress, atOnce: true }),
@@ -162,10 +160,6 @@ async function openThreads(options: SqliteOptions, unlock: () => void): Promise<
     newest(tenant, types) {
       tick.begin()
       return newestSeq(own, tenant, types)
-    },
-    units(system) {
-      tick.begin()
-      return unitsOf(own, system)
     },
     search(call, signal) {
       if (searches() >= (options.searchQueue ?? 256))
@@ -278,13 +272,6 @@ function createStore(options: SqliteOptions, calls: Calls): SqliteStore {
       }
     },
     totals: tenant => search({ do: 'totals', tenant }),
-    async units(_, system) {
-      try {
-        return calls.units(system)
-      } catch (error) {
-        throw atEdge(error)
-      }
-    },
     async newest(tenant, types) {
       try {
         return calls.newest(tenant, types)

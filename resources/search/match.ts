@@ -6,7 +6,9 @@ import type { Extract, Row } from '../store.ts'
 import { isFirst } from './first.ts'
 import { isHeld } from './inside.ts'
 import { metresBetween } from './near.ts'
+import { boundsIn } from './quantity.ts'
 import type { Bounds, Predicate, RowPredicate, StringMatch, Token } from './query.ts'
+import { ucum } from './ucum.ts'
 
 export interface Unstored {
   type: string
@@ -91,13 +93,15 @@ export function typesAsked(predicate: Predicate): string[] {
 const isOfFirst = (asked: Token | undefined, first: string | undefined): boolean =>
   asked && first !== undefined ? isFirst(asked, first) : !asked === (first === undefined)
 
+type OfRow = Exclude<RowPredicate, { kind: 'refers' }> | (Predicate & { kind: 'amount' })
+
 /** Whether it is a row of the parameter, and of the first part that is asked for. */
-function isAbout(asked: Exclude<RowPredicate, { kind: 'refers' }>, row: Row): boolean {
+function isAbout(asked: OfRow, row: Row): boolean {
   const first = 'first' in asked ? asked.first : undefined
   return row.param === asked.param && isOfFirst(first, row.first)
 }
 
-function holds(predicate: Exclude<RowPredicate, { kind: 'refers' }>, row: Row): boolean {
+function holds(predicate: OfRow, row: Row): boolean {
   switch (predicate.kind) {
     case 'token':
       return (
@@ -122,6 +126,12 @@ function holds(predicate: Exclude<RowPredicate, { kind: 'refers' }>, row: Row): 
       return row.kind === 'position' && metresBetween(predicate, row) <= predicate.metres
     case 'date':
       return row.kind === 'date' && within<number>(predicate, row)
+    case 'amount':
+      return (
+        row.kind === 'quantity' &&
+        row.system === ucum &&
+        boundsIn(predicate, row.unit).some(bounds => within<string>(bounds, row))
+      )
     case 'quantity':
       return (
         row.kind === 'quantity' &&

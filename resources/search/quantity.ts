@@ -114,37 +114,20 @@ function readQuantity(value: string, asked: Asked): Predicate {
   if (more !== undefined || (facts.type === 'number' && named !== undefined))
     throw refused(name, facts.type)
   const system = named === currencies && isMoney(facts) ? '' : named
-  const predicates = (bounds: Bounds<string>[], of: { system?: string; unit?: string }) =>
-    bounds.map(bound => ({ kind: 'quantity' as const, param, ...bound, ...of }))
-  const plain = predicates(boundsOn(number, asked), {
-    ...(system ? { system } : {}),
-    ...(unit ? { unit } : {}),
-  })
-  const canonical = unit && (!system || system === ucum) ? canonicalFor(unit, number) : undefined
-  if (!canonical || !unit) return anyOf(plain)
-  const others = unitsLike(canonical.unit, asked).filter(each => each !== unit)
-  return anyOf([
-    ...plain,
-    ...others.flatMap(other =>
-      predicates(
-        boundsOn(number, asked, amount => convert(amount, unit, other)),
-        { system: ucum, unit: other },
-      ),
-    ),
-  ])
+  const measure = { ...(system ? { system } : {}), ...(unit ? { unit } : {}) }
+  const plain = boundsOn(number, asked).map(
+    (bounds): Predicate => ({ kind: 'quantity', param, ...bounds, ...measure }),
+  )
+  const isConverted = unit && (!system || system === ucum) && isConvertible(unit, number)
+  return isConverted
+    ? anyOf([...plain, { kind: 'amount', param, number, asked: unit }])
+    : anyOf(plain)
 }
 
-/** Units that stored values are in, and that can be converted to this canonical one. */
-const unitsLike = (canonical: string, { find, name }: Asked): string[] =>
-  find({ ask: 'units' }, name)
-    .flatMap(({ codes }) => (codes === 'all' ? [] : codes))
-    .filter(unit => canonicalOf(unit)?.unit === canonical)
-
-/** Absent too where the number is beyond what is converted. */
-function canonicalFor(unit: string, number: string) {
-  const canonical = canonicalOf(unit)
+/** Not where the number is beyond what is converted. */
+function isConvertible(unit: string, number: string): boolean {
   const [, digits] = splitPrefix(number)
-  return isNumber.test(digits) && canonical?.of(digits) !== undefined ? canonical : undefined
+  return isNumber.test(digits) && canonicalOf(unit)?.of(digits) !== undefined
 }
 
 const isNumber = /^[+-]?\d+(\.\d+)?([eE][+-]?\d{1,4})?$/
@@ -154,31 +137,42 @@ const refused = (name: string, type: string) =>
     `${name} takes a number such as 5.4${type === 'number' ? '' : ', with |system|code behind it where the unit matters'}, and one of the prefixes eq ne gt ge lt le sa eb ap before it`,
   )
 
-/** The bounds of a number with its prefix, as they are or converted. */
+/** The bounds of a number with its prefix. */
 export function boundsOn(
   number: string,
   { name, facts }: Pick<Asked, 'name' | 'facts'>,
-  convert: (amount: string) => string | undefined = amount => amount,
 ): Bounds<string>[] {
-  const [prefix, digits] = splitPrefix(number)
+  const [, digits] = splitPrefix(number)
   if (!isNumber.test(digits)) throw refused(name, facts.type)
-  const keyOf = (amount: string) => {
-    const converted = convert(amount)
-    if (converted === undefined) throw refused(name, facts.type)
-    return decimalKey(converted)
-  }
-  const exact = keyOf(digits)
+  return boundsBy(number, amount => amount) ?? []
+}
+
+/** Those of an amount of a unit of UCUM in another one; none where it is the same, or cannot be converted. */
+export function boundsIn(
+  { number, asked }: { number: string; asked: string },
+  unit: string,
+): Bounds<string>[] {
+  const canonical = canonicalOf(unit)
+  if (unit === asked || !canonical || canonical.unit !== canonicalOf(asked)?.unit) return []
+  return boundsBy(number, amount => convert(amount, asked, unit)) ?? []
+}
+
+function boundsBy(
+  number: string,
+  convert: (amount: string) => string | undefined,
+): Bounds<string>[] | undefined {
+  const [prefix, digits] = splitPrefix(number)
   const implied = impliedRange(digits)
   const near = approximateRange(digits)
+  const ends = [digits, implied.low, implied.high, near.low, near.high].map(convert)
+  if (ends.includes(undefined)) return undefined
+  const [exact, low, high, nearLow, nearHigh] = ends.map(end => decimalKey(end ?? '')) as Ends
   const range = prefix === 'eq' || prefix === 'ne'
   return boundsOf(
     prefix,
-    {
-      low: range ? keyOf(implied.low) : exact,
-      high: range ? key.before(keyOf(implied.high)) : exact,
-      nearLow: keyOf(near.low),
-      nearHigh: keyOf(near.high),
-    },
+    { low: range ? low : exact, high: range ? key.before(high) : exact, nearLow, nearHigh },
     key,
   )
 }
+
+type Ends = [exact: string, low: string, high: string, nearLow: string, nearHigh: string]

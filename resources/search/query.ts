@@ -96,6 +96,8 @@ export type Predicate =
       system?: string
       unit?: string
     } & Bounds<string>)
+  /** The same amount (`ge5.4`) as one of a unit of UCUM, in any other one that values are in: a store knows which. */
+  | { kind: 'amount'; param: string; first?: Token; number: string; asked: string }
   /** It has a value of the same parameter for which this does not hold. */
   | { kind: 'other'; than: Comparable }
   | { kind: 'and'; all: Predicate[] }

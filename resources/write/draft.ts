@@ -13,13 +13,7 @@ export interface WriteParts {
   extract(resource: Resource): Extract
   parameters: Parameters
   /** The query of a conditional interaction; refuses what it does not know. */
-  /** `units`: of UCUM, that what is written is in, so that criteria in others find it when it is stored. */
-  parseCriteria(
-    context: Context,
-    type: string,
-    criteria: [string, string][],
-    units?: string[],
-  ): Promise<Query>
+  parseCriteria(context: Context, type: string, criteria: [string, string][]): Promise<Query>
   applyPatch(resource: Resource, patch: NonNullable<Write['patch']>): Resource
   /** Where this server is: references that begin with it are to its own resources. */
   base(): string

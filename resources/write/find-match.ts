@@ -30,10 +30,7 @@ async function search(
 ): Promise<Version[]> {
   const { type, kind } = draft.write
   const leaving = draft.others.deleted
-  const found = await criteriaQuery(draft.context, type, criteria, {
-    parseCriteria: parts.parseCriteria,
-    resource: draft.write.resource,
-  })
+  const found = await criteriaQuery(draft.context, type, criteria, parts)
   const query = { ...found, count: 2 + leaving.size }
   const { versions } = await parts.store.search(draft.context.tenant, query)
   draft.checks.push({

@@ -170,6 +170,7 @@ async function ofNode(node: Node, scope: Scope): Promise<Driver[]> {
     case 'quantity':
       // What has any value at all is not few.
       return isBounded(node) ? [{ covers: [node], ...conditionOf(node, types) }] : []
+    case 'amount':
     case 'and':
     case 'not':
     case 'type':

@@ -50,7 +50,8 @@ export function filterOf(node: Node, scope: Scope, place: Place): Document {
       return { $nor: [filterOf(node.not, scope, place)] }
     case 'chain':
     case 'has':
-      throw new Error('a relation is no condition of a version')
+    case 'amount':
+      throw new Error('neither a relation nor an amount in any unit is a condition of a version')
     default:
       return rowFilter(node, scope, place)
   }

@@ -46,6 +46,8 @@ export function probe(predicate: Predicate, scope: Scope): Sql {
       return probeChain(predicate, scope)
     case 'has':
       return probeHas(predicate, scope)
+    case 'amount':
+      throw new Error('an amount in any unit is no condition of a row')
     case 'words': {
       const rids = sayers(predicate, scope)
       return sql(`${x}.rid IN (${rids.text})`, ...rids.values)

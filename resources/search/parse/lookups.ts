@@ -4,14 +4,11 @@
  */
 import { FhirError, unsupported } from '../../error.ts'
 import type { Codes } from '../../ports.ts'
-import { ucum } from '../ucum.ts'
 import type { SearchOptions } from './scope.ts'
 
 export type Lookup =
   | { ask: 'expand'; valueSet: string }
   | { ask: 'below' | 'above'; system: string; code: string }
-  /** The units of UCUM that values are in. */
-  | { ask: 'units' }
 
 export interface Lookups {
   /** The codes, where they are known by now; else none, and they are asked for. `name` is the parameter's. */
@@ -24,10 +21,6 @@ export function createLookups({ context, terminology }: SearchOptions): Lookups 
   const known = new Map<string, Codes[]>()
   const open = new Map<string, () => Promise<Codes[]>>()
   const ask = async (lookup: Lookup, name: string): Promise<Codes[]> => {
-    if (lookup.ask === 'units')
-      return context && terminology
-        ? [{ system: ucum, codes: await terminology.units(context) }]
-        : []
     if (!context || !terminology)
       throw unsupported(`${name} needs a terminology, and there is none`)
     try {

@@ -1,17 +1,16 @@
 /** A search looks names up before it asks for versions: what is written between the two is in one of them at least. */
 import { randomUUID } from 'node:crypto'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
-import type { Collection } from 'mongodb'
-import type { Collections } from '../../../adapters/mongo/collections.ts'
 import { createCommits } from '../../../adapters/mongo/commit.ts'
 import { type Connection, connect } from '../../../adapters/mongo/connection.ts'
-import type { Stored } from '../../../adapters/mongo/document.ts'
 import { type MongoOptions, openParts, type Parts } from '../../../adapters/mongo/parts.ts'
 import { migrate } from '../../../adapters/mongo/schema.ts'
 import { countHits, searchPage } from '../../../adapters/mongo/search.ts'
 import type { Source } from '../../../adapters/mongo/source.ts'
 import type { MongoStore } from '../../../adapters/mongo/store.ts'
+import { decimalKey } from '../../../resources/search/decimal.ts'
 import type { Predicate, Query } from '../../../resources/search/query.ts'
+import { ucum } from '../../../resources/search/ucum.ts'
 import type { Change, Commit, Row } from '../../../resources/store.ts'
 import {
   change,
@@ -82,12 +81,15 @@ function held(source: Source): Source {
         },
       })
     },
-  }) as Collection<Stored>
-  const collections: Collections = { ...source.collections, resource }
-  return { ...source, collections }
+  }) as Source['collections']['resource']
+  return { ...source, collections: { ...source.collections, resource } }
 }
 
 const labelled = (text: string): Row => ({ kind: 'label', param: 'identifier', text })
+const weighing = (unit: string): Row => {
+  const low = decimalKey('1')
+  return { kind: 'quantity', param: 'dose', low, high: low, system: ucum, unit }
+}
 const asked: Record<string, { where: Predicate; rows: (n: number) => Row[] }> = {
   label: {
     where: { kind: 'label', param: 'identifier', text: 'number' },
@@ -96,6 +98,10 @@ const asked: Record<string, { where: Predicate; rows: (n: number) => Row[] }> = 
   'code without a system': {
     where: { kind: 'token', param: 'identifier', code: '1' },
     rows: n => [coded('1', `urn:system:${n}`)],
+  },
+  amount: {
+    where: { kind: 'amount', param: 'dose', number: 'gt0', asked: 'kg' },
+    rows: n => [weighing(['g', 'mg'][n] ?? '')],
   },
 }
 const names = Object.keys(asked)

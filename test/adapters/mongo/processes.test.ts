@@ -1,6 +1,8 @@
 /** Several processes on one database are as one: here each is a store of its own, with its own queue and numbers. */
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import type { MongoStore } from '../../../adapters/mongo/store.ts'
+import { decimalKey } from '../../../resources/search/decimal.ts'
+import { ucum } from '../../../resources/search/ucum.ts'
 import type { Change, Row } from '../../../resources/store.ts'
 import {
   byCode,
@@ -188,18 +190,20 @@ test('what one who was alone knows of codes and units is asked for again when an
   const now = () => Date.UTC(2026, 0, 1)
   const first = await openAt(own, now)
   const anywhere = { kind: 'token', param: 'identifier', code: '1' } as const
-  const weight = { kind: 'quantity', param: 'weight', low: 'h1', high: 'h1', system: 'u' } as const
+  const low = decimalKey('1')
+  const weight = { kind: 'quantity', param: 'weight', low, high: low, system: ucum } as const
   const measured = (unit: string): Row => ({ ...weight, unit })
+  const heavy = { kind: 'amount', param: 'weight', number: 'gt0', asked: 'mg' } as const
   await write(first, pune, change('a', { rows: [coded('1'), measured('kg')] }))
   // As long as it is alone it knows.
   for (let again = 0; again < 2; again++) {
     expect(await found(first, [anywhere])).toHaveLength(1)
-    expect(await first.units(pune, 'u')).toEqual(['kg'])
+    expect(await found(first, [heavy])).toHaveLength(1)
   }
   const late = await openAt(own, now)
   await write(late, pune, change('b', { rows: [coded('1', 'urn:late'), measured('g')] }))
   expect(await found(first, [anywhere])).toHaveLength(2)
-  expect(await first.units(pune, 'u')).toEqual(['g', 'kg'])
+  expect(await found(first, [heavy])).toHaveLength(2)
   await late.close()
   await first.close()
   await dropDatabase(own)

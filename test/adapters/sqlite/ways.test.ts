@@ -5,7 +5,7 @@ import { type Connection, connect } from '../../../adapters/sqlite/connection.ts
 import { type Way, waysOf } from '../../../adapters/sqlite/query/hits.ts'
 import { plan } from '../../../adapters/sqlite/query/plan.ts'
 import type { Moment, Plan, Scope } from '../../../adapters/sqlite/query/scope.ts'
-import { momentOf, scopeOf } from '../../../adapters/sqlite/search.ts'
+import { momentOf, scopeOf, whereOf } from '../../../adapters/sqlite/search.ts'
 import type { Resource } from '../../../resources/resource.ts'
 import { keysOf, type Position } from '../../../resources/search/order.ts'
 import { parseSearch } from '../../../resources/search/parse.ts'
@@ -60,7 +60,8 @@ function waysWith(
     ...scopeOf(connection, tenant, query, moment),
     plan: (where, inner) => turn(plan(where, inner), where),
   }
-  return waysOf({ where: query.where, keys: keysOf(query.sort), after: undefined, ...from }, scope)
+  const where = whereOf(query, connection)
+  return waysOf({ where, keys: keysOf(query.sort), after: undefined, ...from }, scope)
 }
 
 const all = (way: Way): string[] => [...way.hits()].map(each => JSON.stringify(each))

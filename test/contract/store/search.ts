@@ -1,11 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { decimalKey } from '../../../resources/search/decimal.ts'
 import type { Predicate, Query, Sort } from '../../../resources/search/query.ts'
+import { ucum } from '../../../resources/search/ucum.ts'
 import type { Row, Store } from '../../../resources/store.ts'
 import type { Claim, Open } from '../store.ts'
 import {
   byCode,
   change,
   coded,
+  conflict,
   deletion,
   filled,
   found,
@@ -347,19 +350,34 @@ function changing(claim: Claim): void {
   })
 
   claim('a unit is known as soon as a value has it', async store => {
-    const weighs = (id: string, unit: string) =>
-      change(id, {
-        rows: [{ kind: 'quantity', param: 'dose', low: 'K1', high: 'K1', system: 'u', unit }],
+    const weighs = (id: string, amount: string, unit: string) => {
+      const [low, system] = [decimalKey(amount), ucum]
+      return change(id, {
+        rows: [{ kind: 'quantity', param: 'dose', low, high: low, system, unit }],
       })
-    expect(await store.units(pune, 'u')).toEqual([])
-    for (const [id, unit, known] of [
-      ['a', 'mg', ['mg']],
-      ['b', 'g', ['g', 'mg']],
-      ['c', 'mg', ['g', 'mg']],
-    ] as const) {
-      await write(store, pune, weighs(id, unit))
-      expect([...(await store.units(pune, 'u'))].sort()).toEqual(known)
     }
+    const amount: Predicate = { kind: 'amount', param: 'dose', number: 'ge500', asked: 'mg' }
+    expect(await found(store, [amount])).toEqual([])
+    for (const [id, number, unit, known] of [
+      ['a', '0.5', 'g', ['a']],
+      ['b', '400000', 'ug', ['a']],
+      ['c', '600000', 'ug', ['a', 'c']],
+      ['d', '1', 'mL', ['a', 'c']],
+      // It is asked for by another condition.
+      ['e', '700', 'mg', ['a', 'c']],
+    ] as const) {
+      await write(store, pune, weighs(id, number, unit))
+      expect(await found(store, [amount])).toEqual(known)
+      expect(await store.count(pune, query({ where: [amount] }))).toBe(known.length)
+      expect(await found(store, [{ kind: 'not', not: amount }])).not.toContain('a')
+    }
+    const checks = [{ query: query({ where: [amount] }), ids: [], name: 'free' }]
+    const made = store.commit(pune, () => ({ changes: [change('f')], checks }))
+    await expect(made).rejects.toMatchObject(conflict('check', 'free'))
+    expect(await store.explain(pune, query({ where: [amount] }))).not.toEqual([])
+    const many = { kind: 'or', any: times(251, () => amount) } satisfies Predicate
+    const refused = { status: 422, message: expect.stringMatching(/500 conditions at most/) }
+    await expect(store.search(pune, query({ where: [many] }))).rejects.toMatchObject(refused)
   })
 
   claim('the instant of the last write is a condition', async (store, clock) => {
