@@ -43,7 +43,7 @@ export function watch(url: string, name: string, now: () => number): Watched {
     now,
     // Nothing is written meanwhile.
     asOf: async () => Number.MAX_SAFE_INTEGER,
-    inSession: work => client.withSession({ snapshot: true }, work),
+    inSession: (_, work) => client.withSession({ snapshot: true }, work),
   })
   return {
     source,

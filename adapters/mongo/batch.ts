@@ -1,5 +1,6 @@
 /** Writes a batch of commits in one transaction; each has its own outcome. */
 
+import type { Timestamp } from 'mongodb'
 import { tooLarge, unavailable } from '../../resources/error.ts'
 import type { Query } from '../../resources/search/query.ts'
 import type { Check, Tenant } from '../../resources/store.ts'
@@ -21,7 +22,8 @@ export interface Parts {
   transactions: Transactions
   terms: Terms
   order: Order
-  searchIds(tenant: Tenant, query: Query): Promise<string[]>
+  /** As of this time of the database or later. */
+  searchIds(tenant: Tenant, query: Query, early: Timestamp | undefined): Promise<string[]>
 }
 
 /** Answers all of a batch but those for which it is too early: with these it resolves. */
@@ -160,7 +162,9 @@ async function planOf(
   await terms.remember(batch.flatMap(rowsOf), { db: session.db, maxTimeMS: session.maxTimeMS })
   await update('guard', guardsOf(batch), session)
   const found = await look.replacedBy(batch, { session, careful })
-  const answers = await answersTo(batch, searchIds)
+  // Its guards were taken before this time: so was whatever they had waited for written.
+  const taken = session.session.operationTime
+  const answers = await answersTo(batch, (tenant, query) => searchIds(tenant, query, taken))
   const before = turn.after()
   return planBatch(batch, {
     found,
@@ -179,7 +183,7 @@ const width = 8
  */
 async function answersTo(
   batch: Waiting[],
-  searchIds: Parts['searchIds'],
+  searchIds: (tenant: Tenant, query: Query) => Promise<string[]>,
 ): Promise<Map<Check, PromiseSettledResult<string[]>>> {
   const gate = createGate(width, Number.POSITIVE_INFINITY, () => new Error('never'))
   const all = batch.flatMap(({ tenant, commit: { checks = [] } }) =>

@@ -21,8 +21,8 @@ export function createCommits(options: MongoOptions, parts: Parts): Commits {
   const write = createWriteBatch(
     {
       ...parts,
-      searchIds: (tenant, query) =>
-        searchIds(source({ until: performance.now() + checkTime, early: true }), tenant, query),
+      searchIds: (tenant, query, early) =>
+        searchIds(source({ until: performance.now() + checkTime, early }), tenant, query),
     },
     parts.last,
   )

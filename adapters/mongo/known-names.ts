@@ -15,8 +15,8 @@ export interface KnownNames extends Names {
   forget(): void
   /** All that the work reads is as of one instant, the names too; again where it went by some that had been known too long. */
   asOne<T>(work: (names: Names) => Promise<T>): Promise<T>
-  /** The work sees what is written meanwhile: it is done again until no name has come meanwhile. */
-  untilSame<T>(work: (names: Names) => Promise<T>): Promise<T>
+  /** By names that are read, where nobody else writes meanwhile; absent: somebody may have. */
+  whileAlone<T>(work: (names: Names) => Promise<T>): Promise<T | undefined>
 }
 
 export function createKnownNames(slot: Pick<Slot, 'aloneSince'>): KnownNames {
@@ -61,31 +61,10 @@ export function createKnownNames(slot: Pick<Slot, 'aloneSince'>): KnownNames {
       const result = await work({ get: getBy(isSame, onKnown) })
       return !wentByKnown || isSame() ? result : work({ get: (_, read) => read() })
     },
-    async untilSame(work) {
-      for (;;) {
-        const isSame = watch()
-        const asked: Asked[] = []
-        const result = await work({
-          async get(_, read) {
-            const names = await read()
-            asked.push({ read, many: names.length })
-            return names
-          },
-        })
-        // Who is alone writes nothing while it asks what a write depends on.
-        if (isSame() || !(await haveCome(asked))) return result
-      }
+    async whileAlone(work) {
+      const alone = slot.aloneSince()
+      const result = alone === undefined ? undefined : await work({ get: (_, read) => read() })
+      return slot.aloneSince() === alone ? result : undefined
     },
   }
-}
-
-interface Asked {
-  read: () => Promise<string[]>
-  many: number
-}
-
-/** None ever goes. */
-async function haveCome(asked: Asked[]): Promise<boolean> {
-  for (const { read, many } of asked) if ((await read()).length > many) return true
-  return false
 }

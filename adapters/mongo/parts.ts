@@ -89,7 +89,10 @@ export async function openParts(options: MongoOptions, connection: Connection): 
             ? await newestOf(connection.collections.resource, tenant)
             : 0,
         ),
-      inSession: work => connection.client.withSession({ snapshot: true }, work),
+      inSession: (at, work) =>
+        connection.client.withSession({ snapshot: true }, session =>
+          work(at ? Object.assign(session, { snapshotTime: at }) : session),
+        ),
       ...more,
     }
   }

@@ -1,4 +1,4 @@
-import type { ClientSession } from 'mongodb'
+import type { ClientSession, Timestamp } from 'mongodb'
 import type { Tenant } from '../../resources/store.ts'
 import type { Collections } from './collections.ts'
 import type { KnownNames, Names } from './known-names.ts'
@@ -18,16 +18,16 @@ export interface Source {
   /** Until when it may take, by performance.now(). */
   until: number
   signal?: AbortSignal | undefined
-  /** Whether it sees what most members do not have yet. */
-  early?: boolean
+  /** It sees all up to this time of the database, though most members may not have it yet. */
+  early?: Timestamp | undefined
   /** All of it reads as of one instant. */
   session?: ClientSession
   /** ms since 1970 */
   now(): number
   /** The commit number that pages which begin now see up to: commits to come get greater ones. */
   asOf(tenant: Tenant): Promise<number>
-  /** A session all of whose reads are as of one instant. */
-  inSession<T>(work: (session: ClientSession) => Promise<T>): Promise<T>
+  /** A session all of whose reads are as of one instant: this one, once most members have it, or that of the first. */
+  inSession<T>(at: Timestamp | undefined, work: (session: ClientSession) => Promise<T>): Promise<T>
 }
 
 interface Limits {
@@ -50,10 +50,17 @@ export const limitsOf = ({ until, early, signal, session }: Source): Limits => (
  * https://www.mongodb.com/docs/manual/reference/read-concern-snapshot/
  */
 export const together = <T>(source: Source, work: (source: Source) => Promise<T>): Promise<T> =>
-  source.session ? work(source) : source.inSession(session => work({ ...source, session }))
+  source.session
+    ? work(source)
+    : source.inSession(source.early, session => work({ ...source, session }))
 
 /** A search by names that are looked up first: as if they were read together with the versions. */
-export const steadily = <T>(source: Source, work: (source: Source) => Promise<T>): Promise<T> =>
-  source.early
-    ? source.known.untilSame(names => work({ ...source, names }))
-    : source.known.asOne(names => together({ ...source, names }, work))
+export async function steadily<T>(
+  source: Source,
+  work: (source: Source) => Promise<T>,
+): Promise<T> {
+  const { known, early } = source
+  // What this process writes waits for its checks: where it is alone, nothing changes under them.
+  const found = early ? await known.whileAlone(names => work({ ...source, names })) : undefined
+  return found ?? known.asOne(names => together({ ...source, names }, work))
+}

@@ -164,6 +164,32 @@ test.each(both)('nothing is made twice by a %s that %s changes meanwhile', async
   expect(await countHits(parts.source(), pune, question)).toBe(1)
 })
 
+test.each([1, 2])(
+  'who refers to another one meanwhile is found by a chain, %d questions later',
+  async later => {
+    const store = await another()
+    const refers = (id: string): Row => ({
+      ...{ kind: 'reference', param: 'subject', target: `Patient/${id}` },
+    })
+    const o = change('o', { type: 'Observation', rows: [refers('a')] })
+    await commit({ changes: [change('a', { rows: [coded('1')] }), o] })
+    const where: Predicate = {
+      ...{ kind: 'chain', param: 'subject', types: ['Patient'] },
+      where: [{ kind: 'token', param: 'identifier', code: '1', system: 'http://example.org/mrn' }],
+    }
+    const question = query({ types: ['Observation'], where: [where] })
+    before = later
+    meanwhile = () =>
+      write(store, pune, change('b', { rows: [coded('1')] }), next(o, { rows: [refers('b')] }))
+    const made = commit({
+      changes: [change('twin', { type: 'Observation', rows: [refers('a')] })],
+      checks: [{ query: question, ids: [], name: 'free' }],
+    })
+    await expect(made).rejects.toMatchObject(conflict('check', 'free'))
+    expect(meanwhile).toBeUndefined()
+  },
+)
+
 test('what is counted of two sets is counted as of one instant', async () => {
   const many = 20_010
   const row = (n: number) => coded(n % 2 ? 'odd' : 'even')
