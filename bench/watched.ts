@@ -1,9 +1,7 @@
 /** What a database reads for each command of a search. https://www.mongodb.com/docs/manual/reference/explain-results/ */
 import { type Document, MongoClient } from 'mongodb'
 import { collectionsOf } from '../adapters/mongo/collections.ts'
-import { createKnownNames } from '../adapters/mongo/known-names.ts'
-import { createFound } from '../adapters/mongo/query/found.ts'
-import { createSizes } from '../adapters/mongo/query/sizes.ts'
+import { createRemembered } from '../adapters/mongo/remembered.ts'
 import type { Source } from '../adapters/mongo/source.ts'
 
 export interface Examined {
@@ -26,19 +24,15 @@ export interface Watched {
 export function watch(url: string, name: string, now: () => number): Watched {
   const client = new MongoClient(url, { monitorCommands: true, promoteBuffers: true })
   const db = client.db(name)
-  const sizes = createSizes()
-  const known = createKnownNames({ aloneSince: () => undefined })
-  const found = createFound({ aloneSince: () => undefined })
+  const remembered = createRemembered({ aloneSince: () => undefined })
   let sent: Document[] = []
   client.on('commandStarted', ({ commandName, command }) => {
     if (['find', 'aggregate', 'distinct'].includes(commandName)) sent.push(command)
   })
   const source = (): Source => ({
     collections: collectionsOf(db),
-    sizes,
-    found,
-    known,
-    names: known,
+    ...remembered,
+    names: remembered.known,
     until: performance.now() + 60_000,
     now,
     // Nothing is written meanwhile.

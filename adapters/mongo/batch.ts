@@ -1,18 +1,16 @@
 /** Writes a batch of commits in one transaction; each has its own outcome. */
 
-import type { Timestamp } from 'mongodb'
 import { tooLarge, unavailable } from '../../resources/error.ts'
-import type { Query } from '../../resources/search/query.ts'
-import type { Check, Tenant } from '../../resources/store.ts'
+import { answersTo, type SearchIds } from './checks.ts'
 import { insert, update } from './commands.ts'
 import type { Connection } from './connection.ts'
 import { atEdge, isPassing, isTimeLimit, isUnclear, tooWideText } from './errors.ts'
-import { createGate } from './gate.ts'
 import { guardsOf } from './guard.ts'
 import { createLook, type Look } from './look.ts'
 import type { Order } from './order.ts'
 import { type Plan, planBatch, type Taken, Unanswered, type Waiting } from './plan.ts'
 import type { Last } from './schema.ts'
+import type { Slot } from './slot.ts'
 import type { Rows, Terms } from './terms.ts'
 import type { Session, Transactions } from './transact.ts'
 import { Overtaken, type Turn } from './turns.ts'
@@ -22,8 +20,8 @@ export interface Parts {
   transactions: Transactions
   terms: Terms
   order: Order
-  /** As of this time of the database or later. */
-  searchIds(tenant: Tenant, query: Query, early: Timestamp | undefined): Promise<string[]>
+  searchIds: SearchIds
+  slot: Pick<Slot, 'number'>
 }
 
 /** Answers all of a batch but those for which it is too early: with these it resolves. */
@@ -148,7 +146,7 @@ const late = (cause: unknown) =>
   unavailable('the database takes too long: repeat the request', 5, cause)
 
 async function planOf(
-  { terms, order, searchIds }: Parts,
+  { terms, order, searchIds, slot }: Parts,
   batch: Waiting[],
   {
     session,
@@ -162,9 +160,7 @@ async function planOf(
   await terms.remember(batch.flatMap(rowsOf), { db: session.db, maxTimeMS: session.maxTimeMS })
   await update('guard', guardsOf(batch), session)
   const found = await look.replacedBy(batch, { session, careful })
-  // Its guards were taken before this time: so was whatever they had waited for written.
-  const taken = session.session.operationTime
-  const answers = await answersTo(batch, (tenant, query) => searchIds(tenant, query, taken))
+  const answers = await answersTo(batch, { searchIds, session, slot })
   const before = turn.after()
   return planBatch(batch, {
     found,
@@ -172,29 +168,6 @@ async function planOf(
     order,
     after: { s: Math.max(after.s, before?.s ?? 0), at: Math.max(after.at, before?.at ?? 0) },
   })
-}
-
-/** Searches at once. */
-const width = 8
-
-/**
- * What the searches of the checks find, beside the transaction, which takes one command at a time. Its guards are taken by
- * now: whoever wrote by the same criteria is seen, also where most members do not have it yet, and whoever will, waits.
- */
-async function answersTo(
-  batch: Waiting[],
-  searchIds: (tenant: Tenant, query: Query) => Promise<string[]>,
-): Promise<Map<Check, PromiseSettledResult<string[]>>> {
-  const gate = createGate(width, Number.POSITIVE_INFINITY, () => new Error('never'))
-  const all = batch.flatMap(({ tenant, commit: { checks = [] } }) =>
-    checks.map(check => ({ tenant, check })),
-  )
-  const answers = await Promise.allSettled(
-    all.map(({ tenant, check: { query, ids } }) =>
-      gate.pass(() => searchIds(tenant, { ...query, count: ids.length + 1 })),
-    ),
-  )
-  return new Map(all.map(({ check }, index) => [check, answers[index] as (typeof answers)[0]]))
 }
 
 const rowsOf = ({ tenant, commit }: Waiting): Rows[] =>

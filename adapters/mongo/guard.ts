@@ -3,8 +3,9 @@
  * for what it looks for, which one of two transactions only can. What is in it means nothing.
  */
 import { hash } from 'node:crypto'
+import type { Timestamp } from 'mongodb'
 import type { Check, Tenant } from '../../resources/store.ts'
-import type { Update } from './commands.ts'
+import type { Update, Within } from './commands.ts'
 import type { Waiting } from './plan.ts'
 
 /** Of so many: those who meet by chance try again. */
@@ -16,6 +17,22 @@ export function guardsOf(batch: Pick<Waiting, 'tenant' | 'commit'>[]): Update[] 
   return [...found]
     .sort((a, b) => a - b)
     .map(_id => ({ q: { _id }, u: { $inc: { n: 1 } }, upsert: true }))
+}
+
+/** Nobody needs it durable. */
+const soon = { writeConcern: { w: 1, j: false } } as const
+
+/**
+ * A time of the database after all that was written by who had the guards before: that of a write, in a place of the process
+ * itself. What MongoDB tells of a transaction's own time may be a moment behind what it has seen.
+ */
+export async function timeAfterGuards(
+  { db, maxTimeMS }: Pick<Within, 'db' | 'maxTimeMS'>,
+  slot: number,
+): Promise<Timestamp> {
+  const updates = [{ q: { _id: -1 - slot }, u: { $inc: { n: 1 } }, upsert: true }]
+  const { operationTime } = await db.command({ update: 'guard', updates, maxTimeMS, ...soon })
+  return operationTime
 }
 
 /** What it looks for, and what it makes that others may look for by another identifier. */

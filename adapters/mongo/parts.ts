@@ -4,11 +4,9 @@ import type { Connection, ConnectionOptions } from './connection.ts'
 import { atTheEdge } from './errors.ts'
 import { newestOf } from './facts.ts'
 import { createGate, type Gate } from './gate.ts'
-import { createKnownNames } from './known-names.ts'
 import { createLeases } from './leases.ts'
 import { createOrder, type Order } from './order.ts'
-import { createFound, type Found } from './query/found.ts'
-import { createSizes } from './query/sizes.ts'
+import { createRemembered, type Remembered } from './remembered.ts'
 import { roomOf } from './room.ts'
 import { type Last, lastOf } from './schema.ts'
 import { type Slot, takeSlot } from './slot.ts'
@@ -46,7 +44,7 @@ export interface Parts {
   last: Last
   slot: Slot
   order: Order
-  found: Found
+  remembered: Remembered
   terms: Terms
   transactions: Transactions
   /** Bytes that one may change, where that is known. */
@@ -69,17 +67,13 @@ export async function openParts(options: MongoOptions, connection: Connection): 
   // What was written under its numbers before is there by now.
   const last = await primary.read(() => lastOf(connection.collections))
   const order = createOrder(last, { now, slot })
-  const sizes = createSizes()
-  const known = createKnownNames(slot)
-  const found = createFound(slot)
+  const remembered = createRemembered(slot)
   const searches = createGate(options.searches ?? 4, options.searchQueue ?? 256, searching)
   const source: Parts['source'] = more => {
     return {
       collections: connection.collections,
-      sizes,
-      found,
-      known,
-      names: known,
+      ...remembered,
+      names: remembered.known,
       until: performance.now() + searchTime,
       now,
       // What another process has told of may have a greater number than ours, by its clock.
@@ -101,8 +95,8 @@ export async function openParts(options: MongoOptions, connection: Connection): 
     last,
     slot,
     order,
-    found,
-    terms: createTerms(known),
+    remembered,
+    terms: createTerms(remembered.known),
     transactions: createTransactions({
       connection,
       gate: createGate(options.maxTransactions ?? 4, 64, busy),

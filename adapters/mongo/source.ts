@@ -18,8 +18,8 @@ export interface Source {
   /** Until when it may take, by performance.now(). */
   until: number
   signal?: AbortSignal | undefined
-  /** It sees all up to this time of the database, though most members may not have it yet. */
-  early?: Timestamp | undefined
+  /** It sees all up to a time of the database, though most members may not have it yet. */
+  early?: () => Promise<Timestamp>
   /** All of it reads as of one instant. */
   session?: ClientSession
   /** ms since 1970 */
@@ -49,10 +49,13 @@ export const limitsOf = ({ until, early, signal, session }: Source): Limits => (
  * Reads as of one instant, by a source with a session: all that was acknowledged before its first command is in it.
  * https://www.mongodb.com/docs/manual/reference/read-concern-snapshot/
  */
-export const together = <T>(source: Source, work: (source: Source) => Promise<T>): Promise<T> =>
-  source.session
-    ? work(source)
-    : source.inSession(source.early, session => work({ ...source, session }))
+export async function together<T>(
+  source: Source,
+  work: (source: Source) => Promise<T>,
+): Promise<T> {
+  if (source.session) return work(source)
+  return source.inSession(await source.early?.(), session => work({ ...source, session }))
+}
 
 /** A search by names that are looked up first: as if they were read together with the versions. */
 export async function steadily<T>(

@@ -42,7 +42,7 @@ async function createStore(options: MongoOptions, parts: Parts): Promise<MongoSt
   const facts = createFacts(resource, parts.slot)
   const forget = () => {
     facts.forget()
-    parts.found.forget()
+    parts.remembered.found.forget()
   }
   const low = () => commits.oldest() ?? parts.order.instant()
   const settled = await createSettled({

@@ -4,10 +4,11 @@ import { keysOf } from '../../resources/search/order.ts'
 import type { Predicate, Query } from '../../resources/search/query.ts'
 import type { Step, Tenant } from '../../resources/store.ts'
 import type { Connection } from './connection.ts'
+import { countHits } from './count.ts'
 import { waysOf } from './query/hits.ts'
 import { plan } from './query/plan.ts'
 import type { Driver } from './query/scope.ts'
-import { countHits, firstOf, momentOf, scopeOf, searchPage, whereOf } from './search.ts'
+import { firstOf, momentOf, scopeOf, searchPage, whereOf } from './search.ts'
 
 /** Hits are counted so far: that shows whether a condition is narrow. */
 const counted = 100_000

@@ -1,20 +1,17 @@
-/** Pages, ids and counts of what a query finds. */
+/** Pages and ids of what a query finds. */
 import { expired } from '../../resources/error.ts'
 import { asksUnits, inUnits } from '../../resources/search/amount.ts'
 import { keysOf, type Position } from '../../resources/search/order.ts'
 import { type Place, parsePlace, printPlace } from '../../resources/search/place.ts'
-import { isOwn, type Predicate, type Query } from '../../resources/search/query.ts'
+import type { Predicate, Query } from '../../resources/search/query.ts'
 import { ucum } from '../../resources/search/ucum.ts'
 import type { Page, Tenant, Version } from '../../resources/store.ts'
 import type { Connection } from './connection.ts'
-import { standOf } from './query/found.ts'
 import { type Way, waysOf } from './query/hits.ts'
 import { plan } from './query/plan.ts'
 import { probeAll } from './query/probe.ts'
-import { asksWhen, type Moment, type Scope, seqAsOf, withSeq } from './query/scope.ts'
-import { byDate } from './query/sources.ts'
-import { lastSeq, totalsOf, toVersion, unitsOf, versionColumns } from './read.ts'
-import { bounded, upTo } from './sql.ts'
+import { type Moment, type Scope, seqAsOf } from './query/scope.ts'
+import { lastSeq, toVersion, unitsOf, versionColumns } from './read.ts'
 
 const sweptSeq = ({ sql }: Connection): number => Number(sql('SELECT seq FROM swept').get()?.seq)
 
@@ -143,45 +140,4 @@ export function searchIds(connection: Connection, tenant: Tenant, query: Query):
   return hitsOf(connection, tenant, query, { moment, place, count: query.count }).flatMap(
     ({ rid }) => name.get(rid)?.id?.toString() ?? [],
   )
-}
-
-/** How many there are, counted up to a bound. */
-export function countHits(
-  connection: Connection,
-  tenant: Tenant,
-  query: Query,
-  atMost = Number.MAX_SAFE_INTEGER,
-): number {
-  if (query.where.length === 0 && query.types) {
-    const totals = totalsOf(connection, tenant)
-    return query.types.reduce((sum, type) => sum + (totals[type] ?? 0), 0)
-  }
-  const scope = scopeOf(connection, tenant, query, momentOf(connection))
-  const where = whereOf(query, connection)
-  const key = `${standing(scope, where)} ${atMost} ${tenant} ${JSON.stringify([query.types, where])}`
-  // Nothing was written since: the pages of one search, and of those who look at the same, are counted once.
-  return connection.counts.get(key, () => countAsOf(scope, where, atMost))
-}
-
-/** Another as soon as a count may be another. */
-function standing(scope: Scope, where: Predicate[]): string {
-  if (where.every(isOwn)) return standOf(scope)
-  // Rows come and go without a version, too: whatever another connection writes gives the file another number.
-  const data = scope.connection.sql('PRAGMA data_version').get()?.data_version
-  return `${scope.seq} ${data}`
-}
-
-function countAsOf(scope: Scope, asked: Predicate[], atMost: number): number {
-  if (scope.types.length === 0) return 0
-  const { connection } = scope
-  const { driver, rest } = plan(asked, scope)
-  const rows = driver?.from ?? byDate(scope)
-  const from = rest.some(asksWhen) ? withSeq(rows, scope) : rows
-  const where = probeAll(rest, scope)
-  const once = !driver || driver.unique ? 'x.rid' : 'DISTINCT x.rid'
-  const { text, values } = bounded({
-    text: `SELECT count(*) AS n FROM (SELECT ${once} FROM (${from.text}) x WHERE ${where.text} ${upTo})`,
-    values: [...from.values, ...where.values],
-  })
-  return Number(connection.sql(text).get(...values, atMost)?.n)
 }

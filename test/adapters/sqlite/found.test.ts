@@ -1,9 +1,10 @@
 /** What the inner end of a chain finds is kept for who asks again, until something of its type is written. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { type Connection, connect } from '../../../adapters/sqlite/connection.ts'
+import { countHits } from '../../../adapters/sqlite/count.ts'
 import { plan } from '../../../adapters/sqlite/query/plan.ts'
 import { probeAll } from '../../../adapters/sqlite/query/probe.ts'
-import { countHits, momentOf, scopeOf, searchPage } from '../../../adapters/sqlite/search.ts'
+import { momentOf, scopeOf, searchPage } from '../../../adapters/sqlite/search.ts'
 import type { Resource } from '../../../resources/resource.ts'
 import type { Predicate, Query } from '../../../resources/search/query.ts'
 import { utc } from '../../../resources/search/zone.ts'

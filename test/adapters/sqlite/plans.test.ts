@@ -1,9 +1,10 @@
 /** How SQLite goes about common queries: by a range of a key, never by looking at everything. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { type Connection, connect } from '../../../adapters/sqlite/connection.ts'
+import { countHits } from '../../../adapters/sqlite/count.ts'
 import { waysOf } from '../../../adapters/sqlite/query/hits.ts'
 import { historyPage } from '../../../adapters/sqlite/read.ts'
-import { countHits, scopeOf, searchPage } from '../../../adapters/sqlite/search.ts'
+import { scopeOf, searchPage } from '../../../adapters/sqlite/search.ts'
 import { openSqlite } from '../../../adapters/sqlite/store.ts'
 import { keysOf } from '../../../resources/search/order.ts'
 import type { Predicate } from '../../../resources/search/query.ts'
