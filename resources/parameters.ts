@@ -198,7 +198,10 @@ async function load(
   const active = await activeParameters(store, tenant)
   const base = indexes.find(({ state }) => state.id === baseId)
   const own = indexes.filter(each => each !== base)
-  const known = own.length > 0 || active.length > 0 ? know(own, active, home) : nothing
+  const lapsed = new Set<string>()
+  for (const index of own)
+    if (await isLapsed(store, tenant, index, active)) lapsed.add(index.state.id)
+  const known = own.length > 0 || active.length > 0 ? know(own, active, lapsed, home) : nothing
   return base ? { ...known, base, warnings: warningsOf(base.state) } : known
 }
 
@@ -242,10 +245,41 @@ async function activeParameters(store: Store, tenant: Tenant): Promise<Active[]>
 
 const same = (a: OwnFacts, b: OwnFacts): boolean => JSON.stringify(a) === JSON.stringify(b)
 
+/** Whether its parameter was not there, or another one, at some time since: what was written then has no rows of it. */
+async function isLapsed(
+  store: Store,
+  tenant: Tenant,
+  { state }: StoredIndex,
+  active: Active[],
+): Promise<boolean> {
+  const from = Number(state.id)
+  const one = active.find(({ facts }) => same(facts, state.facts))
+  if (!one || one.seq <= from) return false
+  const of = { type: 'SearchParameter', id: one.facts.id, count: 100 }
+  for (let after: string | undefined; ; ) {
+    const page = await store.history(tenant, { ...of, ...(after === undefined ? {} : { after }) })
+    for (const { seq, json } of page.versions) {
+      if (seq < from) return false
+      const resource = json === undefined ? undefined : (parseStored(json) as SearchParameter)
+      if (resource?.status !== 'active' || !same(factsOf(resource), state.facts)) return true
+    }
+    after = page.next
+    if (after === undefined) return false
+  }
+}
+
 /** Of two of one code on one type the one that has an index counts, then the older; R4's own count before both. */
-function know(indexes: StoredIndex[], active: Active[], home: Home): Known {
+function know(
+  indexes: StoredIndex[],
+  active: Active[],
+  lapsed: ReadonlySet<string>,
+  home: Home,
+): Known {
   const indexOf = ({ facts }: Active) =>
-    indexes.find(({ state }) => state.state !== 'removing' && same(state.facts, facts))
+    indexes.find(
+      ({ state }) =>
+        state.state !== 'removing' && !lapsed.has(state.id) && same(state.facts, facts),
+    )
   const order = active
     .map(one => ({ ...one, index: indexOf(one) }))
     .sort((a, b) => Number(!a.index) - Number(!b.index) || a.seq - b.seq)

@@ -251,6 +251,23 @@ describe('a SearchParameter that changes', () => {
     expect(await find('Patient?colour=blue')).toEqual(['a'])
   })
 
+  test.each([
+    ['deleted', () => app.request.delete('/fhir/SearchParameter/colour').expect(204)],
+    ['retired', () => put(app, parameter({ status: 'retired' }))],
+  ])('%s and back: what was written meanwhile is indexed first', async (_, end) => {
+    await put(app, patient('a', 'red'))
+    await put(app, parameter())
+    await ready()
+    // As if the job were at something else.
+    await app.server.reindex.stop()
+    await end()
+    await put(app, patient('a', 'blue'))
+    await put(app, parameter())
+    await app.request.get('/fhir/Patient?colour=red').expect(422)
+    await put(app, parameter({ description: 'Another' }))
+    await app.request.get('/fhir/Patient?colour=blue').expect(422)
+  })
+
   test('is in the CapabilityStatement when it can be searched by', async () => {
     const listed = async () => {
       const { body, headers } = await app.request.get('/fhir/metadata')
