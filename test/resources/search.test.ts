@@ -42,6 +42,13 @@ describe.each(readdirSync(searchCases))('the cases of %s:', file => {
   )
 })
 
+test('each case names its section of the specification, and there are 600 at least', () => {
+  const all = readdirSync(searchCases).flatMap(file => casesIn(file).searches)
+  const without = all.filter(({ section }) => !section?.startsWith('https://hl7.org/fhir/R4/'))
+  expect(without).toEqual([])
+  expect(all.length).toBeGreaterThanOrEqual(600)
+})
+
 async function refusal(search: Promise<unknown>): Promise<[number, string | undefined]> {
   try {
     return [200, JSON.stringify(await search)]

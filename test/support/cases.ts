@@ -28,7 +28,7 @@ export interface SearchCase {
   /** `ids` is the order of the answer; else it is alphabetical. */
   sorted?: true
   /** Where the answer stands in the specification. */
-  section?: string
+  section: string
   status?: number
   code?: string
 }
