@@ -105,7 +105,8 @@ export async function sortedKeys(
   const { key, back, count, bodies } = wanted
   const order = key.descending !== back ? -1 : 1
   const whole = { driver: everything(scope), rest: driver.covers }
-  for (const limit of [count, count * 4, count * 16]) {
+  // Twice as many as that is sooner sorted.
+  for (let limit = count; limit <= count * 16; ) {
     const places = await ofSpans(driver, { sort: { k: order, c: order }, limit }, scope)
     if (places.length === 0) return []
     // One range of the index: each place in turn.
@@ -120,6 +121,7 @@ export async function sortedKeys(
         .sort(inPlace(order))
         .slice(0, count)
         .map(stored => hitOf(stored, key, bodies))
+    limit += Math.ceil((limit - found.length) * 4 + count / 4)
   }
   return undefined
 }
