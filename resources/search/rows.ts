@@ -46,8 +46,7 @@ export class Rows implements Around {
   /** What `#id` leads to. */
   containedAt(reference: string): unknown {
     const { contained } = this.around
-    if (!Array.isArray(contained)) return undefined
-    return contained.find(each => isObject(each) && each.id === reference.slice(1))
+    return Array.isArray(contained) ? byId(contained).get(reference.slice(1)) : undefined
   }
 
   /** The type of what `#` or `#id` leads to. */
@@ -83,6 +82,23 @@ export class Rows implements Around {
 /** A resource that stands alone, to those that it contains. */
 function containerOf({ resourceType, id, contained }: Record<string, unknown>): Container {
   return typeof id === 'string' ? { contained, target: `${resourceType}/${id}` } : { contained }
+}
+
+const known = new WeakMap<object, Map<unknown, unknown>>()
+
+/** Thousands may refer to thousands: they are gone through once. Of several with one id it is the first. */
+function byId(contained: unknown[]): Map<unknown, unknown> {
+  let found = known.get(contained)
+  if (!found) {
+    found = new Map(
+      contained
+        .filter(isObject)
+        .reverse()
+        .map(one => [one.id, one]),
+    )
+    known.set(contained, found)
+  }
+  return found
 }
 
 const keyOf = (row: Row): string => {

@@ -73,6 +73,26 @@ describe('the rows of what a resource holds', () => {
     expect(mostLinks({ ...ring, id: 'l', contained: [ring] })).toBe(8)
   })
 
+  test('are found by one look at each, however many refer to however many', () => {
+    let looks = 0
+    const contained = Array.from({ length: 200 }, (_, n) => ({
+      resourceType: 'Patient',
+      get id() {
+        looks++
+        return `p${n}`
+      },
+    }))
+    const participant = contained.map((_, n) => ({ actor: { reference: `#p${n}` } }))
+    const appointment = { resourceType: 'Appointment', id: 'a', participant, contained }
+    expect(paramsOf(appointment)).toContain('patient>Patient:present')
+    expect(looks).toBeLessThan(10 * contained.length)
+  })
+
+  test('are those of the first of several with one id', () => {
+    const other = { ...med('#org'), id: 'org' }
+    expect(paramsOf(order(med('#org'), org, other))).toEqual(paramsOf(order(med('#org'), org)))
+  })
+
   test('are cut, the longest ways first, where there are too many', () => {
     const ids = Array.from({ length: 10 }, (_, n) => `#o${n}`)
     const all = ids.map(reference => ({ reference }))
