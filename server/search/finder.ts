@@ -1,6 +1,7 @@
 /** What a search finds: pages, and how many there are. */
+import { setImmediate as turn } from 'node:timers/promises'
 import type { Context } from '../../resources/context.ts'
-import { FhirError, type Issue } from '../../resources/error.ts'
+import { FhirError, type Issue, timedOut } from '../../resources/error.ts'
 import type { Known } from '../../resources/parameters.ts'
 import { containersOf } from '../../resources/search/contained/containers.ts'
 import type { ContainerReach } from '../../resources/search/contained/reach.ts'
@@ -80,10 +81,18 @@ const reachOf = ({ base }: FhirRequest, { context, parts, own }: Around): Reach 
 function containersReach({ context, parts, own }: Around): ContainerReach {
   const { repository, extract, searchTime } = parts
   const began = performance.now()
+  const isLate = () => performance.now() - began > searchTime
   return {
     search: query => repository.search(context, query),
     read: (type, id, number) => repository.read(context, type, id, number),
     extract: (resource, container) => own.complete(resource, extract(resource, container)),
-    isLate: () => performance.now() - began > searchTime,
+    isLate,
+    async pause() {
+      await turn()
+      if (isLate()) throw timedOut(late, 5)
+    },
   }
 }
+
+const late =
+  'who refers to what is contained takes too long to find: narrow the search by more parameters'

@@ -120,6 +120,8 @@ async function isReferredTo(has: Of<'has'>, asked: Asked): Promise<boolean> {
   const refers = holdsAny(param, resource.resourceType)
   for (const one of [whole, ...within]) {
     if (one.resourceType !== type || one === resource) continue
+    // Each is read anew for each: of thousands within one container that takes minutes.
+    await reach.pause()
     const alone = {
       type,
       id: one.id ?? '',

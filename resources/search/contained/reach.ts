@@ -11,4 +11,6 @@ export interface ContainerReach {
   extract(resource: Resource, container?: Container): Extract
   /** As much time is over as a search may take. */
   isLate(): boolean
+  /** Lets others have their turn. Rejects with a 503 when it is late. */
+  pause(): Promise<void>
 }

@@ -251,3 +251,35 @@ describe('with what it refers to', () => {
     expect(pages.every(({ included }) => included.length <= 4)).toBe(true)
   })
 })
+
+test('many within one are not asked about for longer than a search may take, and others have their turn', async () => {
+  const other = await startApp({ SEARCH_TIME: '100' })
+  try {
+    const ids = Array.from({ length: 500 }, (_, n) => `p${n}`)
+    const contained = ids.map(id => patient({ id }))
+    const participant = ids.map(id => ({
+      status: 'accepted',
+      actor: { reference: `#${id}` },
+    }))
+    await put(other, {
+      resourceType: 'Appointment',
+      id: 'a',
+      status: 'booked',
+      participant,
+      contained,
+    })
+    let isDone = false
+    const path = '/fhir/Patient?_contained=true&_has:Appointment:actor:status=arrived'
+    const search = other.request.get(path).then(answer => {
+      isDone = true
+      return answer
+    })
+    await other.request.get('/fhir/Patient/none').expect(404)
+    await other.request.get('/fhir/Patient/none').expect(404)
+    expect(isDone).toBe(false)
+    const { status, body } = await search
+    expect([status, body.issue[0].code]).toEqual([503, 'timeout'])
+  } finally {
+    await other.close()
+  }
+})
