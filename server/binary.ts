@@ -12,9 +12,7 @@ export interface BodyLimits extends JsonLimits {
 }
 
 const token = "[\\w!#$%&'*+.^`|~-]+"
-const mediaType = new RegExp(
-  `^${token}/${token}( ?; ?${token}=(${token}|"[^"\\\\\\x00-\\x1f]*"))*$`,
-)
+const mediaType = new RegExp(`^${token}/${token}( ?; ?${token}=(${token}|"[ !#-[\\]-~]*"))*$`)
 const unknownType = 'application/octet-stream'
 
 const nameOf = (type: string): string => type.split(';', 1)[0]?.trim().toLowerCase() ?? ''

@@ -35,6 +35,19 @@ const browser =
   'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8'
 
 describe('a read of a Binary', () => {
+  test.each(['text/plain;x="日本"', 'text/plain;x="é"', 'text/plain;x="\u007f"'])(
+    'of the type %s, which no header may have, answers it as bytes',
+    async contentType => {
+      await put(app, binary('odd', contentType, pdf))
+      const answer = await get('Binary/odd', '*/*')
+      expect([answer.status, answer.headers.get('content-type')]).toEqual([
+        200,
+        'application/octet-stream',
+      ])
+      expect((await bytesOf(answer)).equals(pdf)).toBe(true)
+    },
+  )
+
   test.each([
     ['pdf', '*/*'],
     ['pdf', browser],
