@@ -64,13 +64,15 @@ export const readsBinary = ({ method, path, query }: FhirRequest): boolean =>
 
 /** The answer to a read of a Binary with the content in place of the resource, unless Accept prefers the resource. Throws 406. */
 export function contentOf(request: FhirRequest, answer: FhirResponse): FhirResponse {
-  if (answer.status !== 200 || answer.version?.type !== 'Binary') return answer
-  const { json, resource: _, ...rest } = answer
+  if (answer.version?.type !== 'Binary') return answer
+  const uncached = { ...answer, headers: { ...answer.headers, 'Cache-Control': notKept } }
+  if (answer.status !== 200) return uncached
+  const { json, resource: _, ...rest } = uncached
   const binary = json === undefined ? undefined : parseStored(json)
   const type = isObject(binary) ? typeOf(binary.contentType) : unknownType
   if (!isObject(binary) || !prefersContent(request.headers.accept, nameOf(type))) {
     formatOf(request)
-    return answer
+    return uncached
   }
   const { data, securityContext } = binary
   return {
@@ -84,6 +86,12 @@ export function contentOf(request: FhirRequest, answer: FhirResponse): FhirRespo
     content: Buffer.from(typeof data === 'string' ? data : '', 'base64'),
   }
 }
+
+/**
+ * Content and resource have one address, and one tag: that of the version. What a browser holds of the one it would show for
+ * the other, as a 304 does not tell which it means. https://www.rfc-editor.org/rfc/rfc9111#section-4.3.1
+ */
+const notKept = 'private, no-store'
 
 /** What is stored as a resource may have any code there. */
 const typeOf = (type: unknown): string =>

@@ -35,6 +35,14 @@ const browser =
   'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8'
 
 describe('a read of a Binary', () => {
+  // Its tag is the version's, and a browser that holds the other one would take a 304 for an answer about that.
+  test.each(['*/*', fhir])('with Accept: %s is kept by no cache', async accept => {
+    const found = await get('Binary/pdf', accept)
+    expect([found.status, found.headers.get('cache-control')]).toEqual([200, 'private, no-store'])
+    const same = await get('Binary/pdf', accept, { 'If-None-Match': 'W/"1"' })
+    expect([same.status, same.headers.get('cache-control')]).toEqual([304, 'private, no-store'])
+  })
+
   test.each(['text/plain;x="日本"', 'text/plain;x="é"', 'text/plain;x="\u007f"'])(
     'of the type %s, which no header may have, answers it as bytes',
     async contentType => {
