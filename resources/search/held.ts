@@ -17,7 +17,7 @@ export interface Alone {
  * Behind the first link so many rows and references are looked at: contained resources may refer to each other in more
  * ways than anyone follows.
  */
-const mostBehind = 20_000
+const mostBehind = 5_000
 
 /** The shortest ways come first. `alone` is asked once of each. */
 export function addHeld(rows: Rows, alone: (one: Held) => Alone): void {
