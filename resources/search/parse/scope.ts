@@ -44,7 +44,7 @@ export interface Scope {
 /** Values of one search, over all of its parameters, and for each type that a chain may lead to. */
 const mostValues = 5000
 /** What a store makes of a search takes time in which nothing can stop it. */
-const mostConditions = 600
+const mostConditions = 1100
 
 export interface Budget {
   /** Counts values to be looked for; refuses a search that has too many. */

@@ -375,8 +375,8 @@ function changing(claim: Claim): void {
     const made = store.commit(pune, () => ({ changes: [change('f')], checks }))
     await expect(made).rejects.toMatchObject(conflict('check', 'free'))
     expect(await store.explain(pune, query({ where: [amount] }))).not.toEqual([])
-    const many = { kind: 'or', any: times(301, () => amount) } satisfies Predicate
-    const refused = { status: 422, message: expect.stringMatching(/600 conditions at most/) }
+    const many = { kind: 'or', any: times(551, () => amount) } satisfies Predicate
+    const refused = { status: 422, message: expect.stringMatching(/1100 conditions at most/) }
     await expect(store.search(pune, query({ where: [many] }))).rejects.toMatchObject(refused)
   })
 

@@ -174,14 +174,14 @@ describe('modifiers', () => {
   test('five thousand values and six hundred conditions are taken, more are refused', async () => {
     const many = (count: number) => Array.from({ length: count }, (_, n) => `x${n}`).join()
     expect(await where('Patient', `identifier=${many(5000)}`)).toHaveLength(1)
-    expect(await where('Patient', `name=${many(600)}`)).toHaveLength(1)
+    expect(await where('Patient', `name=${many(1100)}`)).toHaveLength(1)
     const tooMany = (query: string, words: string) =>
       expect(where('Patient', query)).rejects.toThrow(
         expect.objectContaining({ status: 422, message: expect.stringContaining(words) }),
       )
     await tooMany(`identifier=${many(5001)}`, '5000 values at most')
-    await tooMany(`name=${many(300)}&family=${many(301)}`, '600 conditions at most')
-    await tooMany(`_text=${many(601)}`, '600 conditions at most')
+    await tooMany(`name=${many(550)}&family=${many(551)}`, '1100 conditions at most')
+    await tooMany(`_text=${many(1101)}`, '1100 conditions at most')
   })
 
   test('a modifier that nobody knows is not repeated', async () => {
