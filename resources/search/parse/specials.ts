@@ -1,6 +1,7 @@
 /** Parameters of every resource that stand for more than values of an element. */
-import { invalid } from '../../error.ts'
+import { invalid, unsupported } from '../../error.ts'
 import type { Predicate } from '../query.ts'
+import { string } from '../string.ts'
 import { readFilter } from './filter.ts'
 import { readLists } from './lists.ts'
 import { readQuery } from './queries.ts'
@@ -15,6 +16,9 @@ interface Place {
 const textual =
   (name: '_text' | '_content') =>
   (value: string, { modifier, scope }: Place): Predicate => {
+    // R4 says that these are strings.
+    if (string.known.includes(modifier))
+      throw unsupported(`${name}: :${modifier} does not work on ${name}, which takes no modifier`)
     refuseModifier(name, modifier)
     return readWords(value, name, scope.budget)
   }
