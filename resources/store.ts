@@ -158,6 +158,8 @@ export interface Page {
   next?: string
   /** Where the page before begins; absent on the first page. */
   previous?: string
+  /** How many the pages from this one on hold, where the query asks it of a first page: `atMost` may be more. */
+  total?: number
   /** Of the first page of the history of a type or of all: no version is still to come that was made before this instant (ms). */
   settled?: number
 }

@@ -2,9 +2,7 @@
 import type { Collection, FindOptions } from 'mongodb'
 import type { Tenant } from '../../resources/store.ts'
 import { byEntry, byTime, byTypeTime } from './collections.ts'
-import { type Counts, createCounts } from './counts.ts'
 import type { Stored } from './document.ts'
-import type { Slot } from './slot.ts'
 import { limitsOf, type Source } from './source.ts'
 import { allOf } from './values.ts'
 
@@ -16,11 +14,13 @@ export async function newestOf(
   limits: FindOptions = { maxTimeMS },
 ): Promise<number> {
   const [last] = await resource
-    .find(type === undefined ? { t: tenant } : { t: tenant, ty: type }, limits)
-    .project<{ s: number }>({ _id: 0, s: 1 })
-    .sort({ at: -1, s: -1 })
-    .hint(type === undefined ? byTime : byTypeTime)
-    .limit(1)
+    .find<{ s: number }>(type === undefined ? { t: tenant } : { t: tenant, ty: type }, {
+      ...limits,
+      projection: { _id: 0, s: 1 },
+      sort: { at: -1, s: -1 },
+      hint: type === undefined ? byTime : byTypeTime,
+      limit: 1,
+    })
     .toArray()
   return last?.s ?? 0
 }
@@ -28,12 +28,12 @@ export async function newestOf(
 /** It is asked for in passing, and answered by one key. */
 const maxTimeMS = 5000
 
-export interface Facts extends Counts {
+export interface Facts {
   newest(tenant: Tenant, types: string[]): Promise<number>
   totals(tenant: Tenant, source: Source): Promise<Record<string, number>>
 }
 
-export function createFacts(resource: Collection<Stored>, slot: Slot): Facts {
+export function createFacts(resource: Collection<Stored>): Facts {
   /** Asked for once in a turn. */
   const asked = new Map<string, Promise<number>>()
   /** Of each type, as of its last change. */
@@ -64,7 +64,6 @@ export function createFacts(resource: Collection<Stored>, slot: Slot): Facts {
   }
 
   return {
-    ...createCounts(slot, newest),
     newest: async (tenant, types) =>
       Math.max(0, ...(await Promise.all(types.map(type => newest(tenant, type))))),
     async totals(tenant, source) {

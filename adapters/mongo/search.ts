@@ -3,10 +3,10 @@ import { keysOf } from '../../resources/search/order.ts'
 import { type Place, printPlace } from '../../resources/search/place.ts'
 import type { Query } from '../../resources/search/query.ts'
 import type { Page, Step, Tenant, Version } from '../../resources/store.ts'
+import { countHits, countTold, type Total, totalOf } from './count.ts'
 import { nameIn, resourceIn } from './document.ts'
 import { answer } from './query/answer.ts'
 import { placeOf, scopeAt, scopeOf } from './query/begin.ts'
-import { countAll } from './query/counting.ts'
 import type { Driver } from './query/drivers.ts'
 import type { Hit, Wanted } from './query/hits.ts'
 import type { Node } from './query/nodes.ts'
@@ -14,6 +14,8 @@ import { find, type Scope } from './query/scope.ts'
 import { whereOf } from './query/units.ts'
 import { toVersion, type VersionDocument, versionFields } from './read.ts'
 import { type Source, steadily } from './source.ts'
+
+export { countHits, countTold }
 
 const wantedOf = (query: Query, place: Place | undefined, bodies: boolean): Wanted => ({
   keys: keysOf(query.sort),
@@ -27,14 +29,19 @@ export async function searchPage(source: Source, tenant: Tenant, query: Query): 
   const place = placeOf(source, query)
   // Before the instant of which it is read.
   const seq = place?.seq ?? (await source.asOf(tenant))
-  return steadily(source, then => pageAt(then, tenant, { query, place, seq }))
+  const total = totalOf(source, tenant, query)
+  return steadily(source, then => pageAt(then, tenant, { query, place, seq, total }))
 }
 
-async function pageAt(
-  source: Source,
-  tenant: Tenant,
-  { query, place, seq }: { query: Query; place: Place | undefined; seq: number },
-): Promise<Page> {
+interface At {
+  query: Query
+  place: Place | undefined
+  seq: number
+  total: Total
+}
+
+async function pageAt(source: Source, tenant: Tenant, at: At): Promise<Page> {
+  const { query, place, seq } = at
   const scope = await scopeAt(source, tenant, { query, place })
   const where = await whereOf(query, source, tenant)
   const found = await answer(where, wantedOf(query, place, true), scope)
@@ -49,8 +56,10 @@ async function pageAt(
     place?.seen ?? hits.flatMap(({ rid }, at) => ((versions[at]?.seq ?? 0) > seq ? rid : []))
   const print = (hit: Hit, back: boolean) =>
     printPlace({ rid: hit.rid, keys: hit.keys, seq, seen, back })
+  const count = () => (hasNext ? at.total(where, { seq, seen }, scope) : versions.length)
   return {
     versions,
+    ...(query.total && !place ? { total: await count() } : {}),
     ...(last && hasNext ? { next: print(last, false) } : {}),
     ...(first && hasPrevious ? { previous: print(first, true) } : {}),
   }
@@ -77,17 +86,6 @@ export const searchIds = (source: Source, tenant: Tenant, query: Query): Promise
     const { hits } = await answer(where, wanted, await scopeOf(then, tenant, query))
     return hits.map(({ version }) => resourceIn(nameIn(version)))
   })
-
-/** How many there are, counted up to a bound. */
-export const countHits = (
-  source: Source,
-  tenant: Tenant,
-  query: Query,
-  atMost?: number,
-): Promise<number> =>
-  steadily(source, async then =>
-    countAll(await whereOf(query, then, tenant), await scopeOf(then, tenant, query), atMost),
-  )
 
 /** Hits are counted so far: that shows whether a condition is narrow. */
 const counted = 100_000

@@ -1,6 +1,7 @@
 import type { ClientSession, Timestamp } from 'mongodb'
 import type { Tenant } from '../../resources/store.ts'
 import type { Collections } from './collections.ts'
+import type { Counts } from './counts.ts'
 import type { KnownNames, Names } from './known-names.ts'
 import type { Found } from './query/found.ts'
 import type { Sizes } from './query/sizes.ts'
@@ -12,6 +13,8 @@ export interface Source {
   sizes: Sizes
   /** Of the store: what its chains lead to. */
   found: Found
+  /** Of the store: how many there were. */
+  counts: Counts
   /** Of the store; `names` are those that this search goes by. */
   known: KnownNames
   names: Names

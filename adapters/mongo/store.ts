@@ -9,7 +9,7 @@ import { type MongoOptions, openParts, type Parts } from './parts.ts'
 import { createReads } from './read.ts'
 import { addRows, dropRows } from './reindex.ts'
 import { migrate } from './schema.ts'
-import { explainHits, searchPage } from './search.ts'
+import { countTold, explainHits, searchPage } from './search.ts'
 import { createSettled } from './settled.ts'
 import { sweepEvery } from './sweep.ts'
 import { createUpkeep, refuseUnwhole } from './upkeep.ts'
@@ -39,9 +39,9 @@ async function createStore(options: MongoOptions, parts: Parts): Promise<MongoSt
   const { resource } = collections
   const commits = createCommits(options, parts)
   const reads = createReads(parts.connection, parts.searchTime)
-  const facts = createFacts(resource, parts.slot)
+  const facts = createFacts(resource)
   const forget = () => {
-    facts.forget()
+    parts.remembered.counts.forget()
     parts.remembered.found.forget()
   }
   const low = () => commits.oldest() ?? parts.order.instant()
@@ -59,7 +59,7 @@ async function createStore(options: MongoOptions, parts: Parts): Promise<MongoSt
     history: (tenant, query) => search(from => historyPage(from, tenant, { query, settled })),
     search: (tenant, query, signal) => search(from => searchPage(from, tenant, query), signal),
     count: (tenant, query, { atMost, signal } = {}) =>
-      search(from => facts.count(from, tenant, query, atMost), signal),
+      search(from => countTold(from, tenant, query, atMost), signal),
     explain: (tenant, query) => search(from => explainHits(from, tenant, query)),
     scan: (tenant, type, after = '') => scan(parts, tenant, { type, after }),
     totals: tenant => search(from => facts.totals(tenant, from)),

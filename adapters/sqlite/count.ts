@@ -1,6 +1,6 @@
 /** How many a query finds. */
 import { isOwn, type Predicate, type Query } from '../../resources/search/query.ts'
-import type { Tenant } from '../../resources/store.ts'
+import type { Page, Tenant } from '../../resources/store.ts'
 import type { Connection } from './connection.ts'
 import { standOf } from './query/found.ts'
 import { plan } from './query/plan.ts'
@@ -8,8 +8,18 @@ import { probeAll } from './query/probe.ts'
 import { asksWhen, type Scope, withSeq } from './query/scope.ts'
 import { byDate } from './query/sources.ts'
 import { totalsOf } from './read.ts'
-import { momentOf, scopeOf, whereOf } from './search.ts'
+import { momentOf, scopeOf, searchPage, whereOf } from './search.ts'
 import { bounded, upTo } from './sql.ts'
+
+/** A page, with the total where that is asked of the first: in one transaction both are as of one commit. */
+export function pageAndTotal(connection: Connection, tenant: Tenant, query: Query): Page {
+  const page = searchPage(connection, tenant, query)
+  if (!query.total || query.after !== undefined) return page
+  const isAll = page.next === undefined
+  const { atMost } = query.total
+  const total = isAll ? page.versions.length : countHits(connection, tenant, query, atMost)
+  return { ...page, total }
+}
 
 /** How many there are, counted up to a bound. */
 export function countHits(

@@ -3,7 +3,7 @@ import type { HistoryQuery, Query } from '../../resources/search/query.ts'
 import type { Tenant } from '../../resources/store.ts'
 import { beginAdopting, endAdopting, movingSlice, seqOf, versionCount } from './adopt.ts'
 import { type Connection, patience } from './connection.ts'
-import { countHits } from './count.ts'
+import { countHits, pageAndTotal } from './count.ts'
 import { explain } from './explain.ts'
 import { firstSeqAt } from './instant.ts'
 import type { PackedAddition, PackedCommit } from './message.ts'
@@ -17,7 +17,6 @@ import {
 } from './read.ts'
 import { addRows, dropRows } from './reindex.ts'
 import { rowTables } from './schema.ts'
-import { searchPage } from './search.ts'
 import { sweepWords } from './words.ts'
 import { createWriter, type Writer } from './write.ts'
 
@@ -51,7 +50,7 @@ export const runRead = (connection: Connection, call: ReadCall): unknown =>
 function readIn(connection: Connection, call: ReadCall): unknown {
   switch (call.do) {
     case 'search':
-      return connection.within(call.ms, () => searchPage(connection, call.tenant, call.query))
+      return connection.within(call.ms, () => pageAndTotal(connection, call.tenant, call.query))
     case 'count':
       return connection.within(call.ms, () =>
         countHits(connection, call.tenant, call.query, call.atMost),

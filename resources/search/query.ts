@@ -11,6 +11,8 @@ export interface Query {
   count: number
   /** Page.next or Page.previous of another page of the same query. */
   after?: string
+  /** The first page is to tell how many there are, counted up to `atMost`; all, where that is absent. */
+  total?: { atMost?: number }
 }
 
 /**

@@ -49,6 +49,8 @@ export interface ResultPage {
   included: Version[]
   next?: Place
   previous?: Place
+  /** See Found. */
+  total?: number
   /** Resources lie so deep in each other's includes that what comes with these by :iterate was left out. */
   cut?: true
 }
@@ -61,6 +63,8 @@ export interface Found {
   matches: Match[]
   next?: Place
   previous?: Place
+  /** Of the first page, where the query asks for it: how many the store finds. */
+  total?: number
 }
 
 /** So many from a place on. */
@@ -78,9 +82,10 @@ export const findStored =
   (query: Query, { search }: Pick<Reach, 'search'>): Find =>
   async ({ after }, count) => {
     const page = await search({ ...query, count, ...(after === undefined ? {} : { after }) })
-    const { versions, next, previous } = page
+    const { versions, next, previous, total } = page
     return {
       matches: versions,
+      ...(total === undefined ? {} : { total }),
       ...(next === undefined ? {} : { next: { after: next } }),
       ...(previous === undefined ? {} : { previous: { after: previous } }),
     }
@@ -101,7 +106,7 @@ export async function resultPage(asked: Asked, place: Place = {}): Promise<Resul
 async function matchPage(asked: Asked, place: Place): Promise<ResultPage> {
   const { find, includes, reach } = asked
   for (let { count } = asked; ; ) {
-    const { matches, next, previous } = await find(place, count)
+    const { matches, next, previous, total } = await find(place, count)
     const sources = matches.map(sourceOf)
     const included = await includedWith(sources, includes, reach)
     if (!included && matches.length > 1) {
@@ -114,6 +119,7 @@ async function matchPage(asked: Asked, place: Place): Promise<ResultPage> {
       included: included ?? [],
       ...nextPlace(next, inside),
       ...(previous ? { previous } : {}),
+      ...(total === undefined ? {} : { total }),
     }
   }
 }

@@ -18,11 +18,12 @@ import {
 import type { Parts } from '../interactions.ts'
 import type { FhirRequest } from '../request.ts'
 import { earlierVersions } from './earlier.ts'
+import { totalWith } from './total.ts'
 
 interface Finder {
   page(place?: Place): Promise<ResultPage>
-  /** Counts up to `atMost`; all, where it is absent. */
-  count(atMost?: number): Promise<number>
+  /** Counts up to `atMost`; all, where it is absent. `stored`: what a page told of what the store finds. */
+  count(atMost?: number, stored?: number): Promise<number>
   /** What the store is asked for a page. */
   query(place?: Place): Query
   /** What is to be said of a page. */
@@ -39,14 +40,16 @@ export function finderOf(request: FhirRequest, parsed: ParsedSearch, around: Aro
   const { context, parts } = around
   const reach = reachOf(request, around)
   const { includes, query } = parsed
-  const stored = findStored(queryAt(query), reach)
+  const total = totalWith(parsed, parts.maxTotal)
+  const stored = findStored({ ...queryAt(query), ...(total ? { total } : {}) }, reach)
   const containers = containersReach(around)
   const find = parsed.contained ? findContained(parsed, containers, stored) : stored
   return {
     page: place => resultPage({ find, count: query.count, includes, reach }, place),
-    async count(atMost) {
+    async count(atMost, stored) {
       const { contained } = parsed
-      const alone = contained === 'true' ? 0 : await parts.repository.count(context, query, atMost)
+      const ask = () => parts.repository.count(context, query, atMost)
+      const alone = contained === 'true' ? 0 : (stored ?? (await ask()))
       if (!contained || (atMost !== undefined && alone >= atMost)) return alone
       const left = atMost === undefined ? undefined : atMost - alone
       return alone + (await countContained(parsed, containers, left))

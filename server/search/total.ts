@@ -1,16 +1,25 @@
 /** How many a search finds. https://hl7.org/fhir/R4/search.html#total */
-import type { Context } from '../../resources/context.ts'
 import { type Issue, issue } from '../../resources/error.ts'
 import type { ParsedSearch } from '../../resources/search/parse.ts'
+import type { Query } from '../../resources/search/query.ts'
 import type { ResultPage } from '../../resources/search/result-page.ts'
-import type { Parts } from '../interactions.ts'
 import type { Total } from './page-links.ts'
 
 interface Counting {
-  context: Context
-  parts: Parts
-  /** What the search finds, up to a number. */
-  count(atMost?: number): Promise<number>
+  maxTotal: number
+  /** What the search finds, up to a number; `stored`: what is known already of what the store finds. */
+  count(atMost?: number, stored?: number): Promise<number>
+}
+
+/** What the store is asked to count with the first page, so that both are as of one instant: absent where it is not. */
+export function totalWith(
+  { total, query, contained }: ParsedSearch,
+  maxTotal: number,
+): Query['total'] {
+  if (total === 'none') return undefined
+  // The store knows how many there are of a type.
+  if (!contained && query.where.length === 0 && query.types !== undefined) return {}
+  return total === undefined ? undefined : { atMost: maxTotal + 1 }
 }
 
 /**
@@ -18,21 +27,20 @@ interface Counting {
  * Unasked it is told where it costs nothing. Absent: nobody asked.
  */
 export async function totalOf(
-  { summary, total, query, contained }: ParsedSearch,
+  parsed: ParsedSearch,
   page: ResultPage,
-  { context, parts, count }: Counting,
+  { maxTotal, count }: Counting,
 ): Promise<Total | undefined> {
-  const { repository, maxTotal } = parts
+  const { summary, total, query } = parsed
   const exactly = (count: number): Total => ({ count, more: false })
   if (summary === 'count') return exactly(await count())
   if (total === 'none') return undefined
   if (query.after === undefined && !page.next) return exactly(page.matches.length)
-  // The store knows how many there are of a type.
-  const free = !contained && query.where.length === 0 && query.types !== undefined
-  if (free) return exactly(await repository.count(context, query))
-  if (total === undefined) return undefined
-  const found = await count(maxTotal + 1)
-  return found <= maxTotal ? exactly(found) : { count: maxTotal, more: true }
+  const asked = totalWith(parsed, maxTotal)
+  if (!asked) return undefined
+  const { atMost } = asked
+  const found = await count(atMost, page.total)
+  return atMost === undefined || found < atMost ? exactly(found) : { count: maxTotal, more: true }
 }
 
 export const warningOf = ({ count, more }: Total): Issue[] =>

@@ -13,6 +13,7 @@ import { reindexContract } from './store/reindex.ts'
 import { searchContract } from './store/search.ts'
 import { tenantContract } from './store/tenants.ts'
 import { textContract } from './store/texts.ts'
+import { totalContract } from './store/total.ts'
 
 /** What a test sets, and the store takes for the time (ms). */
 interface Clock {
@@ -45,6 +46,7 @@ export function storeContract(name: string, open: Open): void {
     searchContract(claim, open)
     reachContract(open)
     textContract(claim)
+    totalContract(claim)
   })
   describe(`${name}: tenants`, () => tenantContract(claim))
   describe(`${name}: events`, () => eventContract(claim))

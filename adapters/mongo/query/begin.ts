@@ -27,7 +27,7 @@ export function placeOf(source: Source, { after }: Query): Place | undefined {
 }
 
 /** What pages see that go on from a place. */
-const pastOf = ({ seq, seen = [] }: Place, scope: Scope): Past => ({
+export const pastOf = ({ seq, seen = [] }: Pick<Place, 'seq' | 'seen'>, scope: Scope): Past => ({
   seq,
   seen,
   async changed() {

@@ -7,6 +7,7 @@ import { countDated } from './dated-count.ts'
 import { type Driver, everything, hintOf, rangeOf } from './drivers.ts'
 import { drivenBy, type Wanted } from './hits.ts'
 import { isOpen, type Node } from './nodes.ts'
+import { countThen } from './past-count.ts'
 import { type Plan, planOf } from './plan.ts'
 import { settled } from './relations.ts'
 import { count, roughly, type Scope } from './scope.ts'
@@ -18,13 +19,21 @@ const mostRelated = 50_000
 /** Reading so many versions costs less than counting all of two large sets. */
 const few = 20_000
 
-/** Counts up to a bound. */
+/** Counts up to a bound; of the past, without those that the first page has shown as they became after it. */
 export async function countAll(asked: Node[], scope: Scope, atMost?: number): Promise<number> {
   const where = await withSystems(asked, scope)
   const nodes = await settled(where, scope, mostRelated)
   const plan = await planOf(nodes, scope, { mustKnow: () => false })
   if (scope.types.length === 0 || plan.driver?.any.length === 0) return 0
   if (plan.all.some(isOpen)) return countOpen(nodes, scope, atMost)
+  const { past, ...present } = scope
+  if (!past) return countPlan(plan, scope, atMost)
+  const now = (more: number) =>
+    countPlan(plan, present, atMost === undefined ? undefined : atMost + more)
+  return countThen(plan.all, { ...present, past }, { now, atMost })
+}
+
+async function countPlan(plan: Plan, scope: Scope, atMost?: number): Promise<number> {
   if (atMost === undefined || atMost > few) {
     const sets = setsOf(plan, scope)
     const found = sets ? await countSets(sets, scope) : await countDated(plan, scope, few)

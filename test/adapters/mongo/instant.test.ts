@@ -3,9 +3,10 @@ import { randomUUID } from 'node:crypto'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { createCommits } from '../../../adapters/mongo/commit.ts'
 import { type Connection, connect } from '../../../adapters/mongo/connection.ts'
+import { countHits } from '../../../adapters/mongo/count.ts'
 import { type MongoOptions, openParts, type Parts } from '../../../adapters/mongo/parts.ts'
 import { migrate } from '../../../adapters/mongo/schema.ts'
-import { countHits, searchPage } from '../../../adapters/mongo/search.ts'
+import { searchPage } from '../../../adapters/mongo/search.ts'
 import type { Source } from '../../../adapters/mongo/source.ts'
 import type { MongoStore } from '../../../adapters/mongo/store.ts'
 import { decimalKey } from '../../../resources/search/decimal.ts'
@@ -13,6 +14,7 @@ import type { Predicate, Query } from '../../../resources/search/query.ts'
 import { ucum } from '../../../resources/search/ucum.ts'
 import type { Change, Commit, Row } from '../../../resources/store.ts'
 import {
+  byCode,
   change,
   coded,
   conflict,
@@ -189,6 +191,54 @@ test.each([1, 2])(
     expect(meanwhile).toBeUndefined()
   },
 )
+
+test.each([0, 1, 2])(
+  'a total leaves out what comes after its pages began, %d questions later',
+  async later => {
+    const row = { rows: [coded('x')] }
+    const [a, b] = [change('a', row), change('b', row)]
+    await commit({ changes: [a, b, change('c', row)] })
+    // What was written is done with.
+    await searchPage(parts.source(), pune, query())
+    const first = query({ where: [byCode('x')], count: 1, total: {} })
+    before = later
+    meanwhile = () =>
+      commit({ changes: [next(b, { rows: [coded('y')] }), change('d', row), change('e', row)] })
+    const { total, next: after = '' } = await searchPage(held(parts.source()), pune, first)
+    expect(meanwhile).toBeUndefined()
+    const { versions } = await searchPage(parts.source(), pune, { ...first, count: 9, after })
+    expect([total, idsOf(versions)]).toEqual([3, ['b', 'c']])
+    // What was told is not told of what there is by now.
+    expect((await searchPage(parts.source(), pune, first)).total).toBe(4)
+  },
+)
+
+test('a total by a chain is of the instant at which its pages began', async () => {
+  const refers = (n: number): Change =>
+    change(`o${n}`, {
+      type: 'Observation',
+      rows: [{ kind: 'reference', param: 'subject', target: `Patient/p${n}` }],
+    })
+  const named = (n: number, code: string) => change(`p${n}`, { rows: [coded(code)] })
+  const there = times(6, n => named(n, n < 4 ? 'x' : 'y'))
+  await commit({ changes: [...there, ...times(6, refers)] })
+  await searchPage(parts.source(), pune, query())
+  const chain: Predicate = {
+    ...{ kind: 'chain', param: 'subject', types: ['Patient'] },
+    where: [byCode('x')],
+  }
+  const first = query({ types: ['Observation'], where: [chain], count: 1, total: {} })
+  const [, one, ...others] = there
+  const changes = [one, ...others.slice(-2)].map(each =>
+    next(each as Change, { rows: [coded(each === one ? 'y' : 'x')] }),
+  )
+  meanwhile = () => commit({ changes: [...changes, named(6, 'x'), refers(6)] })
+  const page = await searchPage(held(parts.source()), pune, first)
+  expect(meanwhile).toBeUndefined()
+  const after = { ...first, count: 9, after: page.next ?? '' }
+  const { versions } = await searchPage(parts.source(), pune, after)
+  expect([page.total, idsOf(versions)]).toEqual([4, ['o1', 'o2', 'o3']])
+})
 
 test('what is counted of two sets is counted as of one instant', async () => {
   const many = 20_010

@@ -61,6 +61,25 @@ const sorts = [
   '',
 ]
 
+test.each(['_tag=total&_total=accurate', '_total=accurate', ''])(
+  'the total of %s is what the pages hold, while others write',
+  async asked => {
+    const write = (id: string) =>
+      put(app, { resourceType: 'Person', id, meta: { tag: [{ code: 'total' }] } })
+    for (const n of [0, 1, 2]) await write(`there-${n}`)
+    for (const turn of [0, 1, 2, 3, 4]) {
+      const [{ body }] = await Promise.all([
+        app.request.get(`/fhir/Person?_count=2&${asked}`),
+        ...Array.from({ length: 8 }, (_, n) => write(`${asked.length}-${turn}-${n}`)),
+      ])
+      const links = body.link as { relation: string; url: string }[]
+      const first = await pageAt(links.find(({ relation }) => relation === 'next')?.url ?? '')
+      const pages = await walk(first, 'next', async () => {})
+      expect([turn, body.total]).toEqual([turn, 2 + idsOf(pages).length])
+    }
+  },
+)
+
 describe('pages hold what was there at the first, once, while others write', () => {
   test.each(sorts)('sorted by %s', async sort => {
     const tag = `t${sorts.indexOf(sort)}`
