@@ -15,6 +15,7 @@ import { compilePath } from '../fhirpath.ts'
 import type { Resource } from '../resource.ts'
 import { presentParam, searchTypes } from '../search.ts'
 import type { Row } from '../store.ts'
+import { misfitOf } from './fitting.ts'
 import { isMarked, Plan } from './plan.ts'
 import { Rows } from './rows.ts'
 import { type Home, nowhere } from './type.ts'
@@ -104,7 +105,26 @@ export function problemsOf(resource: SearchParameter): Issue[] {
     issues.push(
       wrong('expression', 'required', 'expression is missing: give the path to the values'),
     )
-  return issues.length > 0 ? issues : typesOf(facts).flatMap(type => problemsAt(facts, type))
+  if (issues.length > 0) return issues
+  const types = typesOf(facts)
+  const more = types.flatMap(type => problemsAt(facts, type))
+  return more.length > 0 ? more : misfits(facts, types)
+}
+
+function misfits(facts: OwnFacts, types: string[]): Issue[] {
+  const misfit = misfitOf(facts, types)
+  if (!misfit) return []
+  const { datatypes, fitting } = misfit
+  const fit = fitting.length
+    ? `what fits is ${fitting.join(', ')}`
+    : 'none does: name an element within it, or end with exists()'
+  return [
+    issue(
+      'value',
+      `type ${facts.type} never finds what expression leads to, ${datatypes.join(', ')}: ${fit}`,
+      'SearchParameter.type',
+    ),
+  ]
 }
 
 function problemsAt(facts: OwnFacts, type: string): Issue[] {

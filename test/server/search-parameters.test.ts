@@ -173,6 +173,10 @@ describe('what is refused', () => {
     ['code', { code: 'gender', url: 'http://example.org/gender' }],
     ['base[0]', { base: ['Element'] }],
     ['type', { type: 'special' }],
+    ['type', { type: 'date', expression: 'Patient.generalPractitioner' }],
+    ['type', { type: 'quantity', expression: 'Patient.gender' }],
+    ['type', { type: 'reference', expression: 'Patient.gender' }],
+    ['type', { type: 'token', expression: 'Patient.photo' }],
     ['expression', { expression: undefined }],
     ['expression', { expression: 'Patient.name.(' }],
     ['expression', { expression: 'Observation.code' }],
@@ -189,6 +193,28 @@ describe('what is refused', () => {
     )
     expect(expressions).toContain(`SearchParameter.${element}`)
     await app.request.get('/fhir/SearchParameter/colour').expect(404)
+  })
+
+  test('a type that cannot fit, and told which do', async () => {
+    const more = { type: 'reference', expression: 'Patient.maritalStatus | Patient.gender' }
+    const { body } = await send(app, ['PUT', 'SearchParameter/colour'], parameter(more))
+    expect((body as OperationOutcome).issue).toMatchObject([
+      {
+        code: 'value',
+        diagnostics:
+          'type reference never finds what expression leads to, CodeableConcept, code: what fits is string, token, uri',
+      },
+    ])
+  })
+
+  test.each([
+    ['a choice', { type: 'quantity', expression: 'Patient.deceased' }],
+    ['a resource', { type: 'quantity', expression: 'Patient.contained' }],
+    ['one of two elements', { type: 'date', expression: 'Patient.gender | Patient.birthDate' }],
+    ['a text, which may hold a date', { type: 'date', expression: 'Patient.name.text' }],
+  ])('but not where it may fit: %s', async (_, more) => {
+    await put(app, parameter(more))
+    await ready()
   })
 
   test('a code that another one has on the same type', async () => {
