@@ -4,11 +4,11 @@ import { tooLarge, unavailable } from '../../resources/error.ts'
 import { answersTo, type SearchIds } from './checks.ts'
 import { insert, update } from './commands.ts'
 import type { Connection } from './connection.ts'
-import { atEdge, isPassing, isTimeLimit, isUnclear, tooWideText } from './errors.ts'
+import { atEdge, isOutOfReach, isPassing, isTimeLimit, isUnclear, tooWideText } from './errors.ts'
 import { guardsOf } from './guard.ts'
 import { createLook, type Look } from './look.ts'
 import type { Order } from './order.ts'
-import { type Plan, planBatch, type Taken, Unanswered, type Waiting } from './plan.ts'
+import { type Plan, planBatch, type Taken, type Waiting } from './plan.ts'
 import type { Last } from './schema.ts'
 import type { Slot } from './slot.ts'
 import type { Rows, Terms } from './terms.ts'
@@ -68,18 +68,13 @@ export function createWriteBatch(parts: Parts, last: Last): WriteBatch {
         // The last answer to a commit may tell nothing of the first, which was lost.
         if (isSent || isUnclear(error)) plan?.taken.forEach(tried)
         if (error instanceof Overtaken) continue
-        if (error instanceof Unanswered) {
-          error.waiting.reject(error.cause)
-          rest = rest.filter(each => each !== error.waiting)
-        } else if (!isPassing(error) || performance.now() > until) {
+        if (!isPassing(error) || performance.now() > until)
           return [...later, ...(await giveUp(rest, error, turn))]
-        } else {
-          if (!isUnclear(error) && isKept(rest, attempt))
-            return [...later, ...rest.flatMap(each => aside(each, error))]
-          // Whom others get in the way of again and again does better with less.
-          if (!isUnclear(error) && attempt > 0) later.unshift(...secondHalf(rest))
-          await transactions.pause(attempt)
-        }
+        if (!isUnclear(error) && isKept(rest, attempt))
+          return [...later, ...rest.flatMap(each => aside(each, error))]
+        // Whom others get in the way of again and again does better with less.
+        if (!isUnclear(error) && attempt > 0) later.unshift(...secondHalf(rest))
+        await transactions.pause(attempt)
       }
     }
   }
@@ -88,8 +83,8 @@ export function createWriteBatch(parts: Parts, last: Last): WriteBatch {
   async function giveUp(rest: Waiting[], error: unknown, turn: Turn): Promise<Waiting[]> {
     const failure = isTimeLimit(error) ? late(error) : atEdge(error)
     const later: Waiting[] = []
-    if (rest.length === 1 || isPassing(error) || isTimeLimit(error))
-      for (const { reject } of rest) reject(failure)
+    const isOfAll = isPassing(error) || isTimeLimit(error) || isOutOfReach(error)
+    if (rest.length === 1 || isOfAll) for (const { reject } of rest) reject(failure)
     else for (const one of rest) later.push(...(await writeAll([one], turn)))
     return later
   }

@@ -1,4 +1,10 @@
-import { MongoError, MongoNetworkError, MongoServerError, MongoWriteConcernError } from 'mongodb'
+import {
+  MongoError,
+  MongoNetworkError,
+  MongoServerError,
+  MongoServerSelectionError,
+  MongoWriteConcernError,
+} from 'mongodb'
 import {
   FhirError,
   storageFull,
@@ -62,6 +68,9 @@ export const isUnclear = (error: unknown): boolean =>
     ['UnknownTransactionCommitResult', 'RetryableWriteError'].some(label =>
       error.hasErrorLabel(label),
     ))
+
+/** There has been no primary for as long as a command waits for one: it would be the same for whatever is asked next. */
+export const isOutOfReach = (error: unknown): boolean => error instanceof MongoServerSelectionError
 
 export const isPassing = (error: unknown): boolean =>
   isRace(error) ||

@@ -16,7 +16,7 @@ import {
 import type { Outgoing } from './collections.ts'
 import type { Update } from './commands.ts'
 import { idOf, nameOf, type Stored } from './document.ts'
-import { atEdge, isPassing } from './errors.ts'
+import { atEdge, isOutOfReach, isPassing } from './errors.ts'
 import type { Order } from './order.ts'
 import { superseding } from './superseded.ts'
 import type { End } from './turns.ts'
@@ -67,16 +67,6 @@ export interface Plan {
   end: End
 }
 
-/** A check that could not be answered: its own commit fails, and those beside it go on. */
-export class Unanswered extends Error {
-  readonly waiting: Waiting
-
-  constructor(waiting: Waiting, cause: unknown) {
-    super('a check was not answered', { cause })
-    this.waiting = waiting
-  }
-}
-
 export interface Given {
   /** Newest versions by their names. */
   found: ReadonlyMap<string, Replaced>
@@ -102,8 +92,8 @@ export function planBatch(batch: readonly Waiting[], given: Given): Plan {
       plan.later.push(...batch.slice(index))
       break
     }
-    if (verdict instanceof CommitConflict) {
-      plan.refused.push({ waiting, error: verdict })
+    if ('error' in verdict) {
+      plan.refused.push({ waiting, error: verdict.error })
       continue
     }
     try {
@@ -124,38 +114,46 @@ export function planBatch(batch: readonly Waiting[], given: Given): Plan {
   return plan
 }
 
+type Replacing = (Replaced | undefined)[]
+interface Refusal {
+  error: unknown
+}
+const refusal = (...of: ConstructorParameters<typeof CommitConflict>): Refusal => ({
+  error: new CommitConflict(...of),
+})
+
 /** The versions that it replaces, by the place of the change; or why it cannot be written, or not now. */
 function judge(
   waiting: Waiting,
   made: ReadonlyMap<string, Made>,
   given: Given,
-): (Replaced | undefined)[] | CommitConflict | 'later' {
+): Replacing | Refusal | 'later' {
   const { tenant, commit } = waiting
   for (const check of commit.checks ?? []) {
-    const holds = isHeld(waiting, check, { made: [...made.values()], given })
+    const holds = isHeld(waiting.tenant, check, { made: [...made.values()], given })
     if (holds === undefined) return 'later'
-    if (!holds) return new CommitConflict('check', check.name)
+    if (typeof holds === 'object') return holds
+    if (!holds) return refusal('check', check.name)
   }
   const names = commit.changes.map(({ type, id }) => nameOf(tenant, type, id))
   const twice = commit.changes[names.findIndex((name, index) => names.indexOf(name) < index)]
-  if (twice) return new CommitConflict('version', `${twice.type}/${twice.id}`)
+  if (twice) return refusal('version', `${twice.type}/${twice.id}`)
   let later = false
   for (const [index, { type, id, replaces }] of commit.changes.entries()) {
     const name = names[index] ?? ''
     const number = made.get(name)?.number ?? given.found.get(name)?.v ?? 0
-    if (number !== replaces) return new CommitConflict('version', `${type}/${id}`)
+    if (number !== replaces) return refusal('version', `${type}/${id}`)
     if (made.has(name)) later = true
   }
   return later ? 'later' : names.map(name => given.found.get(name))
 }
 
-/** undefined: it cannot be told before the others are written. */
+/** undefined: it cannot be told before the others are written; a refusal: the search was not answered. */
 function isHeld(
-  waiting: Waiting,
+  tenant: Tenant,
   check: Check,
   { made, given }: { made: Made[]; given: Given },
-): boolean | undefined {
-  const { tenant } = waiting
+): boolean | Refusal | undefined {
   const { query, ids } = check
   const asked = new Set(query.where.flatMap(typesAsked))
   const own = made.filter(each => each.tenant === tenant)
@@ -163,7 +161,7 @@ function isHeld(
   const beside = own.filter(({ change }) => !query.types || query.types.includes(change.type))
   if (beside.length > 0 && query.types?.length !== 1) return undefined
   const answer = given.answers.get(check)
-  if (answer?.status !== 'fulfilled') throw unanswered(waiting, answer?.reason)
+  if (answer?.status !== 'fulfilled') return unanswered(answer?.reason)
   const found = answer.value
   const now = new Set(found)
   for (const { change } of beside) {
@@ -177,13 +175,16 @@ function isHeld(
   return now.size === ids.length && ids.every(id => now.has(id))
 }
 
-const unanswered = (waiting: Waiting, error: unknown): unknown =>
-  isPassing(error) ? error : new Unanswered(waiting, atEdge(error))
+/** What its own search does wrong is no failure of those beside it; what they all would meet is. */
+function unanswered(error: unknown): Refusal {
+  if (isPassing(error) || isOutOfReach(error)) throw error
+  return { error: atEdge(error) }
+}
 
 /** Its instant is not before those of the commits before it, nor of what it replaces; nor are its numbers. */
 function settlePlace(
   waiting: Waiting,
-  replaced: (Replaced | undefined)[],
+  replaced: Replacing,
   { order, after }: { order: Order; after: End },
 ): void {
   const least = Math.max(after.at, ...replaced.map(each => each?.at ?? 0))
@@ -202,7 +203,7 @@ function settlePlace(
     waiting.numbers = [...changes, ...events].map(() => order.number(first))
 }
 
-function take(waiting: Waiting, replaced: (Replaced | undefined)[], plan: Plan): Taken {
+function take(waiting: Waiting, replaced: Replacing, plan: Plan): Taken {
   const { tenant, at, commit, numbers = [] } = waiting
   const stored = commit.changes.map((change, index) => {
     const before = replaced[index]
