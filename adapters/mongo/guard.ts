@@ -19,19 +19,18 @@ export function guardsOf(batch: Pick<Waiting, 'tenant' | 'commit'>[]): Update[] 
     .map(_id => ({ q: { _id }, u: { $inc: { n: 1 } }, upsert: true }))
 }
 
-/** Nobody needs it durable. */
-const soon = { writeConcern: { w: 1, j: false } } as const
-
 /**
  * A time of the database after all that was written by who had the guards before: that of a write, in a place of the process
- * itself. What MongoDB tells of a transaction's own time may be a moment behind what it has seen.
+ * itself. What MongoDB tells of a transaction's own time may be a moment behind what it has seen. Most members have it by
+ * then, as they must before it can be read: a search is not to spend its time on that.
  */
 export async function timeAfterGuards(
   { db, maxTimeMS }: Pick<Within, 'db' | 'maxTimeMS'>,
   slot: number,
 ): Promise<Timestamp> {
   const updates = [{ q: { _id: -1 - slot }, u: { $inc: { n: 1 } }, upsert: true }]
-  const { operationTime } = await db.command({ update: 'guard', updates, maxTimeMS, ...soon })
+  const writeConcern = { w: 'majority', wtimeout: maxTimeMS }
+  const { operationTime } = await db.command({ update: 'guard', updates, maxTimeMS, writeConcern })
   return operationTime
 }
 

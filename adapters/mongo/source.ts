@@ -57,7 +57,11 @@ export async function together<T>(
   work: (source: Source) => Promise<T>,
 ): Promise<T> {
   if (source.session) return work(source)
-  return source.inSession(await source.early?.(), session => work({ ...source, session }))
+  const from = performance.now()
+  const at = await source.early?.()
+  // To wait until most members have it is no part of the search.
+  const until = source.until + performance.now() - from
+  return source.inSession(at, session => work({ ...source, session, until }))
 }
 
 /** A search by names that are looked up first: as if they were read together with the versions. */
