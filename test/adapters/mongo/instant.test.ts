@@ -1,15 +1,13 @@
 /** A search looks names up before it asks for versions: what is written between the two is in one of them at least. */
 import { randomUUID } from 'node:crypto'
-import { setTimeout as wait } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { createCommits } from '../../../adapters/mongo/commit.ts'
 import { type Connection, connect } from '../../../adapters/mongo/connection.ts'
 import { countHits } from '../../../adapters/mongo/count.ts'
-import { timeAfterGuards } from '../../../adapters/mongo/guard.ts'
 import { type MongoOptions, openParts, type Parts } from '../../../adapters/mongo/parts.ts'
 import { migrate } from '../../../adapters/mongo/schema.ts'
 import { searchPage } from '../../../adapters/mongo/search.ts'
-import { limitsOf, type Source, together } from '../../../adapters/mongo/source.ts'
+import type { Source } from '../../../adapters/mongo/source.ts'
 import type { MongoStore } from '../../../adapters/mongo/store.ts'
 import { decimalKey } from '../../../resources/search/decimal.ts'
 import type { Predicate, Query } from '../../../resources/search/query.ts'
@@ -260,17 +258,4 @@ test('what is counted of two sets is counted as of one instant', async () => {
   before = 1
   expect(await countHits(source, pune, question)).toBe(0)
   expect(meanwhile).toBeUndefined()
-})
-
-test('to wait until most members have what others wrote takes no time of a search', async () => {
-  const until = performance.now() + 100
-  const early = async () => {
-    await wait(200)
-    return timeAfterGuards({ db: connection.db, maxTimeMS: 1000 }, parts.slot.number())
-  }
-  const left = await together(
-    parts.source({ until, early }),
-    async then => limitsOf(then).maxTimeMS,
-  )
-  expect(left).toBeGreaterThan(1)
 })
