@@ -8,7 +8,7 @@ import { readCriterion } from './parse/criterion.ts'
 import { createLookups, type Lookups } from './parse/lookups.ts'
 import { allOf, eitherOf, grouped, joinRanges, never } from './parse/predicates.ts'
 import { createBudget, type Scope, type SearchOptions } from './parse/scope.ts'
-import { placed } from './parse/sort.ts'
+import { knownKeys, placed } from './parse/sort.ts'
 import { typesOf } from './parse/types.ts'
 import { UnknownParameter } from './parse/unknown.ts'
 import type { Predicate, Query } from './query.ts'
@@ -78,10 +78,13 @@ function readSearch(
     }),
   )
   const ignored = new Set<string>()
-  for (const [name, value] of params) {
+  const ignore = ({ message }: Error) => ignored.add(`${message}; it was ignored`)
+  for (const [name, given] of params) {
     if (presentation.has(name)) continue
     const control = Object.hasOwn(controls, name) ? controls[name] : undefined
     try {
+      const isPartly = name === '_sort' && !options.strict
+      const value = isPartly ? knownKeys(given, scopes, ignore) : given
       if (control) control(value, parsed, scopes)
       else if (isInclude(name)) parsed.includes.push(readInclude(name, value, options.parameters))
       else if (name !== '_type') {
@@ -93,7 +96,7 @@ function readSearch(
       parsed.used.push([name, value])
     } catch (error) {
       if (options.strict || !passesOver(error)) throw error
-      ignored.add(`${error.message}; it was ignored`)
+      ignore(error)
     }
   }
   parsed.query.sort = placed(parsed.query.sort, parsed.query.where, parsed.near)

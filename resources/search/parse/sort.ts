@@ -5,7 +5,7 @@ import type { Near } from '../near.ts'
 import type { Phrase, Point, Predicate, Sort, SortKind } from '../query.ts'
 import { phrasesOf } from '../score.ts'
 import type { Scope } from './scope.ts'
-import { factsOf, isOfAll } from './unknown.ts'
+import { factsOf, isOfAll, UnknownParameter } from './unknown.ts'
 
 const mostKeys = 8
 
@@ -34,6 +34,26 @@ export function readSort(value: string, scopes: Scope[]): Sort[] {
   })
   if (keys.length > mostKeys) throw tooMany()
   return keys
+}
+
+/** The keys that are known, as they stand; all, where none is. `ignore` is told of each of the others. */
+export function knownKeys(
+  value: string,
+  scopes: Scope[],
+  ignore: (error: UnknownParameter) => void,
+): string {
+  const names = value.split(',')
+  if (new Set(names).size > mostKeys) return value
+  const known = names.filter(name => {
+    try {
+      return readSort(name, scopes).length > 0
+    } catch (error) {
+      if (!(error instanceof UnknownParameter)) throw error
+      ignore(error)
+      return false
+    }
+  })
+  return known.length > 0 ? known.join(',') : value
 }
 
 const tooMany = (): FhirError =>

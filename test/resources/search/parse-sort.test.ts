@@ -140,6 +140,26 @@ describe('_sort', () => {
     expect(parsed.query.sort).toEqual([{ by: 'date', descending: true }])
     expect(parsed.warnings).toHaveLength(1)
   })
+
+  test.each([
+    ['_sort=foo,family', 'family', ['foo']],
+    ['_sort=-family,-foo,bar,gender', '-family,gender', ['foo', 'bar']],
+    ['_sort=foo&_sort=family', 'family', ['foo']],
+  ])('%s goes by the keys that are known in a lenient search', async (query, kept, unknown) => {
+    const parsed = await parse('Patient', query, false)
+    expect(parsed.used).toEqual([['_sort', kept]])
+    expect(parsed.query.sort).toEqual((await parse('Patient', `_sort=${kept}`)).query.sort)
+    expect(parsed.warnings.map(({ diagnostics = '' }) => diagnostics.split(' ')[0])).toEqual(
+      unknown,
+    )
+    for (const { diagnostics } of parsed.warnings) expect(diagnostics).toMatch(/it was ignored$/)
+    await expect(parse('Patient', query)).rejects.toThrow(/is not a search parameter of Patient/)
+  })
+
+  test.each(['_sort=foo,name.family', '_sort=foo,,family', '_sort=foo,a,b,c,d,e,f,g,family'])(
+    '%s is refused by a lenient search too',
+    query => expect(parse('Patient', query, false)).rejects.toThrow(/^_sort/),
+  )
 })
 
 describe('the order of hits', () => {

@@ -72,6 +72,19 @@ describe('UNKNOWN_PARAMETERS=ignore', () => {
     expect(body.link[0].url).toBe(`${app.url}/fhir/Patient?_id=a`)
   })
 
+  test('sorts by the keys that there are, and goes on so', async () => {
+    const { status, body } = await get('Patient?_sort=foo,-_id&_count=2')
+    expect(status).toBe(200)
+    expect(said(body)).toMatch(/foo is not a search parameter of Patient.*ignored/)
+    expect(body.link[0].url).toBe(`${app.url}/fhir/Patient?_sort=-_id&_count=2`)
+    const { url } = body.link.find(({ relation }: { relation: string }) => relation === 'next')
+    const { body: second } = await app.request.get(url.replace(app.url, ''))
+    const ids = [body, second].flatMap(({ entry }) =>
+      entry.flatMap(({ resource, search }: any) => (search.mode === 'match' ? resource.id : [])),
+    )
+    expect(ids).toEqual(['d', 'c', 'b', 'a'])
+  })
+
   test('gives way to the caller', async () => {
     const strict = await get('Patient?_id=a&wings=2').set('Prefer', 'handling=strict')
     expect(strict.status).toBe(400)
