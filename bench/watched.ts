@@ -24,7 +24,7 @@ export interface Watched {
 export function watch(url: string, name: string, now: () => number): Watched {
   const client = new MongoClient(url, { monitorCommands: true, promoteBuffers: true })
   const db = client.db(name)
-  const remembered = createRemembered({ aloneSince: () => undefined })
+  const remembered = createRemembered({ aloneSince: () => undefined }, { follows: () => false })
   let sent: Document[] = []
   client.on('commandStarted', ({ commandName, command }) => {
     if (['find', 'aggregate', 'distinct'].includes(commandName)) sent.push(command)
@@ -32,6 +32,7 @@ export function watch(url: string, name: string, now: () => number): Watched {
   const source = (): Source => ({
     collections: collectionsOf(db),
     ...remembered,
+    found: remembered.found.begin(),
     names: remembered.known,
     until: performance.now() + 60_000,
     now,

@@ -33,7 +33,7 @@ export function createWriteBatch(parts: Parts, last: Last): WriteBatch {
   const look = createLook(connection)
 
   return async (batch, turn) => {
-    const place = order.begin()
+    const place = order.begin(Math.min(...batch.map(({ at }) => at)))
     try {
       return await writeAll(batch, turn)
     } finally {

@@ -2,6 +2,7 @@
 import type { Query } from '../../resources/search/query.ts'
 import type { Tenant } from '../../resources/store.ts'
 import { newestOf } from './facts.ts'
+import type { Order } from './order.ts'
 import { createSizes } from './query/sizes.ts'
 import type { Slot } from './slot.ts'
 import { limitsOf, type Source } from './source.ts'
@@ -20,7 +21,10 @@ export type Count = (
   count: () => Promise<number>,
 ) => Promise<number>
 
-export function createCounts(slot: Pick<Slot, 'aloneSince'>): Counts {
+export function createCounts(
+  slot: Pick<Slot, 'aloneSince'>,
+  order: Pick<Order, 'follows'>,
+): Counts {
   const known = createSizes()
   let changes = 0
   return {
@@ -32,6 +36,7 @@ export function createCounts(slot: Pick<Slot, 'aloneSince'>): Counts {
         if (since === undefined) return count()
         const { resource } = source.collections
         const last = await newestOf(resource, tenant, undefined, limitsOf(source))
+        if (!order.follows(last)) return count()
         return known.get(JSON.stringify([last, since, before, tenant, atMost, types, where]), count)
       }
     },

@@ -1,5 +1,6 @@
 /** What the calls of a store share. */
 import { throttled, unavailable } from '../../resources/error.ts'
+import type { Tenant } from '../../resources/store.ts'
 import type { Connection, ConnectionOptions } from './connection.ts'
 import { atTheEdge } from './errors.ts'
 import { newestOf } from './facts.ts'
@@ -67,22 +68,18 @@ export async function openParts(options: MongoOptions, connection: Connection): 
   // What was written under its numbers before is there by now.
   const last = await primary.read(() => lastOf(connection.collections))
   const order = createOrder(last, { now, slot })
-  const remembered = createRemembered(slot)
+  const remembered = createRemembered(slot, order)
+  const asOf = createAsOf(connection, { slot, order })
   const searches = createGate(options.searches ?? 4, options.searchQueue ?? 256, searching)
   const source: Parts['source'] = more => {
     return {
       collections: connection.collections,
       ...remembered,
+      found: remembered.found.begin(),
       names: remembered.known,
       until: performance.now() + searchTime,
       now,
-      // What another process has told of may have a greater number than ours, by its clock.
-      asOf: async tenant =>
-        order.asOf(
-          slot.aloneSince() === undefined
-            ? await newestOf(connection.collections.resource, tenant)
-            : 0,
-        ),
+      asOf,
       inSession: (at, work) =>
         connection.client.withSession({ snapshot: true }, session =>
           work(at ? Object.assign(session, { snapshotTime: at }) : session),
@@ -114,5 +111,20 @@ export async function openParts(options: MongoOptions, connection: Connection): 
       ).catch(error => {
         throw signal?.aborted ? unavailable('nobody waits for the answer any more', 1) : error
       }),
+  }
+}
+
+/** What another process has told of may have a greater number than ours, by its clock; also one that is gone by now. */
+function createAsOf(
+  { collections }: Connection,
+  { slot, order }: Pick<Parts, 'slot' | 'order'>,
+): Source['asOf'] {
+  const heard = new Map<Tenant, number>()
+  return async tenant => {
+    const since = slot.aloneSince()
+    if (since !== undefined && heard.get(tenant) === since) return order.asOf(0)
+    const newest = await newestOf(collections.resource, tenant)
+    if (since !== undefined) heard.set(tenant, since)
+    return order.asOf(newest)
   }
 }
