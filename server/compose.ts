@@ -266,7 +266,7 @@ function composeFhir(
   const { store, parameters, linkKey, home, now } = parts
   const { zone, base } = home
   const referentialIntegrity = config.referentialIntegrity === 'on'
-  const criteria = { strict: true, defaultCount: 20, maxCount: 1000 }
+  const criteria = { strict: true, exact: true, defaultCount: 20, maxCount: 1000 }
   const terminology = createTerminology(store, base)
   const extract = createExtractor(home)
   const repository = createRepository({

@@ -6,7 +6,7 @@ import { localOf, parseReference } from '../reference.ts'
 import { isObject, type Resource } from '../resource.ts'
 import type { Version } from '../store.ts'
 
-/** Links of chains and `_has` one after the other. */
+/** Links one after the other that are followed through contained resources: each may be within one or not. */
 export const mostLinks = 8
 
 /** By `Patient/1`, `Patient/1/_history/2` or a canonical `url|version`: the types that it may be of. */

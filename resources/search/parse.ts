@@ -2,6 +2,7 @@
 import { type FhirError, type Issue, issue, unsupported } from '../error.ts'
 import { inCompartment, typesIn } from './compartment.ts'
 import { checkIncludes, type Include, isInclude, readInclude, UnknownInclude } from './include.ts'
+import { mostLinks } from './links.ts'
 import { type Near, nearOf } from './near.ts'
 import { controls } from './parse/controls.ts'
 import { readCriterion } from './parse/criterion.ts'
@@ -46,6 +47,8 @@ export async function parseSearch(
   const parsed = readSearch(type, params, options, lookups)
   return (await lookups.answer()) ? readSearch(type, params, options, lookups) : parsed
 }
+
+const tooLong = `a chain of more than ${mostLinks} links is followed through stored resources only, not through contained ones`
 
 function readSearch(
   type: string | undefined,
@@ -107,6 +110,8 @@ function readSearch(
     )
   for (const text of ignored)
     parsed.warnings.push(issue('not-supported', text, undefined, 'warning'))
+  if (budget.isWithinLeft)
+    parsed.warnings.push(issue('not-supported', tooLong, undefined, 'warning'))
   const [only, ...others] = types ?? []
   if (only && others.length === 0) parsed.query.where = joinRanges(parsed.query.where, only)
   // In order of date only what is found by rows comes without sorting; all there is comes in the order of its making.

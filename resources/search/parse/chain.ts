@@ -4,11 +4,12 @@ import { FhirError, invalid, issue } from '../../error.ts'
 import { paramsOf } from '../../search.ts'
 import { canonicalNames } from '../beside.ts'
 import { inside } from '../inside.ts'
+import { mostLinks } from '../links.ts'
 import { nearest, shown } from '../nearest.ts'
 import type { Predicate } from '../query.ts'
 import { canonicalRows } from '../reference.ts'
 import { isCanonical } from './canonical.ts'
-import { eitherOf, grouped } from './predicates.ts'
+import { eitherOf, grouped, linksIn } from './predicates.ts'
 import { beyond, type Scope } from './scope.ts'
 import { factsOf, lacks, UnknownParameter } from './unknown.ts'
 
@@ -73,7 +74,10 @@ export function chained(
       ({ types, predicate }): Predicate => ({ kind: 'chain', ...link, types, where: [predicate] }),
     ),
   )
-  return eitherOf([...chains, ...heldBy(paramsOf(scope.type, facts), found)])
+  const all = scope.depth + 1 + Math.max(...found.map(({ predicate }) => linksIn(predicate)))
+  if (all <= mostLinks) return eitherOf([...chains, ...heldBy(paramsOf(scope.type, facts), found)])
+  scope.budget.leaveWithin()
+  return eitherOf(chains)
 }
 
 /** The same of what the resource holds itself. */

@@ -122,6 +122,24 @@ export function isOnce(type: string, code: string): boolean {
   return found !== undefined && !found.many
 }
 
+/** How many links of chains and `_has` one after the other lead from it. */
+export function linksIn(predicate: Predicate): number {
+  const most = (all: Predicate[]) => all.reduce((links, each) => Math.max(links, linksIn(each)), 0)
+  switch (predicate.kind) {
+    case 'and':
+      return most(predicate.all)
+    case 'or':
+      return most(predicate.any)
+    case 'not':
+      return linksIn(predicate.not)
+    case 'chain':
+    case 'has':
+      return 1 + most(predicate.where)
+    default:
+      return 0
+  }
+}
+
 /** How many conditions a store has to answer: a list of ids, codes or references is one. */
 export function sizeOf(predicate: Predicate): number {
   switch (predicate.kind) {

@@ -24,6 +24,8 @@ export interface SearchOptions {
   zone?: Zone
   /** The tenant's own search parameters. */
   parameters?: OwnParameters
+  /** A write depends on what is found: nothing may be left out. */
+  exact?: boolean
   /** Only what is in it is found. */
   compartment?: Compartment
 }
@@ -51,12 +53,23 @@ export interface Budget {
   spend(values: number): void
   /** Counts what has been read, where many values may have become one condition. */
   take(predicate: Predicate): void
+  /** A chain is too long to be followed through contained resources. */
+  leaveWithin(): void
+  /** Whether there was one. */
+  readonly isWithinLeft: boolean
 }
 
 export function createBudget(): Budget {
   let spent = 0
   let taken = 0
+  let isWithinLeft = false
   return {
+    leaveWithin() {
+      isWithinLeft = true
+    },
+    get isWithinLeft() {
+      return isWithinLeft
+    },
     take(predicate) {
       taken += sizeOf(predicate)
       if (taken > mostConditions)
@@ -74,9 +87,12 @@ export function createBudget(): Budget {
   }
 }
 
+/** So many links one after the other a statement of a store takes for sure. */
+const farthest = 32
+
 /** The other end of a link. */
 export function beyond(scope: Scope, type: string): Scope {
-  if (scope.depth >= mostLinks)
-    throw tooCostly(`a chain takes ${mostLinks} links at most: search in steps`)
+  const most = scope.options.exact ? mostLinks : farthest
+  if (scope.depth >= most) throw tooCostly(`a chain takes ${most} links at most: search in steps`)
   return { ...scope, type, depth: scope.depth + 1 }
 }

@@ -380,6 +380,30 @@ function changing(claim: Claim): void {
     await expect(store.search(pune, query({ where: [many] }))).rejects.toMatchObject(refused)
   })
 
+  claim('thirty-two links are followed, both ways', async store => {
+    const last = 32
+    const to = (n: number): Row => ({ kind: 'reference', param: 'link', target: `Patient/p${n}` })
+    const all = times(last + 1, n =>
+      change(`p${n}`, { rows: [coded(`c${n}`), ...(n ? [to(n - 1)] : [])] }),
+    )
+    await write(store, pune, ...all, change('other', { rows: [to(last)] }))
+    const over = (kind: 'chain' | 'has', from: Predicate, links = last): Predicate =>
+      times(links, n => n).reduce<Predicate>(
+        one =>
+          kind === 'chain'
+            ? { kind, param: 'link', types: ['Patient'], where: [one] }
+            : { kind, type: 'Patient', param: 'link', where: [one] },
+        from,
+      )
+    expect(await found(store, [over('chain', byCode('c0'))])).toEqual([`p${last}`])
+    expect(await found(store, [over('has', byCode(`c${last}`))])).toEqual(['p0'])
+    const not: Predicate = { kind: 'not', not: over('chain', byCode('c0')) }
+    expect((await found(store, [not])).length).toBe(last + 1)
+    // By what most have each link is looked at from the outside, which goes deeper.
+    const any: Predicate = { kind: 'not', not: byCode('none') }
+    expect(await found(store, [over('chain', any, 12)])).toHaveLength(last - 12 + 2)
+  })
+
   claim('the instant of the last write is a condition', async (store, clock) => {
     const start = clock.now
     const a = change('a')

@@ -240,14 +240,27 @@ describe('chains and _has', () => {
     },
   )
 
-  test('eight links are followed, nine are refused', async () => {
+  test('more than eight links are followed from one stored resource to the next, and that is said', async () => {
     const links = (count: number) => `${'partof.'.repeat(count)}name=a`
-    expect(await where('Location', links(8))).toHaveLength(1)
-    await expect(where('Location', links(9))).rejects.toThrow(
-      expect.objectContaining({ status: 422, message: expect.stringContaining('8 links') }),
-    )
-    const has = `${'_has:Location:partof:'.repeat(9)}name=a`
-    await expect(where('Location', has)).rejects.toThrow(expect.objectContaining({ status: 422 }))
+    const short = await parse('Location', links(8))
+    expect(JSON.stringify(short.query.where)).toContain('partof>')
+    expect(short.warnings).toEqual([])
+    const long = await parse('Location', links(9))
+    expect(JSON.stringify(long.query.where)).not.toContain('partof>')
+    expect(long.warnings).toMatchObject([
+      { severity: 'warning', diagnostics: expect.stringContaining('more than 8 links') },
+    ])
+    const has = await parse('Location', `${'_has:Location:partof:'.repeat(9)}name=a`)
+    expect(has.warnings).toEqual([])
+  })
+
+  test('thirty-two links are followed, more are refused', async () => {
+    for (const link of ['partof.', '_has:Location:partof:']) {
+      expect(await where('Location', `${link.repeat(32)}name=a`)).toHaveLength(1)
+      await expect(where('Location', `${link.repeat(33)}name=a`)).rejects.toThrow(
+        expect.objectContaining({ status: 422, message: expect.stringContaining('32 links') }),
+      )
+    }
   })
 
   test('what would be read for too many types is refused soon', async () => {
