@@ -41,7 +41,7 @@ export function closeable<S extends Store>(store: S): S {
       }
     },
     totals: pass(store.totals),
-    newest: pass(store.newest),
+    lastChanges: pass(store.lastChanges),
     addRows: pass(store.addRows),
     dropRows: pass(store.dropRows),
     undelivered: pass(async limit => {

@@ -83,7 +83,7 @@ const tolerance = 4000
 
 interface Kept {
   known: Known
-  /** The newest commits it was made of. */
+  /** The last changes to what it was made of. */
   seqs: string
   checked: number
   reading?: Promise<Known>
@@ -110,8 +110,8 @@ export function createParameters(
 
   async function read(tenant: Tenant, kept: Kept): Promise<Known> {
     const seqs = [
-      await store.newest(tenant, ['SearchParameter']),
-      await store.newest(space(tenant), ['index']),
+      await store.lastChanges(tenant, ['SearchParameter']),
+      await store.lastChanges(space(tenant), ['index']),
     ].join()
     if (kept.seqs === seqs) return kept.known
     const known = await load(store, { tenant, space: space(tenant) }, home)

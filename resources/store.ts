@@ -208,10 +208,10 @@ export interface Store {
   /** How many resources of each type are there now. */
   totals(tenant: Tenant): Promise<Record<string, number>>
   /**
-   * The commit number of the last change to a resource of these types, a delete included; 0 where there was none. Cheap:
-   * it tells before each use whether what was made of them still holds.
+   * Tells of the last changes to resources of these types: another text after each, a delete included; empty where there
+   * was none. Cheap: it tells before each use whether what was made of them still holds.
    */
-  newest(tenant: Tenant, types: string[]): Promise<number>
+  lastChanges(tenant: Tenant, types: string[]): Promise<string>
   /**
    * Gives stored versions rows of a parameter that came to be known after them, all or none. Rows that are there already
    * stay as they are. Resolves with those whose newest version is another one by now, or a delete: they got none.

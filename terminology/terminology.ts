@@ -8,8 +8,8 @@ import { createLibrary, type Library } from './library.ts'
 import { expandValueSet } from './value-set.ts'
 
 interface Kept {
-  /** The newest change to what it was made of. */
-  seq: number
+  /** The last ones to what it was made of. */
+  changes: string
   library: Library
   expanded: Map<string, Promise<Codes[]>>
   /** How many codes are kept. */
@@ -25,10 +25,15 @@ export function createTerminology(store: Store, base: () => string): Terminology
   const byTenant = new Map<Tenant, Kept>()
 
   async function keptOf(tenant: Tenant): Promise<Kept> {
-    const seq = await store.newest(tenant, ['CodeSystem', 'ValueSet'])
+    const changes = await store.lastChanges(tenant, ['CodeSystem', 'ValueSet'])
     const known = byTenant.get(tenant)
-    if (known?.seq === seq && known.size <= mostKept) return known
-    const fresh = { seq, library: createLibrary(store, tenant, base), expanded: new Map(), size: 0 }
+    if (known?.changes === changes && known.size <= mostKept) return known
+    const fresh = {
+      changes,
+      library: createLibrary(store, tenant, base),
+      expanded: new Map(),
+      size: 0,
+    }
     byTenant.delete(tenant)
     byTenant.set(tenant, fresh)
     for (const oldest of byTenant.keys()) {

@@ -64,7 +64,8 @@ async function createStore(options: MongoOptions, parts: Parts): Promise<MongoSt
     scan: (tenant, type, after = '') => scan(parts, tenant, { type, after }),
     totals: tenant => search(from => facts.totals(tenant, from)),
     ...createUpkeep(parts, options),
-    newest: (tenant, types) => atTheEdge(() => primary.read(() => facts.newest(tenant, types))),
+    lastChanges: (tenant, types) =>
+      atTheEdge(() => primary.read(() => facts.lastChanges(tenant, types))),
     addRows: (tenant, additions) =>
       atTheEdge(() => addRows(parts, tenant, additions)).finally(forget),
     dropRows: (tenant, type, param, limit) =>

@@ -272,9 +272,9 @@ function createStore(options: SqliteOptions, calls: Calls): SqliteStore {
       }
     },
     totals: tenant => search({ do: 'totals', tenant }),
-    async newest(tenant, types) {
+    async lastChanges(tenant, types) {
       try {
-        return calls.newest(tenant, types)
+        return String(calls.newest(tenant, types) || '')
       } catch (error) {
         throw atEdge(error)
       }

@@ -36,7 +36,7 @@ where(
     const reads: (() => Promise<unknown>)[] = [
       () => store.read(pune, 'Patient', 'a'),
       () => store.history(pune, { count: 1 }),
-      () => store.newest(pune, ['Patient']),
+      () => store.lastChanges(pune, ['Patient']),
       () => Array.fromAsync(store.scan(pune, 'Patient')),
     ]
     for (const read of reads) {
