@@ -2,27 +2,12 @@
 import { createBudget } from './parse/scope.ts'
 import { anyOf } from './prefix.ts'
 import { boundsIn } from './quantity.ts'
-import type { Predicate } from './query.ts'
+import { type Predicate, partsOf } from './query.ts'
 import { ucum } from './ucum.ts'
 
 /** Whether it takes the units that values are in to answer it. */
-export function asksUnits(predicate: Predicate): boolean {
-  switch (predicate.kind) {
-    case 'amount':
-      return true
-    case 'and':
-      return predicate.all.some(asksUnits)
-    case 'or':
-      return predicate.any.some(asksUnits)
-    case 'not':
-      return asksUnits(predicate.not)
-    case 'chain':
-    case 'has':
-      return predicate.where.some(asksUnits)
-    default:
-      return false
-  }
-}
+export const asksUnits = (predicate: Predicate): boolean =>
+  predicate.kind === 'amount' || partsOf(predicate).some(asksUnits)
 
 /** The same by ranges in these units of UCUM, which are all that values are in. Throws where that is too much. */
 export function inUnits(where: Predicate[], units: readonly string[]): Predicate[] {

@@ -128,6 +128,26 @@ export type RowPredicate = Extract<Predicate, { kind: (typeof ofRows)[number] }>
 export const isOfRows = (predicate: { kind: string }): predicate is RowPredicate =>
   (ofRows as readonly string[]).includes(predicate.kind)
 
+/** What it is made of: conditions of the same resource, or of the one at the other end. */
+export function partsOf(predicate: Predicate): readonly Predicate[] {
+  switch (predicate.kind) {
+    case 'and':
+      return predicate.all
+    case 'or':
+      return predicate.any
+    case 'not':
+      return [predicate.not]
+    case 'chain':
+    case 'has':
+      return predicate.where
+    default:
+      return []
+  }
+}
+
+/** Whether it asks for the resource at the other end of a reference. */
+export const isRelation = ({ kind }: Predicate): boolean => kind === 'chain' || kind === 'has'
+
 interface Nested {
   kind: string
   all?: Nested[]

@@ -1,5 +1,5 @@
-import { isOfRows } from '../../../resources/search/query.ts'
 /** How many hits there are: told by the index alone where little is asked together. */
+import { isOfRows } from '../../../resources/search/query.ts'
 import { together } from '../source.ts'
 import { answer } from './answer.ts'
 import { conditionOf } from './conditions.ts'

@@ -1,5 +1,5 @@
 import { searchParameters, structureOf } from '../../definitions.ts'
-import type { Predicate } from '../query.ts'
+import { isRelation, type Predicate, partsOf } from '../query.ts'
 
 export const never: Predicate = { kind: 'or', any: [] }
 export const always: Predicate = { kind: 'and', all: [] }
@@ -123,38 +123,12 @@ export function isOnce(type: string, code: string): boolean {
 }
 
 /** How many links of chains and `_has` one after the other lead from it. */
-export function linksIn(predicate: Predicate): number {
-  const most = (all: Predicate[]) => all.reduce((links, each) => Math.max(links, linksIn(each)), 0)
-  switch (predicate.kind) {
-    case 'and':
-      return most(predicate.all)
-    case 'or':
-      return most(predicate.any)
-    case 'not':
-      return linksIn(predicate.not)
-    case 'chain':
-    case 'has':
-      return 1 + most(predicate.where)
-    default:
-      return 0
-  }
-}
+export const linksIn = (predicate: Predicate): number =>
+  Number(isRelation(predicate)) + Math.max(0, ...partsOf(predicate).map(linksIn))
 
 /** How many conditions a store has to answer: a list of ids, codes or references is one. */
 export function sizeOf(predicate: Predicate): number {
-  switch (predicate.kind) {
-    case 'and':
-      return sum(predicate.all)
-    case 'or':
-      return sum(predicate.any)
-    case 'not':
-      return sizeOf(predicate.not)
-    case 'chain':
-    case 'has':
-      return 1 + sum(predicate.where)
-    default:
-      return 1
-  }
+  const parts = partsOf(predicate).reduce((sum, each) => sum + sizeOf(each), 0)
+  const isMade = ['and', 'or', 'not'].includes(predicate.kind)
+  return isMade ? parts : 1 + parts
 }
-
-const sum = (all: Predicate[]): number => all.reduce((size, each) => size + sizeOf(each), 0)
