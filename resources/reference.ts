@@ -148,15 +148,21 @@ function rewriteText(text: string, targets: Targets, step: Step): string {
   if (step.name === 'div' && text.startsWith('<')) return rewriteLinks(text, targets)
   if (step.name === 'reference')
     return targets.get(text) ?? targets.get(text.replace(/\/_history\/[^/]+$/, '')) ?? text
-  const target = text.startsWith('urn:') ? targets.get(text) : undefined
-  return target !== undefined && step.name !== 'fullUrl' && isAddress(step) ? target : text
+  const target = /^(?:urn|https?):/.test(text) ? targets.get(text) : undefined
+  return target !== undefined && isAddress(step, text) ? target : text
 }
 
 /**
- * Whether an element is a uri or url. A canonical is never replaced, and an oid, uuid or fullUrl cannot be what it would
- * become: R4 names the former two as well, of which nothing valid could be made.
+ * Whether an element is a uri or url that leads to what it says. A canonical is never replaced, nor what is a name; and an
+ * oid, uuid or fullUrl cannot be what it would become: R4 names the former two as well, of which nothing valid could be made.
  */
-const isAddress = (step: Step): boolean => ['uri', 'url'].includes(shapeAt(step))
+function isAddress(step: Step, text: string): boolean {
+  const shape = step.name === 'fullUrl' ? '' : shapeAt(step)
+  return shape === 'url' || (shape === 'uri' && (text.startsWith('urn:') || !names.has(step.name)))
+}
+
+/** Elements whose uri is a name, whatever is at that address. */
+const names = new Set(['url', 'system', 'implicitRules', 'namespace', 'code'])
 
 /** What the definitions say that stands there. */
 function shapeAt({ object, name, above }: Step): string {
