@@ -8,6 +8,7 @@ import type { Commit } from './store.ts'
 import { breathe } from './write/breathe.ts'
 import type { Draft, WriteParts } from './write/draft.ts'
 import { findReferences } from './write/find-references.ts'
+import { namedEntries } from './write/name-entries.ts'
 import { changeOf, finishDraft, makeDraft, outcomeOf, prepareDraft, type Retry } from './write.ts'
 
 /** Writes all entries or none; the outcomes come in the order of the entries. */
@@ -31,7 +32,7 @@ async function attempt(
   const drafts = request.entries.map(({ write }, index) =>
     makeDraft({ context, write, others, id: request.ids[index] ?? '' }),
   )
-  await prepareAll(drafts, others, parts)
+  await prepareAll(request.entries, drafts, { others, parts })
   refuseDoubles(drafts)
   await rewriteAll(request.entries, drafts, parts)
   for (const [index, draft] of drafts.entries()) {
@@ -58,21 +59,28 @@ const commitOf = (drafts: Draft[], due: Draft[], at: number): Commit => ({
 
 /** Deletes decide first: what they take no longer matches the criteria of the others. */
 async function prepareAll(
+  entries: TransactionEntry[],
   drafts: Draft[],
-  others: { deleted: Set<string>; written: Set<string> },
-  parts: WriteParts,
+  { others, parts }: { others: { deleted: Set<string>; written: Set<string> }; parts: WriteParts },
 ): Promise<void> {
-  for (const draft of drafts)
-    if (draft.write.kind === 'delete') {
+  const named = namedEntries(entries, drafts)
+  const prepare = async (some: Draft[], names: Set<string>) => {
+    for (const draft of some) {
+      if (named.in(draft.write)) draft.write = named.replaced(draft.write)
       await prepareDraft(draft, parts)
-      if (!draft.settled) others.deleted.add(`${draft.write.type}/${draft.id}`)
+      if (!draft.settled) names.add(`${draft.write.type}/${draft.id}`)
     }
-  for (const draft of drafts)
-    if (draft.write.kind !== 'delete') {
-      await prepareDraft(draft, parts)
-      if (!draft.settled) others.written.add(`${draft.write.type}/${draft.id}`)
-    }
+  }
+  const [deletes, rest] = split(drafts, ({ write }) => write.kind === 'delete')
+  const [naming, first] = split(rest, ({ write }) => named.in(write))
+  await prepare(deletes, others.deleted)
+  for (const some of [first, naming]) await prepare(some, others.written)
 }
+
+const split = <T>(all: T[], is: (one: T) => boolean): [T[], T[]] => [
+  all.filter(is),
+  all.filter(one => !is(one)),
+]
 
 function refuseDoubleUrls(entries: TransactionEntry[]): void {
   const seen = new Map<string, string | undefined>()

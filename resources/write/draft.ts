@@ -24,7 +24,7 @@ export interface WriteParts {
 /** One write on its way through the steps. It is made anew for each attempt. */
 export interface Draft {
   readonly context: Context
-  readonly write: Write
+  write: Write
   /** The body with its references as they will stand; absent: the body as it came. */
   resource?: Resource
   /** What the urns in a patch stand for. */
