@@ -2,7 +2,7 @@
 import { isResourceType } from '../resources/definitions.ts'
 import { type Issue, issue } from '../resources/error.ts'
 import type { Validator } from '../resources/ports.ts'
-import { parseReference, printPath } from '../resources/reference.ts'
+import { localOf, parseReference, printPath } from '../resources/reference.ts'
 import { isObject, type Resource } from '../resources/resource.ts'
 import { isSafe } from './narrative.ts'
 import { primitives } from './primitives.ts'
@@ -11,11 +11,13 @@ import { type Field, type Shape, shapeOf } from './shape.ts'
 /** How many issues one answer names. */
 const most = 50
 
-/** Checks known elements, cardinality, primitive formats, required codes and the form of references. */
-export function createStructureValidator(): Validator {
+/** Checks known elements, cardinality, primitive formats, required codes and the form of references. `base`: where this server is. */
+export function createStructureValidator(
+  base: () => string | undefined = () => undefined,
+): Validator {
   return {
     validate(resource) {
-      const check = new StructureCheck()
+      const check = new StructureCheck(base())
       check.root(resource)
       return check.issues
     },
@@ -28,6 +30,12 @@ class StructureCheck {
   private readonly path: (string | number)[] = []
   /** The types of what the resource that is looked at contains, by id. */
   private contained: ReadonlyMap<unknown, unknown> = new Map()
+  /** Where this server is. */
+  private readonly base: string | undefined
+
+  constructor(base: string | undefined) {
+    this.base = base
+  }
 
   private say(code: Issue['code'], diagnostics: string, name?: string): void {
     if (this.issues.length >= most) return
@@ -197,12 +205,14 @@ class StructureCheck {
   private reference(value: Record<string, unknown>, field: Field): void {
     const { reference, type } = value
     if (typeof reference !== 'string') return
-    const parsed = parseReference(reference)
+    const parsed = parseReference(localOf(reference, this.base))
     if (!parsed) {
       this.say('value', 'the reference is none: give Type/id, a URL, a urn or #id', 'reference')
       return
     }
     const target = parsed.form === 'fragment' ? this.contained.get(reference.slice(1)) : parsed.type
+    if (parsed.form === 'fragment' && reference !== '#' && target === undefined)
+      this.say('invariant', 'nothing that the resource contains has this id', 'reference')
     if (typeof type === 'string' && target && isResourceType(type) && type !== target)
       this.say('value', 'type is not that of the reference', 'type')
     if (

@@ -271,7 +271,7 @@ function composeFhir(
   const extract = createExtractor(home)
   const repository = createRepository({
     store,
-    validator: createStructureValidator(),
+    validator: createStructureValidator(base),
     extract,
     parameters,
     applyPatch: (resource, patch) =>

@@ -3,7 +3,7 @@ import { createStructureValidator } from '../../profiles/structure.ts'
 import { parseJson } from '../../resources/json.ts'
 import type { Resource } from '../../resources/resource.ts'
 
-const validator = createStructureValidator()
+const validator = createStructureValidator(() => 'http://127.0.0.1:8080/fhir')
 const check = (resource: object) => validator.validate(resource as Resource)
 /** Each issue as `code at expression`. */
 const found = (resource: object): string[] =>
@@ -430,7 +430,6 @@ describe('a reference', () => {
     'http://example.org/fhir/Organization/1',
     'urn:uuid:c757873d-ec9a-4326-a141-556f43239520',
     'urn:oid:1.2.3',
-    '#p',
     '#',
     'Patient?identifier=http://example.org|1',
   ])('%s is taken', reference => {
@@ -439,6 +438,7 @@ describe('a reference', () => {
   test.each([
     'Organization/1',
     'Organization/1/_history/1',
+    'http://127.0.0.1:8080/fhir/Organization/1',
     'Organization?name=x',
     'Pateint/1',
     'patient/1',
@@ -460,6 +460,11 @@ describe('a reference', () => {
     expect(found(subject(reference))).toEqual([at])
   })
   rules(
+    [
+      'to what is not contained is refused',
+      subject('#p'),
+      ['invariant at Observation.subject.reference'],
+    ],
     ['may be without reference', observation({ subject: { display: 'x' } }), []],
     ['may be by identifier', observation({ subject: { identifier: { value: '1' } } }), []],
     ['may name its type', subject('Patient/1', { type: 'Patient' }), []],

@@ -75,12 +75,23 @@ const several = (least: number) =>
     selector: ({ resourceType, number }) => `${resourceType}/${number}`,
   })
 
+/** What refers to something that it does not hold refers to one that stands alone. */
+function closed(resource: { id: string; contained: { id: string }[] }): object {
+  const held = new Set(resource.contained.map(({ id }) => id))
+  const text = JSON.stringify(resource)
+  return JSON.parse(
+    text.replace(/"#(\w+)-(\d)"/g, (whole, type: string, number: string) =>
+      held.has(`${type}-${number}`) ? whole : `"${type}/${number}"`,
+    ),
+  )
+}
+
 export const nestedWorld: fc.Arbitrary<Resource[]> = several(1).chain(all =>
   fc.tuple(
     ...all.map(({ number, ...rest }) =>
       several(5).map(
         within =>
-          ({
+          closed({
             ...rest,
             id: number,
             contained: within.map(({ number, ...inner }) => ({
