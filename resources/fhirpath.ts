@@ -3,39 +3,9 @@
  * unions, ofType and as, where on a type of reference or one equality, extension, exists, first and indexers.
  */
 import { choiceKey, choiceTypes, structureOf, systemOf } from './definitions.ts'
+import { type Around, type Found, isOf, type Path, type Step } from './fhirpath/path.ts'
 import { parseReference } from './reference.ts'
 import { isObject } from './resource.ts'
-
-/** A value and the datatype it was found with, where a choice told it. */
-export interface Found {
-  value: unknown
-  type?: string
-  /** Of a code: the system that the binding of its element implies. */
-  system?: string
-}
-
-export interface Path {
-  (resource: Record<string, unknown>): Found[]
-  /** Its ways, where each value can be found by itself, without those beside it. */
-  ways?: Way[]
-}
-
-/** One step of a way: down to an element, and which of its values go on. */
-export type Step =
-  | { kind: 'child'; name: string }
-  | { kind: 'type'; type: string }
-  | { kind: 'where'; holds: (value: unknown, around?: Around) => boolean }
-
-/** What a value is found in. */
-export interface Around {
-  /** The type of what `#` or `#id` leads to there. */
-  typeAt(reference: string): string | undefined
-}
-
-export interface Way {
-  steps: Step[]
-  system?: string
-}
 
 type Move = (found: Found[]) => Found[]
 /** A way from the resource down; without steps where it needs all that is found at once. */
@@ -242,19 +212,6 @@ const ofType =
   (type: string): Move =>
   found =>
     found.filter(one => isOf(one.type, type))
-
-/** What else is of a type. https://hl7.org/fhir/R4/datatypes.html */
-const subtypes: Readonly<Record<string, readonly string[]>> = {
-  uri: ['canonical', 'url', 'oid', 'uuid'],
-  string: ['code', 'id', 'markdown'],
-  integer: ['positiveInt', 'unsignedInt'],
-  Quantity: ['Age', 'Count', 'Distance', 'Duration'],
-}
-
-export const isOf = (own: string | undefined, type: string): boolean =>
-  own === undefined ||
-  own === type ||
-  (Object.hasOwn(subtypes, type) && subtypes[type]?.includes(own) === true)
 
 /** The keys a choice is written with, and their types; none where no element of this name is one. */
 export const choicesOf = (name: string): ReadonlyMap<string, string> =>

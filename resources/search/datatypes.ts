@@ -1,6 +1,6 @@
 /** Which datatypes the values of a parameter have, by the definitions. */
 import { structureOf } from '../definitions.ts'
-import { isOf, type Step } from '../fhirpath.ts'
+import { isOf, type Step } from '../fhirpath/path.ts'
 
 /** At the end of a way from a type down; none where the way leaves what is defined. */
 export function datatypesAt(steps: Step[], type: string): readonly string[] {

@@ -1,7 +1,8 @@
 /** What a resource refers to by its search parameters of type reference. https://hl7.org/fhir/R4/references.html */
 import type { SearchParameterFacts } from '../definitions.ts'
 import { resourceTypes, structureOf } from '../definitions.ts'
-import { compilePath, type Path } from '../fhirpath.ts'
+import type { Path } from '../fhirpath/path.ts'
+import { compilePath } from '../fhirpath.ts'
 import { localOf, parseReference } from '../reference.ts'
 import { isObject, type Resource } from '../resource.ts'
 import type { Version } from '../store.ts'

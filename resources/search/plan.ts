@@ -3,7 +3,8 @@
  * walked once. On the way the text that people read and all references are gathered.
  */
 import { choiceKey, type Element, type SearchParameterFacts, structureOf } from '../definitions.ts'
-import { compilePath, isOf, type Way } from '../fhirpath.ts'
+import { isOf, type Way } from '../fhirpath/path.ts'
+import { compilePath } from '../fhirpath.ts'
 import { isObject } from '../resource.ts'
 import type { Rows } from './rows.ts'
 import type { Collect, Nature } from './type.ts'

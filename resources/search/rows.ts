@@ -1,5 +1,5 @@
 /** What extraction gathers of one resource. */
-import type { Around } from '../fhirpath.ts'
+import type { Around } from '../fhirpath/path.ts'
 import { isObject } from '../resource.ts'
 import type { Row } from '../store.ts'
 

@@ -1,5 +1,6 @@
 /** Calls for each value that an expression finds, without gathering them on the way. */
-import { type Around, choicesOf, compilePath, isOf, type Step, type Way } from '../fhirpath.ts'
+import { type Around, isOf, type Step, type Way } from '../fhirpath/path.ts'
+import { choicesOf, compilePath } from '../fhirpath.ts'
 import { isObject } from '../resource.ts'
 
 /** `type` is the one of a choice. */

@@ -6,7 +6,8 @@ import {
   searchParameters,
   structureOf,
 } from '../../../resources/definitions.ts'
-import { compilePath, type Step } from '../../../resources/fhirpath.ts'
+import type { Step } from '../../../resources/fhirpath/path.ts'
+import { compilePath } from '../../../resources/fhirpath.ts'
 import type { Resource } from '../../../resources/resource.ts'
 import { aliasOf, extract, searchableParameters } from '../../../resources/search.ts'
 
