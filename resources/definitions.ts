@@ -74,6 +74,12 @@ export const isResourceType = (name: string): boolean => resourceTypes().has(nam
 export const structureOf = (path: string): Structure | undefined =>
   Object.hasOwn(structures(), path) ? structures()[path] : undefined
 
+/** An element of a structure; absent: it has none of this name. */
+export function elementAt(path: string, name: string): Element | undefined {
+  const elements = structureOf(path)?.elements
+  return elements && Object.hasOwn(elements, name) ? elements[name] : undefined
+}
+
 let choices: ReadonlyMap<string, string[]> | undefined
 
 /** The types that an element `name[x]` of any structure may have; none where no such element exists. */

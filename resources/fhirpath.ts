@@ -2,7 +2,7 @@
  * Compiles the expressions of search parameters into functions. Of FHIRPath it knows what 96 % of them need: paths,
  * unions, ofType and as, where on a type of reference or one equality, extension, exists, first and indexers.
  */
-import { choiceKey, choiceTypes, structureOf, systemOf } from './definitions.ts'
+import { choiceKey, choiceTypes, elementAt, structureOf, systemOf } from './definitions.ts'
 import { type Around, type Found, isOf, type Path, type Step } from './fhirpath/path.ts'
 import { parseReference } from './reference.ts'
 import { isObject } from './resource.ts'
@@ -125,7 +125,7 @@ function systemAt(steps: string[], type: string): string | undefined {
   let codes: string | undefined
   for (const step of steps) {
     const name = /^[a-z][A-Za-z]*(?=$|\[)/.exec(step)?.[0]
-    const element = name === undefined ? undefined : structureOf(shape)?.elements[name]
+    const element = name === undefined ? undefined : elementAt(shape, name)
     if (!element) return undefined
     const own = `${shape}.${name}`
     shape = element.content ?? (structureOf(own) ? own : (element.types[0] ?? ''))

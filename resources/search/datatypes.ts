@@ -1,5 +1,5 @@
 /** Which datatypes the values of a parameter have, by the definitions. */
-import { structureOf } from '../definitions.ts'
+import { elementAt, structureOf } from '../definitions.ts'
 import { isOf, type Step } from '../fhirpath/path.ts'
 
 /** At the end of a way from a type down; none where the way leaves what is defined. */
@@ -13,7 +13,7 @@ export function datatypesAt(steps: Step[], type: string): readonly string[] {
 }
 
 function childrenOf(shape: string, name: string): readonly string[] {
-  const element = structureOf(shape)?.elements[name]
+  const element = elementAt(shape, name)
   if (!element) return []
   const own = `${shape}.${name}`
   return element.content ? [element.content] : structureOf(own) ? [own] : element.types

@@ -3,6 +3,7 @@ import type { SearchParameter } from 'fhir/r4'
 import {
   choiceKey,
   type Element,
+  elementAt,
   isResourceType,
   resourceTypes,
   type SearchParameterFacts,
@@ -169,7 +170,7 @@ function unknownStep(expression: string, type: string): string | undefined {
       const elements: Structure['elements'] | undefined =
         shape === undefined ? undefined : structureOf(shape)?.elements
       if (!elements) break
-      const element: Element | undefined = elements[step]
+      const element: Element | undefined = elementAt(shape ?? '', step)
       if (!element && !isChoiceKey(step, elements)) return `${shape}.${step}`
       shape = element && !element.choice ? shapeOf(element, `${shape}.${step}`) : undefined
     }

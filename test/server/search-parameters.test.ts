@@ -181,6 +181,7 @@ describe('what is refused', () => {
     ['expression', { expression: 'Patient.name.(' }],
     ['expression', { expression: 'Observation.code' }],
     ['expression', { expression: 'Patient.name.famly' }],
+    ['expression', { expression: 'Patient.constructor' }],
     ['expression', { expression: 'Patient.gender | (Patient.contact.nme as string)' }],
     ['expression', { expression: "Patient.iif(active, 'a', 'b')" }],
     ['component', { type: 'composite', expression: 'Patient' }],

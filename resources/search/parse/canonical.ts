@@ -1,4 +1,4 @@
-import { type SearchParameterFacts, structureOf } from '../../definitions.ts'
+import { elementAt, type SearchParameterFacts, structureOf } from '../../definitions.ts'
 
 /** Whether a reference is a canonical, or a uri that stands for one: an address of what may be anywhere. https://hl7.org/fhir/R4/references.html#canonical */
 export const isCanonical = ({ expression }: SearchParameterFacts): boolean => {
@@ -11,7 +11,7 @@ function isCanonicalPath(arm: string): boolean {
   let shape = type
   let types: readonly string[] = []
   for (const step of steps) {
-    const element = structureOf(shape)?.elements[step]
+    const element = elementAt(shape, step)
     if (!element) return false
     types = element.types
     const own = `${shape}.${step}`
