@@ -80,6 +80,30 @@ export function elementAt(path: string, name: string): Element | undefined {
   return elements && Object.hasOwn(elements, name) ? elements[name] : undefined
 }
 
+let names: { elements: ReadonlySet<string>; types: ReadonlySet<string> } | undefined
+
+function allNames() {
+  if (!names) {
+    const elements = new Set<string>()
+    const types = new Set<string>()
+    for (const [path, structure] of Object.entries(structures())) {
+      if (!path.includes('.')) types.add(path)
+      for (const [name, element] of Object.entries(structure.elements)) {
+        elements.add(name)
+        for (const type of element.types) types.add(type)
+      }
+    }
+    names = { elements, types }
+  }
+  return names
+}
+
+/** The names of all elements there are, those of a choice without a type. */
+export const elementNames = (): ReadonlySet<string> => allNames().elements
+
+/** Whether R4 has a resource, a datatype or a primitive type of this name. */
+export const isTypeName = (name: string): boolean => allNames().types.has(name)
+
 let choices: ReadonlyMap<string, string[]> | undefined
 
 /** The types that an element `name[x]` of any structure may have; none where no such element exists. */

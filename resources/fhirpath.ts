@@ -1,11 +1,14 @@
 /**
- * Compiles the expressions of search parameters into functions. Of FHIRPath it knows what 96 % of them need: paths,
- * unions, ofType and as, where on a type of reference or one equality, extension, exists, first and indexers.
+ * Compiles the expressions of search parameters into functions. Of FHIRPath it knows what those of R4 need: paths, unions,
+ * ofType and as, where on a type of reference or one equality, extension, exists, first and indexers. The others are
+ * evaluated by an engine, 50 times slower; who asks for a path need not know.
  */
 import { choiceKey, choiceTypes, elementAt, structureOf, systemOf } from './definitions.ts'
+import { compileByEngine, engineProblem } from './fhirpath/engine.ts'
 import { type Around, type Found, isOf, type Path, type Step } from './fhirpath/path.ts'
 import { parseReference } from './reference.ts'
 import { isObject } from './resource.ts'
+import { datatypesAt } from './search/datatypes.ts'
 
 type Move = (found: Found[]) => Found[]
 /** A way from the resource down; without steps where it needs all that is found at once. */
@@ -15,8 +18,21 @@ interface Arm {
   system?: string
 }
 
-/** The function of an expression for one resource type; absent where it is beyond this compiler. */
-export function compilePath(expression: string, type: string): Path | undefined {
+/**
+ * The function of an expression for one resource type; absent where it has none there. `on`: the structure that it is
+ * evaluated on, where that is not the resource.
+ */
+export function compilePath(expression: string, type: string, on = ''): Path | undefined {
+  if (expression === '') return undefined
+  const own = on === '' ? expression : `${type}.${expression}`
+  return compileOwn(own, type) ?? compileByEngine(expression, type, on)
+}
+
+/** Why there is none; absent: there is one. */
+export const pathProblem = (expression: string, type: string): string | undefined =>
+  compileOwn(expression, type) ? undefined : engineProblem(expression, type)
+
+function compileOwn(expression: string, type: string): Path | undefined {
   const arms: Arm[] = []
   for (const arm of splitTop(expression, '|')) {
     const plain = unwrap(arm.trim())
@@ -36,7 +52,21 @@ export function compilePath(expression: string, type: string): Path | undefined 
     steps ? [{ steps, ...(system === undefined ? {} : { system }) }] : [],
   )
   if (ways.length === arms.length) path.ways = ways
-  return path
+  return isLost(path, expression, type) ? undefined : path
+}
+
+/** Extensions of a primitive value stand beside it, where no way of ours leads. */
+function isLost({ ways }: Path, expression: string, type: string): boolean {
+  if (!expression.includes('extension')) return false
+  if (!ways) return true
+  return ways.some(({ steps }) =>
+    steps.some(
+      (step, at) =>
+        step.kind === 'child' &&
+        step.name === 'extension' &&
+        datatypesAt(steps.slice(0, at), type).some(each => structureOf(each) === undefined),
+    ),
+  )
 }
 
 /** `(a as T)` and `(a).b` both begin with a bracket; one around everything is dropped. */

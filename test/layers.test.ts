@@ -45,6 +45,7 @@ const packages: Record<string, string[]> = {
   mongodb: ['adapters/mongo/'],
   ioredis: ['adapters/redis/'],
   kafkajs: ['adapters/kafka/'],
+  fhirpath: ['resources/fhirpath/package.ts'],
   'node:sqlite': ['adapters/sqlite/'],
 }
 

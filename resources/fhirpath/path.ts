@@ -1,6 +1,6 @@
 /** What an expression is compiled to, whoever evaluates it. */
 
-/** A value and the datatype it was found with, where a choice told it. */
+/** A value and the datatype it was found with, where that is told. */
 export interface Found {
   value: unknown
   type?: string
@@ -9,7 +9,7 @@ export interface Found {
 }
 
 export interface Path {
-  (resource: Record<string, unknown>): Found[]
+  (resource: Record<string, unknown>, around?: Around): Found[]
   /** Its ways, where each value can be found by itself, without those beside it. */
   ways?: Way[]
 }
@@ -24,6 +24,8 @@ export type Step =
 export interface Around {
   /** The type of what `#` or `#id` leads to there. */
   typeAt(reference: string): string | undefined
+  /** What `#id` leads to there. */
+  containedAt(reference: string): unknown
 }
 
 export interface Way {

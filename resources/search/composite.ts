@@ -5,7 +5,6 @@
  */
 import { type SearchParameterFacts, searchParameters } from '../definitions.ts'
 import { invalid, unsupported } from '../error.ts'
-import { compilePath } from '../fhirpath.ts'
 import type { Row } from '../store.ts'
 import { splitEscaped } from './escape.ts'
 import { firstText } from './first.ts'
@@ -18,6 +17,7 @@ import { simpleTypes } from './simple-types.ts'
 import { eachToken, readToken } from './token.ts'
 import type { Asked, Collect, Making, Nature, SearchType } from './type.ts'
 import { compileVisit, type Visit } from './visit.ts'
+import { elementOf, systemIn } from './within.ts'
 
 interface Part {
   facts: SearchParameterFacts
@@ -53,16 +53,15 @@ function partsOf({ components = [] }: SearchParameterFacts, type: string): Parts
 /** Where the values of a part are looked for: in the element, or in the whole resource. */
 function visitOf({ expression }: Part, { type, facts }: Making): Visit | undefined {
   const whole = /^%resource\.(.*)$/.exec(expression)?.[1]
-  const visit = compileVisit(`${type}.${whole ?? expression}`, type)
+  const visit =
+    whole === undefined
+      ? compileVisit(expression, type, elementOf(facts.expression, type))
+      : compileVisit(`${type}.${whole}`, type)
   const system = whole === undefined ? systemIn(`${facts.expression}.${expression}`, type) : ''
   return visit && system
     ? (value, found) => visit(value, (one, of) => found(one, of, system))
     : visit
 }
-
-/** Of a code within the element: the system that its binding implies. */
-const systemIn = (expression: string, type: string): string =>
-  compilePath(expression, type)?.ways?.[0]?.system ?? ''
 
 const isWhole = ({ expression }: Part): boolean => expression.startsWith('%resource.')
 

@@ -12,7 +12,7 @@ import {
   structureOf,
 } from '../definitions.ts'
 import { type Issue, issue } from '../error.ts'
-import { compilePath } from '../fhirpath.ts'
+import { compilePath, pathProblem } from '../fhirpath.ts'
 import type { Resource } from '../resource.ts'
 import { presentParam, searchTypes } from '../search.ts'
 import type { Row } from '../store.ts'
@@ -138,16 +138,11 @@ function problemsAt(facts: OwnFacts, type: string): Issue[] {
       ),
     ]
   const unknown = unknownStep(facts.expression, type)
-  if (unknown !== undefined || !compilePath(facts.expression, type))
-    return [
-      issue(
-        'value',
-        unknown === undefined
-          ? `expression is no path on ${type} that can be searched by here: elements, where(a='b'), where(resolve() is T), ofType(T), extension(url), exists(), first(), [n] and |`
-          : `expression asks for an element that is not there: ${unknown}`,
-        'SearchParameter.expression',
-      ),
-    ]
+  const problem =
+    unknown === undefined
+      ? pathProblem(facts.expression, type)
+      : `expression asks for an element that is not there: ${unknown}`
+  if (problem !== undefined) return [issue('value', problem, 'SearchParameter.expression')]
   if (!extractorOf({ ...facts, rows: facts.code }, type, nowhere))
     return [
       issue(
@@ -161,7 +156,8 @@ function problemsAt(facts: OwnFacts, type: string): Issue[] {
 
 /** The first plain step of an arm (`Patient.name.famly`) that leads to no element; what is beyond plain steps is not looked at. */
 function unknownStep(expression: string, type: string): string | undefined {
-  for (const arm of expression.split('|')) {
+  const unquoted = expression.replace(/'(?:[^'\\]|\\.)*'/g, "''")
+  for (const arm of unquoted.split('|')) {
     const [path = '', first = ''] =
       /^\(*\s*([A-Z][A-Za-z]*)(?:\.[a-z][A-Za-z]*\b(?!\())*/.exec(arm.trim()) ?? []
     if (first !== type && first !== 'Resource' && first !== 'DomainResource') continue

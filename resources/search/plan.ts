@@ -114,8 +114,10 @@ export class Plan {
     const nature = { system: '', datatype: '' }
     for (const sink of this.tree.sinks) take(sink, resource, nature, gathered)
     for (const { sink, find } of this.whole)
-      find(resource, (value, _, system) =>
-        take(sink, value, system ? { ...nature, system } : nature, gathered),
+      find(
+        resource,
+        (value, type, system) => put(sink, value, natureOf(type, system), gathered),
+        rows,
       )
     this.walk(resource, this.root, gathered)
     return gathered
@@ -245,6 +247,12 @@ function put(sink: Sink, value: unknown, nature: Nature, gathered: Gathered): vo
   // Of a composite the element is there in any resource, its values are not.
   if (!sink.composite || rows.all.length > before) mark(present, sink.place)
 }
+
+/** Whether a value is a text is not known when it is asked for, so its case counts. */
+const natureOf = (type: string | undefined, system: string): Nature => ({
+  system,
+  datatype: type === undefined || type === 'string' ? '' : type,
+})
 
 const endsInExtension = ({ steps }: Way): boolean => {
   const last = steps.findLast(step => step.kind === 'child')

@@ -3,19 +3,19 @@ import { type Around, isOf, type Step, type Way } from '../fhirpath/path.ts'
 import { choicesOf, compilePath } from '../fhirpath.ts'
 import { isObject } from '../resource.ts'
 
-/** `type` is the one of a choice. */
+/** `type` is the one of a choice, or as it was found with. */
 type Found = (value: unknown, type: string | undefined, system: string) => void
 export type Visit = (value: unknown, found: Found, around?: Around) => void
 
-/** Absent where the expression is beyond the compiler. */
-export function compileVisit(expression: string, type: string): Visit | undefined {
-  const path = compilePath(expression, type)
+/** Absent where the expression has no path. `on`: the structure that it is evaluated on, where not the resource. */
+export function compileVisit(expression: string, type: string, on?: string): Visit | undefined {
+  const path = compilePath(expression, type, on)
   if (!path) return undefined
   const { ways } = path
   if (ways) return visitOf(ways)
-  return (value, found) => {
+  return (value, found, around) => {
     if (!isObject(value)) return
-    for (const one of path(value)) found(one.value, one.type, one.system ?? '')
+    for (const one of path(value, around)) found(one.value, one.type, one.system ?? '')
   }
 }
 

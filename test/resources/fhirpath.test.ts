@@ -105,16 +105,23 @@ describe('an expression finds', () => {
   })
 })
 
-describe('beyond the compiler are', () => {
+describe('beyond the compiler, but not beyond the engine, are', () => {
+  test.each<[string, unknown[]]>([
+    ['Patient.active != false', [true]],
+    ["Patient.deceased.exists() and Patient.name.family != 'Rao'", [false]],
+    ['Patient.name.count()', [2]],
+    ['Patient.name.where(family.exists()).family', ['Rao']],
+    ["Patient.name.where(use != 'usual').family", ['Rao']],
+    ['Patient.name.exists(family)', [false]],
+    ['Patient.extension(url)', []],
+  ])('%s', (expression, expected) => {
+    expect(values(expression)).toEqual(expected)
+    expect(compilePath(expression, 'Patient')?.ways).toBeUndefined()
+  })
+})
+
+describe('of no use are', () => {
   test.each([
-    'Patient.deceased.exists() and Patient.deceased',
-    'Patient.active != false',
-    "Patient.deceased.exists() and Patient.name.family != 'Rao'",
-    'Patient.name.count()',
-    'Patient.name.where(family.exists())',
-    "Patient.name.where(use != 'usual')",
-    'Patient.name.exists(given)',
-    'Patient.extension(url)',
     'Patient.name.given[x]',
     'Patient.Name',
     'Patient..name',

@@ -183,7 +183,7 @@ describe('what is refused', () => {
     ['expression', { expression: 'Patient.name.famly' }],
     ['expression', { expression: 'Patient.constructor' }],
     ['expression', { expression: 'Patient.gender | (Patient.contact.nme as string)' }],
-    ['expression', { expression: "Patient.iif(active, 'a', 'b')" }],
+    ['expression', { expression: 'Patient.where(birthDate < today())' }],
     ['component', { type: 'composite', expression: 'Patient' }],
     ['target[0]', { type: 'reference', target: ['Element'] }],
   ])('%s, with %j', async (element, more) => {
