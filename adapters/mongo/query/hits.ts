@@ -51,10 +51,11 @@ export const drivenBy = (
   return residuals.length ? { ...driven, $and: [...(driven.$and ?? []), ...residuals] } : driven
 }
 
-type Found = VersionDocument & Pick<Stored, 'c' | 'k'>
+export type Found = VersionDocument & Pick<Stored, 'c' | 'k'>
 
 const named = { _id: 1, c: 1, k: 1, s: 1, at: 1 }
 const all = { ...named, ...versionFields }
+export const projected = (bodies: boolean): Document => (bodies ? all : named)
 
 /** In the order of fields that an index may end with. */
 export async function streamedHits(
@@ -72,7 +73,7 @@ export async function streamedHits(
   const filter = drivenBy(source, scope, after && beyondPlace(key, after, descending, isInOrder))
   const documents = await find<Found>(scope, filter, {
     hint: hintOf(source.driver),
-    projection: bodies ? all : named,
+    projection: projected(bodies),
     sort: { [major]: order, [minor]: order },
     limit: count,
     ...(limit === undefined ? {} : { maxTimeMS: limit }),
@@ -112,7 +113,7 @@ export async function sortedKeys(
     // One range of the index: each place in turn.
     const at = { k: { $in: places.map(({ k }) => k) }, c: { $in: places.map(({ c }) => c) } }
     const filter = drivenBy(whole, scope, { places: [at] })
-    const projection = bodies ? all : named
+    const projection = projected(bodies)
     const found = await find<Found>(scope, filter, { hint: byEntry, projection, limit })
     // What is not there ends before the range begins, or was written between the two, where they are not of one instant.
     const isEnough = found.length >= count || places.length < limit
@@ -179,7 +180,7 @@ function beyondPlace(
 }
 
 /** When it was written stands behind a key by that: it is what the index is in the order of. */
-const hitOf = (stored: Found, key: Sort, bodies: boolean): Hit => ({
+export const hitOf = (stored: Found, key: Pick<Sort, 'by'>, bodies: boolean): Hit => ({
   version: stored._id,
   rid: stored.c,
   keys: key.by === 'date' ? [stored.k] : [stored.s, stored.at],
@@ -204,14 +205,14 @@ export async function walkNames(
     { ...drivenBy(source, scope), n },
     {
       hint: byName,
-      projection: bodies ? all : named,
+      projection: projected(bodies),
       sort: { n: descending ? -1 : 1 },
       limit: count,
       ...(limit === undefined ? {} : { maxTimeMS: limit }),
     },
   )
   return documents.map(stored => ({
-    ...hitOf(stored, { by: 'date', descending }, bodies),
+    ...hitOf(stored, { by: 'date' }, bodies),
     keys: [resourceIn(nameIn(stored._id))],
   }))
 }
