@@ -1,14 +1,17 @@
 /** Writes a batch of commits in one transaction; each has its own outcome. */
 
 import { tooLarge, unavailable } from '../../resources/error.ts'
+import type { Version } from '../../resources/store.ts'
 import { answersTo, type SearchIds } from './checks.ts'
 import { insert, update } from './commands.ts'
 import type { Connection } from './connection.ts'
+import { nameOf } from './document.ts'
 import { atEdge, isOutOfReach, isPassing, isTimeLimit, isUnclear, tooWideText } from './errors.ts'
 import { guardsOf } from './guard.ts'
 import { createLook, type Look } from './look.ts'
 import type { Order } from './order.ts'
-import { type Plan, planBatch, type Taken, type Waiting } from './plan.ts'
+import { namesOf, type Plan, planBatch, type Taken, type Waiting } from './plan.ts'
+import type { Recent } from './recent.ts'
 import type { Last } from './schema.ts'
 import type { Slot } from './slot.ts'
 import type { Rows, Terms } from './terms.ts'
@@ -22,13 +25,14 @@ export interface Parts {
   order: Order
   searchIds: SearchIds
   slot: Pick<Slot, 'number'>
+  recent: Recent
 }
 
 /** Answers all of a batch but those for which it is too early: with these it resolves. */
 export type WriteBatch = (batch: Waiting[], turn: Turn) => Promise<Waiting[]>
 
 export function createWriteBatch(parts: Parts, last: Last): WriteBatch {
-  const { connection, order, transactions } = parts
+  const { connection, order, recent, transactions } = parts
   const after = { ...last }
   const look = createLook(connection)
 
@@ -43,6 +47,7 @@ export function createWriteBatch(parts: Parts, last: Last): WriteBatch {
 
   async function writeAll(batch: Waiting[], turn: Turn): Promise<Waiting[]> {
     const until = Math.max(...batch.map(each => each.until))
+    const wrote = recent.replacing(batch.flatMap(namesOf))
     const later: Waiting[] = []
     let rest = batch
     for (let attempt = 0; ; attempt++) {
@@ -60,7 +65,11 @@ export function createWriteBatch(parts: Parts, last: Last): WriteBatch {
           await turn.toCommit()
           isSent = true
         })
-        plan?.taken.forEach(settle)
+        for (const taken of plan?.taken ?? []) {
+          for (const version of taken.versions)
+            wrote(nameOfVersion(taken.waiting, version), version)
+          settle(taken)
+        }
         for (const { waiting, error } of plan?.refused ?? []) waiting.reject(error)
         return [...(plan?.later ?? []).map(putBack), ...later]
       } catch (error) {
@@ -102,6 +111,9 @@ export function createWriteBatch(parts: Parts, last: Last): WriteBatch {
     waiting.resolve(versions)
   }
 }
+
+const nameOfVersion = ({ tenant }: Waiting, { type, id }: Version): string =>
+  nameOf(tenant, type, id)
 
 /** It may have been made. */
 const tried = (taken: Taken): number => taken.waiting.tried.push(taken)

@@ -1,10 +1,9 @@
 /** Commits in line, and the batches of them that are being written. */
 import { unavailable } from '../../resources/error.ts'
 import type { WriteBatch } from './batch.ts'
-import { nameOf } from './document.ts'
 import { atEdge } from './errors.ts'
 import type { MongoOptions } from './parts.ts'
-import type { Waiting } from './plan.ts'
+import { namesOf, type Waiting } from './plan.ts'
 import type { Slot } from './slot.ts'
 import { createTurn } from './turns.ts'
 
@@ -142,6 +141,3 @@ const mustSee = (waiting: Waiting, flights: readonly Flight[]): boolean =>
   flights.length > 0 &&
   ((waiting.commit.checks ?? []).length > 0 ||
     namesOf(waiting).some(name => flights.some(({ names }) => names.has(name))))
-
-const namesOf = ({ tenant, commit }: Waiting): string[] =>
-  commit.changes.map(({ type, id }) => nameOf(tenant, type, id))

@@ -44,6 +44,10 @@ export interface Waiting {
   reject(error: unknown): void
 }
 
+/** What it changes. */
+export const namesOf = ({ tenant, commit }: Waiting): string[] =>
+  commit.changes.map(({ type, id }) => nameOf(tenant, type, id))
+
 /** A newest version, as far as what replaces it must know. */
 export type Replaced = Pick<Stored, '_id' | 'v' | 's' | 'at' | 'c' | 'k'> & {
   /** meta.lastUpdated of version 1, where it is asked for. */
@@ -128,14 +132,14 @@ function judge(
   made: ReadonlyMap<string, Made>,
   given: Given,
 ): Replacing | Refusal | 'later' {
-  const { tenant, commit } = waiting
+  const { commit } = waiting
   for (const check of commit.checks ?? []) {
     const holds = isHeld(waiting.tenant, check, { made: [...made.values()], given })
     if (holds === undefined) return 'later'
     if (typeof holds === 'object') return holds
     if (!holds) return refusal('check', check.name)
   }
-  const names = commit.changes.map(({ type, id }) => nameOf(tenant, type, id))
+  const names = namesOf(waiting)
   const twice = commit.changes[names.findIndex((name, index) => names.indexOf(name) < index)]
   if (twice) return refusal('version', `${twice.type}/${twice.id}`)
   let later = false

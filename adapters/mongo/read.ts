@@ -2,6 +2,7 @@
 import type { Tenant, Version } from '../../resources/store.ts'
 import type { Connection } from './connection.ts'
 import { idOf, nameIn, nameOf, resourceIn, type Stored } from './document.ts'
+import type { Parts } from './parts.ts'
 
 /** What a Version is made of. */
 export const versionFields = { ty: 1, v: 1, m: 1, s: 1, at: 1, body: 1 } as const
@@ -34,12 +35,18 @@ export interface Reads {
 const most = 256
 
 /** Reads of one turn of the event loop go to the database as one: it answers hundreds at the cost of a few. */
-export function createReads(connection: Connection, time: number): Reads {
-  const newest = createFold('n', connection, time)
-  const numbered = createFold('_id', connection, time)
+export function createReads({
+  connection,
+  recent,
+  searchTime,
+}: Pick<Parts, 'connection' | 'recent' | 'searchTime'>): Reads {
+  const newest = createFold('n', connection, searchTime)
+  const numbered = createFold('_id', connection, searchTime)
   return {
     async read(tenant, type, id, number) {
       const name = nameOf(tenant, type, id)
+      const known = recent.get(name)
+      if (known && (number === undefined || number === known.number)) return known
       const found = await (number === undefined ? newest(name) : numbered(idOf(name, number)))
       return found && toVersion(found)
     },

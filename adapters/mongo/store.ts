@@ -38,7 +38,7 @@ async function createStore(options: MongoOptions, parts: Parts): Promise<MongoSt
   const { client, collections, primary } = parts.connection
   const { resource } = collections
   const commits = createCommits(options, parts)
-  const reads = createReads(parts.connection, parts.searchTime)
+  const reads = createReads(parts)
   const facts = createFacts(resource)
   const forget = () => {
     parts.remembered.counts.forget()

@@ -95,7 +95,7 @@ test('while there is no way, every call says so in its time; then all goes on', 
   const from = performance.now()
   const calls = [
     write(store, pune, change('b')),
-    store.read(pune, 'Patient', 'a'),
+    store.read(pune, 'Patient', 'z'),
     store.history(pune, { count: 1 }),
     store.check(),
   ]

@@ -34,7 +34,7 @@ where(
       )?.number ?? 0
     await write(store, pune, change('a'))
     const reads: (() => Promise<unknown>)[] = [
-      () => store.read(pune, 'Patient', 'a'),
+      () => store.read(pune, 'Patient', 'z'),
       () => store.history(pune, { count: 1 }),
       () => store.lastChanges(pune, ['Patient']),
       () => Array.fromAsync(store.scan(pune, 'Patient')),
