@@ -170,10 +170,10 @@ export interface Step {
   /** Where its rows stand. */
   table?: string
   /** Rows it was taken to have; counted up to a bound. */
-  estimate?: number
-  /** Rows it had. */
-  rows?: number
-  ms?: number
+  estimate: number
+  /** Rows it had; counted up to a bound. */
+  rows: number
+  ms: number
 }
 
 /**

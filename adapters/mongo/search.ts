@@ -2,20 +2,19 @@
 import { keysOf } from '../../resources/search/order.ts'
 import { type Place, printPlace } from '../../resources/search/place.ts'
 import type { Query } from '../../resources/search/query.ts'
-import type { Page, Step, Tenant, Version } from '../../resources/store.ts'
-import { countHits, countTold, type Total, totalOf } from './count.ts'
+import type { Page, Tenant, Version } from '../../resources/store.ts'
+import { countHits, type Total, totalOf } from './count.ts'
 import { nameIn, resourceIn } from './document.ts'
-import { answer } from './query/answer.ts'
+import { type Answer, answer } from './query/answer.ts'
 import { placeOf, scopeAt, scopeOf } from './query/begin.ts'
-import type { Driver } from './query/drivers.ts'
 import type { Hit, Wanted } from './query/hits.ts'
-import type { Node } from './query/nodes.ts'
 import { find, type Scope } from './query/scope.ts'
+import { telling } from './query/telling.ts'
 import { whereOf } from './query/units.ts'
 import { toVersion, type VersionDocument, versionFields } from './read.ts'
 import { type Source, steadily } from './source.ts'
 
-export { countHits, countTold }
+export { countHits }
 
 const wantedOf = (query: Query, place: Place | undefined, bodies: boolean): Wanted => ({
   keys: keysOf(query.sort),
@@ -25,12 +24,26 @@ const wantedOf = (query: Query, place: Place | undefined, bodies: boolean): Want
   bodies,
 })
 
-export async function searchPage(source: Source, tenant: Tenant, query: Query): Promise<Page> {
+export const searchPage = async (source: Source, tenant: Tenant, query: Query): Promise<Page> =>
+  (await foundPage(source, tenant, query)).page
+
+interface FoundPage {
+  page: Page
+  found: Answer
+}
+
+/** The page, and how it was found. */
+export async function foundPage(
+  source: Source,
+  tenant: Tenant,
+  query: Query,
+  tell?: Scope['tell'],
+): Promise<FoundPage> {
   const place = placeOf(source, query)
   // Before the instant of which it is read.
   const seq = place?.seq ?? (await source.asOf(tenant))
   const total = totalOf(source, tenant, query)
-  return steadily(source, then => pageAt(then, tenant, { query, place, seq, total }))
+  return steadily(source, then => pageAt(then, tenant, { query, place, seq, total, tell }))
 }
 
 interface At {
@@ -38,17 +51,30 @@ interface At {
   place: Place | undefined
   seq: number
   total: Total
+  tell: Scope['tell']
 }
 
-async function pageAt(source: Source, tenant: Tenant, at: At): Promise<Page> {
-  const { query, place, seq } = at
-  const scope = await scopeAt(source, tenant, { query, place })
+async function pageAt(source: Source, tenant: Tenant, at: At): Promise<FoundPage> {
+  const { query, place, seq, tell } = at
+  const scope = { ...(await scopeAt(source, tenant, { query, place })), ...(tell ? { tell } : {}) }
   const where = await whereOf(query, source, tenant)
-  const found = await answer(where, wantedOf(query, place, true), scope)
+  const wanted = wantedOf(query, place, true)
+  const found = await telling(
+    scope,
+    () => answer(where, wanted, scope),
+    ({ plan: { size }, hits }) => ({
+      ...{ step: 'find the page', rows: hits.length },
+      estimate: Math.min(size, wanted.count),
+    }),
+  )
   const more = found.hits.length > query.count
   const hits = found.hits.slice(0, query.count)
   if (place?.back) hits.reverse()
-  const versions = await versionsOf(hits, scope)
+  const versions = await telling(
+    scope,
+    () => versionsOf(hits, scope),
+    ({ length }) => ({ step: 'read the resources', estimate: hits.length, rows: length }),
+  )
   const [first, last] = [hits[0], hits.at(-1)]
   const hasNext = place?.back ? true : more
   const hasPrevious = place?.back ? more : place !== undefined
@@ -57,12 +83,13 @@ async function pageAt(source: Source, tenant: Tenant, at: At): Promise<Page> {
   const print = (hit: Hit, back: boolean) =>
     printPlace({ rid: hit.rid, keys: hit.keys, seq, seen, back })
   const count = () => (hasNext ? at.total(where, { seq, seen }, scope) : versions.length)
-  return {
+  const page = {
     versions,
     ...(query.total && !place ? { total: await count() } : {}),
     ...(last && hasNext ? { next: print(last, false) } : {}),
     ...(first && hasPrevious ? { previous: print(first, true) } : {}),
   }
+  return { page, found }
 }
 
 async function versionsOf(hits: Hit[], scope: Scope): Promise<Version[]> {
@@ -86,65 +113,3 @@ export const searchIds = (source: Source, tenant: Tenant, query: Query): Promise
     const { hits } = await answer(where, wanted, await scopeOf(then, tenant, query))
     return hits.map(({ version }) => resourceIn(nameIn(version)))
   })
-
-/** Hits are counted so far: that shows whether a condition is narrow. */
-const counted = 100_000
-
-const tables: Readonly<Record<Driver['in'], string>> = {
-  x: 'entries',
-  d: 'dates',
-  q: 'amounts',
-  g: 'positions',
-  w: 'words',
-  n: 'names',
-  at: 'times',
-}
-
-/** How a search is answered, for operators: names, indexes, numbers and times, never a value. */
-export async function explainHits(source: Source, tenant: Tenant, query: Query): Promise<Step[]> {
-  const scope = await scopeOf(source, tenant, query)
-  const timed = async <T>(work: () => Promise<T>): Promise<{ value: T; ms: number }> => {
-    const began = performance.now()
-    const value = await work()
-    return { value, ms: Math.round((performance.now() - began) * 1000) / 1000 }
-  }
-  const where = await whereOf(query, source, tenant)
-  const found = await timed(() => answer(where, wantedOf(query, undefined, false), scope))
-  const page = await timed(() => searchPage(source, tenant, query))
-  const all = await timed(() => countHits(source, tenant, query, counted))
-  const { way, plan, hits } = found.value
-  const driver = way?.driver
-  return [
-    ...plan.sizes.map(({ driver, size }) => ({
-      step: `condition ${covered(driver) || 'of several'}`,
-      table: tables[driver.in],
-      ...(size === undefined ? {} : { estimate: size }),
-    })),
-    ...(way
-      ? [{ step: `${way.name} ${driver ? `by ${covered(driver) || 'several'}` : 'all'}` }]
-      : []),
-    ...(way?.rest ?? plan.all).map(node => ({
-      step: `probe ${nameOf(node)}`,
-    })),
-    { step: 'find the page', rows: hits.length, ms: found.ms },
-    { step: 'find it and read the resources', rows: page.value.versions.length, ms: page.ms },
-    {
-      step: all.value < counted ? 'count all' : `count up to ${counted}`,
-      rows: all.value,
-      ms: all.ms,
-    },
-  ]
-}
-
-const covered = ({ covers }: Driver): string => covers.map(nameOf).join(' and ')
-
-/** The kind and parameter of a predicate. */
-function nameOf(node: Node): string {
-  if (node.kind === 'not') return `not ${nameOf(node.not)}`
-  if (node.kind === 'or') {
-    // A code in several systems is what was asked for, once.
-    const [one, ...others] = new Set(node.any.map(nameOf))
-    return one && others.length === 0 ? one : `any of ${node.any.length}`
-  }
-  return 'param' in node ? `${node.kind} ${node.param}` : node.kind
-}

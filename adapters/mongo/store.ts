@@ -9,7 +9,7 @@ import { type MongoOptions, openParts, type Parts } from './parts.ts'
 import { createReads } from './read.ts'
 import { addRows, dropRows } from './reindex.ts'
 import { migrate } from './schema.ts'
-import { countTold, explainHits, searchPage } from './search.ts'
+import { createSearching } from './searching.ts'
 import { createSettled } from './settled.ts'
 import { sweepEvery } from './sweep.ts'
 import { createUpkeep, refuseUnwhole } from './upkeep.ts'
@@ -57,10 +57,7 @@ async function createStore(options: MongoOptions, parts: Parts): Promise<MongoSt
     commit: commits.commit,
     read: (...named) => atTheEdge(() => reads.read(...named)),
     history: (tenant, query) => search(from => historyPage(from, tenant, { query, settled })),
-    search: (tenant, query, signal) => search(from => searchPage(from, tenant, query), signal),
-    count: (tenant, query, { atMost, signal } = {}) =>
-      search(from => countTold(from, tenant, query, atMost), signal),
-    explain: (tenant, query) => search(from => explainHits(from, tenant, query)),
+    ...createSearching(parts),
     scan: (tenant, type, after = '') => scan(parts, tenant, { type, after }),
     totals: tenant => search(from => facts.totals(tenant, from)),
     ...createUpkeep(parts, options),

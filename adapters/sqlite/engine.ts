@@ -56,7 +56,7 @@ function readIn(connection: Connection, call: ReadCall): unknown {
         countHits(connection, call.tenant, call.query, call.atMost),
       )
     case 'explain':
-      return connection.within(call.ms, () => explain(connection, call.tenant, call.query))
+      return connection.within(call.ms, () => explain(connection, call.tenant, call.query, call.ms))
     case 'history':
       return connection.within(call.ms, () => historyPage(connection, call.tenant, call.query))
     case 'scan':

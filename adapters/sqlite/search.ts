@@ -57,7 +57,7 @@ function hitsOf(
   connection: Connection,
   tenant: Tenant,
   query: Query,
-  from: { moment: Moment; place: Place | undefined; count: number },
+  from: { moment: Moment; place: Place | undefined; count: number; tell?: Tell },
 ): Position[] {
   const scope = scopeOf(connection, tenant, query, from.moment)
   if (scope.types.length === 0) return []
@@ -69,21 +69,22 @@ function hitsOf(
     after,
     count,
   }
-  return firstOf(waysOf(wanted, scope), connection, count).hits
+  return firstOf(waysOf(wanted, scope), connection, count, from.tell)
 }
 
+/** Told of each way that was taken: how many hits came of it, none where it was given up, and since when. */
+export type Tell = (way: Way, hits: Position[] | undefined, began: number) => void
+
 /** The first hits by the most promising way; where that turns out to be long, by the next. */
-export function firstOf(
-  ways: Way[],
-  connection: Connection,
-  count: number,
-): { way: Way | undefined; hits: Position[] } {
+function firstOf(ways: Way[], connection: Connection, count: number, tell?: Tell): Position[] {
   for (const [index, way] of ways.entries()) {
+    const began = performance.now()
     const go = () => way.hits().take(count).toArray()
     const hits = index < ways.length - 1 ? connection.trial(way.trial ?? walkTime, go) : go()
-    if (hits) return { way, hits }
+    tell?.(way, hits, began)
+    if (hits) return hits
   }
-  return { way: undefined, hits: [] }
+  return []
 }
 
 function placeOf(connection: Connection, { after }: Query): Place | undefined {
@@ -106,12 +107,18 @@ function versionsOf(rids: number[], moment: Moment, connection: Connection): Ver
     .map(row => toVersion(row, connection.typeName(Number(row.type)) ?? ''))
 }
 
-export function searchPage(connection: Connection, tenant: Tenant, query: Query): Page {
+export function searchPage(
+  connection: Connection,
+  tenant: Tenant,
+  query: Query,
+  tell?: Tell,
+): Page {
   const place = placeOf(connection, query)
   const moment = momentOf(connection, place)
   const { seq } = moment
   const { count } = query
-  const found = hitsOf(connection, tenant, query, { moment, place, count: count + 1 })
+  const from = { moment, place, count: count + 1 }
+  const found = hitsOf(connection, tenant, query, tell ? { ...from, tell } : from)
   const more = found.length > count
   const hits = found.slice(0, count)
   if (place?.back) hits.reverse()

@@ -42,13 +42,15 @@ export const search: Interaction = async (request, context, parts) => {
   )
   const total = counted.value
   const isCounted = page.value.total !== undefined
+  const pageStep = {
+    step: `the page with its includes${isCounted ? ' and the total' : ''}`,
+    most: parsed.query.count,
+    rows: page.value.matches.length + page.value.included.length,
+    ms: page.ms,
+  }
   const steps = [
-    {
-      step: `the page with its includes${isCounted ? ' and the total' : ''}`,
-      rows: page.value.matches.length + page.value.included.length,
-      ms: page.ms,
-    },
-    ...(isCounted ? [] : [{ step: 'the total', ms: counted.ms }]),
+    ...(parsed.summary === 'count' ? [] : [pageStep]),
+    ...(isCounted || !total ? [] : [{ step: 'the total', rows: total.count, ms: counted.ms }]),
   ]
   const json = printListing({
     type: 'searchset',

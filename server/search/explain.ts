@@ -5,14 +5,22 @@ import type { Query } from '../../resources/search/query.ts'
 import type { Step } from '../../resources/store.ts'
 import type { Parts } from '../interactions.ts'
 
+/** What was done beside the store: it is taken for as many as the store takes the hits for, and for `most` at most. */
+export type Beside = Omit<Step, 'estimate'> & { most?: number }
+
 /** What the store does, then what was done beside it, one issue a step. */
 export async function explain(
   query: Query,
-  beside: Step[],
+  beside: Beside[],
   { context, parts }: { context: Context; parts: Parts },
 ): Promise<Issue[]> {
   const steps = await parts.repository.explain(context, query)
-  return [...steps, ...beside].map(each =>
+  const hits = steps[0]?.estimate ?? 0
+  const others = beside.map(({ most = hits, ...each }) => ({
+    ...each,
+    estimate: Math.min(hits, most),
+  }))
+  return [...steps, ...others].map(each =>
     issue('informational', printStep(each), undefined, 'information'),
   )
 }
@@ -22,9 +30,9 @@ function printStep({ step, table, estimate, rows, ms }: Step): string {
   const parts = [
     step,
     ...(table === undefined ? [] : [`table ${table}`]),
-    ...(estimate === undefined ? [] : [`estimate ${estimate}`]),
-    ...(rows === undefined ? [] : [`rows ${rows}`]),
-    ...(ms === undefined ? [] : [`${ms} ms`]),
+    `estimate ${estimate}`,
+    `rows ${rows}`,
+    `${ms} ms`,
   ]
   return parts.join('; ')
 }

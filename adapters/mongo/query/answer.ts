@@ -9,6 +9,7 @@ import { type Plan, planOf } from './plan.ts'
 import { holding, settled } from './relations.ts'
 import type { Scope } from './scope.ts'
 import { withSystems } from './systems.ts'
+import { nameOf, telling } from './telling.ts'
 import { firstHits, type Way } from './ways.ts'
 
 export interface Answer {
@@ -27,7 +28,12 @@ export async function answer(where: Node[], wanted: Wanted, scope: Scope): Promi
   const isOne = wanted.keys.length === 1 && first?.by !== 'value'
   const ordered = isOne && first?.by === 'date'
   const mustKnow = (only: Driver) => isOne && !(ordered && isOrdered(only))
-  return answerBy(await planOf(nodes, scope, { mustKnow, ordered }), wanted, scope)
+  const plan = await telling(
+    scope,
+    () => planOf(nodes, scope, { mustKnow, ordered }),
+    ({ size }) => ({ step: 'plan', estimate: size, rows: 0 }),
+  )
+  return answerBy(plan, wanted, scope)
 }
 
 /** More candidates than this are not looked at together. */
@@ -47,7 +53,15 @@ async function answerBy(plan: Plan, wanted: Wanted, scope: Scope): Promise<Answe
   for (let size = wanted.count; ; size = next(wanted.count - hits.length, hits.length / looked)) {
     const found = await firstHits(closed, { ...wanted, after, count: size, bodies: false }, scope)
     const versions = found.hits.map(({ version }) => version)
-    const kept = new Set(await holding(open, versions, scope))
+    const held = await telling(
+      scope,
+      () => holding(open, versions, scope),
+      ({ length }) => ({
+        step: `probe ${open.map(nameOf).join(' and ')}`,
+        ...{ estimate: versions.length, rows: length },
+      }),
+    )
+    const kept = new Set(held)
     hits.push(...found.hits.filter(({ version }) => kept.has(version)))
     after = found.hits.at(-1)
     looked += versions.length

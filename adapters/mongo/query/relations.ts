@@ -11,6 +11,7 @@ import { drivenBy, type Source, superseded } from './hits.ts'
 import { each, isOpen, type Node, type Relation, replaced } from './nodes.ts'
 import { type Plan, planOf } from './plan.ts'
 import { aggregate, counted, find, roughly, type Scope, within } from './scope.ts'
+import { nameOf, tableOf, telling } from './telling.ts'
 
 /** So many at the other end cost no more than looking at each candidate for one of them. */
 const few = 5000
@@ -26,13 +27,16 @@ async function settle(relation: Relation, scope: Scope, most: number): Promise<N
   const plan = await planOf(where, inner)
   if (!(await isLittle(plan, inner, most))) return { ...relation, where }
   const by = JSON.stringify(relation)
-  if (relation.kind === 'chain') {
-    const targets = await scope.source.found.get(relation, inner, () =>
-      calledBy(plan, names, inner),
-    )
-    return { kind: 'reference', param, targets, by }
-  }
-  const targets = await targetsFrom(plan, param, inner)
+  const find = () =>
+    relation.kind === 'chain'
+      ? scope.source.found.get(relation, inner, () => calledBy(plan, names, inner))
+      : targetsFrom(plan, param, inner)
+  const targets = await telling(scope, find, ({ length }) => ({
+    step: `find first ${nameOf(relation)}`,
+    table: tableOf(plan.driver ?? everything(inner)),
+    ...{ estimate: plan.size, rows: length },
+  }))
+  if (relation.kind === 'chain') return { kind: 'reference', param, targets, by }
   return names === undefined
     ? { kind: 'names', names: targets.filter(target => isOf(target, scope.types)) }
     : { kind: 'reference', param: names, targets, by }

@@ -1,5 +1,5 @@
 import type { Document } from 'mongodb'
-import type { Tenant } from '../../../resources/store.ts'
+import type { Step, Tenant } from '../../../resources/store.ts'
 import { isTooLarge } from '../errors.ts'
 import { limitsOf, type Source } from '../source.ts'
 import { tooWide } from './widest.ts'
@@ -11,6 +11,8 @@ export interface Scope {
   types: string[]
   /** Where pages go on: the state they see. Absent: that of now. */
   past?: Past
+  /** For those who ask how a search is answered: what was done. */
+  tell?: (step: Step) => void
 }
 
 export interface Past {

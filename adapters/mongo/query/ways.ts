@@ -16,6 +16,7 @@ import type { Node } from './nodes.ts'
 import { type Plan, restOf, sizesOfEach, sizeUpTo } from './plan.ts'
 import { counted, type Scope } from './scope.ts'
 import { hitsAbout, subjectsOf, toGoThrough } from './subjects.ts'
+import { covered, since, tableOf } from './telling.ts'
 
 /** How hits come: named for those who ask why. */
 export interface Way {
@@ -50,7 +51,7 @@ export async function firstHits(
   scope: Scope,
 ): Promise<{ way?: Way; hits: Hit[] }> {
   if (scope.types.length === 0 || plan.driver?.any.length === 0) return { hits: [] }
-  const { way, hits } = await taken(waysOf(plan, wanted, scope), scope)
+  const { way, hits } = await taken(plan, wanted, scope)
   const once = unique(hits)
   // What moved while it was read, and was read twice, has taken the place of another.
   if (once.length < hits.length && hits.length >= wanted.count)
@@ -67,15 +68,30 @@ function unique(hits: Hit[]): Hit[] {
   return hits.filter(({ rid }) => !seen.has(rid) && seen.add(rid))
 }
 
-async function taken(ways: AsyncIterable<Way>, scope: Scope): Promise<{ way: Way; hits: Hit[] }> {
-  for await (const way of ways)
+async function taken(plan: Plan, wanted: Wanted, scope: Scope): Promise<{ way: Way; hits: Hit[] }> {
+  for await (const way of waysOf(plan, wanted, scope)) {
+    const step = stepOf(way, plan, wanted)
+    const began = performance.now()
     try {
-      return { way, hits: await way.hits(way.time) }
+      const hits = await way.hits(way.time)
+      scope.tell?.({ ...step, rows: hits.length, ms: since(began) })
+      return { way, hits }
     } catch (error) {
       if (way.time === undefined || !isTimeLimit(error) || performance.now() > scope.source.until)
         throw error
+      scope.tell?.({ ...step, step: `${step.step}, given up`, rows: 0, ms: since(began) })
     }
+  }
   throw new Error('there is no way to the hits')
+}
+
+function stepOf({ name, driver }: Way, { sizes }: Plan, { count }: Wanted) {
+  const { size = counted } = sizes.find(each => each.driver === driver) ?? {}
+  return {
+    step: `${name} ${driver ? `by ${covered(driver) || 'several'}` : 'all'}`,
+    ...(driver ? { table: tableOf(driver) } : {}),
+    estimate: Math.min(size, count),
+  }
 }
 
 async function* waysOf(plan: Plan, wanted: Wanted, scope: Scope): AsyncIterable<Way> {

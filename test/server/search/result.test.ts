@@ -111,7 +111,7 @@ describe('_explain', () => {
 
   test('counts matches and includes as rows of the page', async () => {
     const { body } = await get('Observation?_id=o&_include=Observation:subject&_explain=true')
-    expect(said(body)).toMatch(/the page with its includes; rows 2; [\d.]+ ms/)
+    expect(said(body)).toMatch(/the page with its includes; estimate 1; rows 2; [\d.]+ ms/)
   })
 
   test('goes along to the next page', async () => {
