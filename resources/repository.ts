@@ -3,7 +3,7 @@ import type { Context } from './context.ts'
 import { ambiguous, gone, notFound } from './error.ts'
 import { createExclusive } from './exclusive.ts'
 import type { HistoryQuery, Query } from './search/query.ts'
-import type { Page, Step, Store, Version } from './store.ts'
+import type { Asking, Page, Step, Store, Version } from './store.ts'
 import { criteriaQuery } from './write/criteria.ts'
 import { alone, type Draft, type WriteParts } from './write/draft.ts'
 import {
@@ -97,6 +97,14 @@ export function createRepository(given: WriteParts): Repository {
       )
   }
 
+  const begun = new WeakSet<Context>()
+  /** A request of which one search was let in goes on: it is not refused half way. */
+  const letIn = async <T>(context: Context, ask: (asking: Asking) => Promise<T>): Promise<T> => {
+    const answer = await ask({ signal: context.signal, goesOn: begun.has(context) })
+    begun.add(context)
+    return answer
+  }
+
   /** Whoever wrote a search parameter finds it known, and not ready, in the next request. */
   const tell = async ({ tenant }: Context, types: string[]): Promise<void> => {
     if (types.includes('SearchParameter')) await parameters.changed(tenant)
@@ -113,10 +121,12 @@ export function createRepository(given: WriteParts): Repository {
       return page
     },
 
-    search: (context, query) => store.search(context.tenant, query, context.signal),
+    search: (context, query) =>
+      letIn(context, asking => store.search(context.tenant, query, asking)),
     count: (context, query, atMost) =>
-      store.count(context.tenant, query, { atMost, signal: context.signal }),
-    explain: (context, query) => store.explain(context.tenant, query),
+      letIn(context, asking => store.count(context.tenant, query, { ...asking, atMost })),
+    explain: (context, query) =>
+      letIn(context, asking => store.explain(context.tenant, query, asking)),
     totals: context => store.totals(context.tenant),
 
     async write(context, write) {

@@ -176,6 +176,14 @@ export interface Step {
   ms: number
 }
 
+/** Who asks for a search. */
+export interface Asking {
+  /** Aborted when nobody waits any more: it rejects. */
+  signal?: AbortSignal | undefined
+  /** It is of a request that was let in before: however many wait, it waits in its turn, and is not refused. */
+  goesOn?: boolean
+}
+
 /**
  * Where versions are kept. It knows nothing of HTTP, access or rules: what it is given is allowed.
  * All methods reject with FhirError where the outside failed (503, 507), never silently.
@@ -193,16 +201,15 @@ export interface Store {
   read(tenant: Tenant, type: string, id: string, number?: number): Promise<Version | undefined>
   /** Newest first. */
   history(tenant: Tenant, query: HistoryQuery): Promise<Page>
-  /** Rejects when the signal says that nobody waits any more. */
-  search(tenant: Tenant, query: Query, signal?: AbortSignal): Promise<Page>
+  search(tenant: Tenant, query: Query, asking?: Asking): Promise<Page>
   /** Counts up to `atMost` (all, where absent): an answer of `atMost` may be more. */
   count(
     tenant: Tenant,
     query: Query,
-    options?: { atMost?: number | undefined; signal?: AbortSignal | undefined },
+    options?: Asking & { atMost?: number | undefined },
   ): Promise<number>
   /** How a search is answered: its conditions, what drives it, and what each step took. No values. */
-  explain(tenant: Tenant, query: Query): Promise<Step[]>
+  explain(tenant: Tenant, query: Query, asking?: Asking): Promise<Step[]>
   /** Every newest version that is not deleted, in id order: for export and reindexing. */
   scan(tenant: Tenant, type: string, after?: string): AsyncIterable<Version>
   /** How many resources of each type are there now. */

@@ -1,7 +1,8 @@
 /** So many at once, the others in turn; who comes when too many wait is refused. */
 export interface Gate {
   waiting(): number
-  pass<T>(work: () => Promise<T>): Promise<T>
+  /** `goesOn`: what it is a part of was let in before, so that it waits behind however many. */
+  pass<T>(work: () => Promise<T>, goesOn?: boolean): Promise<T>
 }
 
 export function createGate(width: number, queue: number, refusal: () => Error): Gate {
@@ -9,10 +10,10 @@ export function createGate(width: number, queue: number, refusal: () => Error): 
   let inside = 0
   return {
     waiting: () => waiting.length,
-    async pass(work) {
+    async pass(work, goesOn = false) {
       if (inside < width) inside++
       else {
-        if (waiting.length >= queue) throw refusal()
+        if (waiting.length >= queue && !goesOn) throw refusal()
         await new Promise<void>(resolve => waiting.push(resolve))
       }
       try {

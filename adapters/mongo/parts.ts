@@ -1,6 +1,6 @@
 /** What the calls of a store share. */
 import { throttled, unavailable } from '../../resources/error.ts'
-import type { Tenant } from '../../resources/store.ts'
+import type { Asking, Tenant } from '../../resources/store.ts'
 import type { Connection, ConnectionOptions } from './connection.ts'
 import { atTheEdge } from './errors.ts'
 import { newestOf } from './facts.ts'
@@ -57,7 +57,7 @@ export interface Parts {
   writeTime: number
   source(more?: Partial<Source>): Source
   /** A search takes its place before its time begins. */
-  search<T>(ask: (source: Source) => Promise<T>, signal?: AbortSignal): Promise<T>
+  search<T>(ask: (source: Source) => Promise<T>, asking?: Asking): Promise<T>
 }
 
 const busy = () => unavailable('too many writes are waiting: try again shortly', 1)
@@ -108,9 +108,9 @@ export async function openParts(options: MongoOptions, connection: Connection): 
     searchTime,
     writeTime,
     source,
-    search: (ask, signal) =>
+    search: (ask, { signal, goesOn } = {}) =>
       atTheEdge(() =>
-        searches.pass(() => primary.read(() => ask(source(signal ? { signal } : {})))),
+        searches.pass(() => primary.read(() => ask(source({ signal }))), goesOn),
       ).catch(error => {
         throw signal?.aborted ? unavailable('nobody waits for the answer any more', 1) : error
       }),

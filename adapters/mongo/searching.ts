@@ -8,8 +8,8 @@ type Searching = Pick<Store, 'search' | 'count' | 'explain'>
 
 /** What finds resources; each takes a place of its own among the searches. */
 export const createSearching = ({ search }: Pick<Parts, 'search'>): Searching => ({
-  search: (tenant, query, signal) => search(from => searchPage(from, tenant, query), signal),
-  count: (tenant, query, { atMost, signal } = {}) =>
-    search(from => countTold(from, tenant, query, atMost), signal),
-  explain: (tenant, query) => search(from => explain(from, tenant, query)),
+  search: (tenant, query, asking) => search(from => searchPage(from, tenant, query), asking),
+  count: (tenant, query, { atMost, ...asking } = {}) =>
+    search(from => countTold(from, tenant, query, atMost), asking),
+  explain: (tenant, query, asking) => search(from => explain(from, tenant, query), asking),
 })

@@ -1,6 +1,7 @@
 import { closeable } from '../../resources/closing.ts'
 import { throttled, unavailable } from '../../resources/error.ts'
 import {
+  type Asking,
   type Commit,
   type Event,
   type Page,
@@ -79,7 +80,7 @@ interface Calls {
     number: number | undefined
   }): Version | undefined
   newest(tenant: Tenant, types: string[]): number
-  search(call: ReadCall, signal?: AbortSignal): Promise<unknown>
+  search(call: ReadCall, asking?: Asking): Promise<unknown>
   write(call: WriteCall): Promise<unknown>
   inspect: Store['inspect']
   waiting(): { writes: number; searches: number }
@@ -161,8 +162,8 @@ async function openThreads(options: SqliteOptions, unlock: () => void): Promise<
       tick.begin()
       return newestSeq(own, tenant, types)
     },
-    search(call, signal) {
-      if (searches() >= (options.searchQueue ?? 256))
+    search(call, { signal, goesOn } = {}) {
+      if (searches() >= (options.searchQueue ?? 256) && !goesOn)
         return Promise.reject(throttled('too many searches are waiting: try again shortly', 1))
       return leastBusy(readers).call(call, signal)
     },
@@ -240,8 +241,8 @@ interface Waiting {
 function createStore(options: SqliteOptions, calls: Calls): SqliteStore {
   const commit = createCommit(options, calls)
   const ms = options.searchTime ?? 10_000
-  const search = <T>(call: ReadCall, signal?: AbortSignal) =>
-    calls.search(call, signal) as Promise<T>
+  const search = <T>(call: ReadCall, asking: Asking = {}) =>
+    calls.search(call, asking) as Promise<T>
   const tidy = startTidying(options, calls)
 
   return closeable({
@@ -254,17 +255,16 @@ function createStore(options: SqliteOptions, calls: Calls): SqliteStore {
       }
     },
     history: (tenant, query) => search<Page>({ do: 'history', tenant, query, ms }),
-    search: (tenant, query, signal) => search<Page>({ do: 'search', tenant, query, ms }, signal),
-    count: (tenant, query, { atMost, signal } = {}) =>
-      search<number>({ do: 'count', tenant, query, atMost, ms }, signal),
-    explain: (tenant, query) => search<Step[]>({ do: 'explain', tenant, query, ms }),
+    search: (tenant, query, asking) => search<Page>({ do: 'search', tenant, query, ms }, asking),
+    count: (tenant, query, { atMost, ...asking } = {}) =>
+      search<number>({ do: 'count', tenant, query, atMost, ms }, asking),
+    explain: (tenant, query, asking) =>
+      search<Step[]>({ do: 'explain', tenant, query, ms }, asking),
     async *scan(tenant, type, after = '') {
       for (let last = after; ; ) {
-        const versions = await search<Version[]>({
-          do: 'scan',
-          tenant,
-          slice: { type, after: last, count: 200 },
-        })
+        const slice = { type, after: last, count: 200 }
+        const goesOn = last !== after
+        const versions = await search<Version[]>({ do: 'scan', tenant, slice }, { goesOn })
         yield* versions
         const end = versions.at(-1)
         if (!end) return

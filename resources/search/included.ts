@@ -2,6 +2,7 @@
 import type { SearchParameterFacts } from '../definitions.ts'
 import { spellingsOf } from '../reference.ts'
 import { type OwnParameters, paramsOf } from '../search.ts'
+import { sideBySide } from '../side-by-side.ts'
 import type { Page, Version } from '../store.ts'
 import { type Include, parametersOf } from './include.ts'
 import {
@@ -33,6 +34,9 @@ export interface Reach {
 }
 
 type Ground = Pick<Reach, 'base' | 'own'>
+
+/** Searches that one request has at once: others have their turns between them. */
+const atOnce = 4
 
 const newestFirst: Sort[] = [{ by: 'updated', descending: true }]
 
@@ -69,10 +73,12 @@ async function nextRound(
   reach: Reach,
 ): Promise<Version[] | undefined> {
   const links = linksOf(sources, includes, reach)
-  const pages = await Promise.all([
-    readLinks(links, reach),
-    ...includes.map(include => referrers(sources, include, { ...reach, count: reach.limit + 1 })),
-  ])
+  const count = reach.limit + 1
+  const parts: (() => Promise<Page>)[] = [
+    () => readLinks(links, reach),
+    ...includes.map(include => () => referrers(sources, include, { ...reach, count })),
+  ]
+  const pages = await sideBySide(parts, atOnce, part => part())
   return pages.some(page => page.next !== undefined)
     ? undefined
     : pages.flatMap(({ versions }) => versions)
@@ -117,7 +123,7 @@ function followedFrom(type: string, includes: Include[], own?: OwnParameters): F
 export async function readLinks(
   links: Links,
   { search, read }: Pick<Reach, 'search' | 'read'>,
-): Promise<{ versions: Linked[]; next?: undefined }> {
+): Promise<Omit<Page, 'versions'> & { versions: Linked[] }> {
   const ids = new Map<string, Set<string>>()
   const urls: Links = new Map()
   for (const [link, types] of links) {
@@ -125,16 +131,16 @@ export async function readLinks(
     if (types.includes(type)) ids.set(type, (ids.get(type) ?? new Set()).add(id))
     else urls.set(link, types)
   }
-  const [canonicals, ...pages] = await Promise.all([
+  const byIds = ([type, of]: [string, Set<string>]) =>
+    search({
+      types: [type],
+      where: [{ kind: 'id', ids: [...of] }],
+      sort: newestFirst,
+      count: of.size,
+    })
+  const [canonicals, pages] = await Promise.all([
     readCanonicals(urls, search),
-    ...[...ids].map(([type, of]) =>
-      search({
-        types: [type],
-        where: [{ kind: 'id', ids: [...of] }],
-        sort: newestFirst,
-        count: of.size,
-      }),
-    ),
+    sideBySide([...ids], atOnce, byIds),
   ])
   const newest = new Map(
     pages.flatMap(({ versions }) => versions.map(each => [resourceName(each), each])),

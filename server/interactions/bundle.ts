@@ -4,6 +4,7 @@ import { isResourceType } from '../../resources/definitions.ts'
 import { FhirError, invalid, notFound, tooLarge, unsupported } from '../../resources/error.ts'
 import type { Repository } from '../../resources/repository.ts'
 import { isObject } from '../../resources/resource.ts'
+import { sideBySide } from '../../resources/side-by-side.ts'
 import { type Entry, failedEntry, printEntry, readEntry, refuseOthers } from '../entry.ts'
 import type { FhirRequest, FhirResponse } from '../request.ts'
 import { answerOf, writeOf } from '../writes.ts'
@@ -59,23 +60,11 @@ function readBundle(
 /** Entries are independent of each other, so a few run at a time and share a commit. */
 const atOnce = 32
 
-async function sideBySide<T>(
-  all: T[],
-  run: (one: T, index: number) => Promise<FhirResponse>,
-): Promise<FhirResponse[]> {
-  const answers: FhirResponse[] = []
-  let next = 0
-  const work = async () => {
-    for (let index = next++; index < all.length; index = next++)
-      answers[index] = await run(all[index] as T, index)
-  }
-  await Promise.all(Array.from({ length: Math.min(atOnce, all.length) }, work))
-  return answers
-}
-
 /** Each entry by itself: one that cannot even be read leaves the others alone. */
 const batch = (entries: unknown[], request: FhirRequest, run: Run): Promise<FhirResponse[]> =>
-  sideBySide(entries, (entry, index) => runAlone(() => readEntry(entry, index, request), run))
+  sideBySide(entries, atOnce, (entry, index) =>
+    runAlone(() => readEntry(entry, index, request), run),
+  )
 
 async function runAlone(read: () => Entry, { context, parts }: Run): Promise<FhirResponse> {
   try {
@@ -118,7 +107,7 @@ async function transaction(
     if (outcome) answers.set(entry, answerOf(outcome, entry.request))
   }
   const reads = entries.filter(isRead)
-  const found = await sideBySide(reads, entry => runAlone(() => entry, run))
+  const found = await sideBySide(reads, atOnce, entry => runAlone(() => entry, run))
   for (const [index, entry] of reads.entries()) {
     const answer = found[index]
     if (answer) answers.set(entry, answer)

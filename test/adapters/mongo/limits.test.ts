@@ -102,7 +102,7 @@ test('writes beyond those that may wait are 503', async () => {
 
 test('a search that nobody waits for any more ends, wherever it is', async () => {
   const all = times(5, () => new AbortController())
-  const searches = all.map(({ signal }) => store.search(pune, query(), signal))
+  const searches = all.map(({ signal }) => store.search(pune, query(), { signal }))
   const answers = Promise.allSettled(searches)
   await new Promise(setImmediate)
   for (const each of all) each.abort()
@@ -111,6 +111,20 @@ test('a search that nobody waits for any more ends, wherever it is', async () =>
       reason: { status: 503, message: 'nobody waits for the answer any more' },
     })
   expect((await store.search(pune, query())).versions).toEqual([])
+})
+
+test('a search of a request that was let in waits behind however many', async () => {
+  const others = times(7, () => store.search(pune, query()).catch(({ status }) => status))
+  const mine = times(7, () => store.search(pune, query(), { goesOn: true }))
+  mine.push(
+    ...times(7, async () => ({
+      versions: [],
+      next: `${await store.count(pune, query(), { goesOn: true })}`,
+    })),
+  )
+  expect((await Promise.all(mine)).map(({ versions }) => versions)).toEqual(times(14, () => []))
+  expect((await Promise.all(others)).filter(each => each === 429)).toHaveLength(2)
+  expect(store.waiting()).toEqual({ writes: 0, searches: 0 })
 })
 
 test('searches beyond those that may wait are 429', async () => {

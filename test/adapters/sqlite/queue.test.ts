@@ -116,6 +116,16 @@ describe('searches', () => {
     await store.close()
   })
 
+  test('of a request that was let in wait behind however many', async () => {
+    const store = await open({ searchQueue: 2, readers: 1 })
+    await write(store, pune, change('a'))
+    const others = times(3, () => store.search(pune, query()).catch(({ status }) => status))
+    const mine = times(3, () => store.search(pune, query(), { goesOn: true }))
+    for (const { versions } of await Promise.all(mine)) expect(versions).toHaveLength(1)
+    expect((await Promise.all(others)).filter(each => each === 429)).toHaveLength(1)
+    await store.close()
+  })
+
   test.each([true, false])('that take too long are ended (threads: %s)', async threads => {
     const store = await open({ searchTime: 0, threads, readers: 1 })
     await write(store, pune, ...times(2500, n => change(`${n}`, { rows: [coded(`${n}`)] })))
@@ -153,7 +163,7 @@ describe('searches', () => {
       )
     const refused = { status: 503, message: expect.stringMatching(/nobody waits/) }
     const gone = AbortSignal.abort()
-    await expect(store.search(pune, query(), gone)).rejects.toMatchObject(refused)
+    await expect(store.search(pune, query(), { signal: gone })).rejects.toMatchObject(refused)
     await expect(store.count(pune, query(), { signal: gone })).rejects.toMatchObject(refused)
 
     // Each resource is asked 200 questions: it would take a long time.
