@@ -44,7 +44,7 @@ async function round(ledger: Ledger): Promise<string[]> {
   const before = ledger.counts().versions
   const { server, base } = await start()
   const stop = { now: false }
-  const clients = Array.from({ length: Number(values.clients) }, () => work(base, ledger, stop))
+  const clients = Array.from({ length: Number(values.clients) }, () => work([base], ledger, stop))
   // Beside the one that was killed, which others take to be there for a while, the first write waits.
   for (const end = performance.now() + 15_000; performance.now() < end; await wait(5))
     if (ledger.counts().versions - before >= atLeast) break
@@ -55,7 +55,7 @@ async function round(ledger: Ledger): Promise<string[]> {
   await Promise.all([gone, ...clients])
   const acknowledged = ledger.counts().versions - before
   const again = await start()
-  const problems = await ledger.compare(again.base)
+  const problems = await ledger.compare([again.base])
   if (acknowledged < atLeast)
     problems.push(`only ${acknowledged} versions were acknowledged: too few to prove anything`)
   const stopped = ended(again.server)

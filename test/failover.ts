@@ -1,8 +1,9 @@
 /**
  * Kills the primary of a set of three with -9, freezes it, or has it step down, again and again, while 32 clients write through
- * the server: no acknowledged version is lost, doubled or gone for a while, nobody is told worse than to come again, and
+ * two server processes: no acknowledged version is lost, doubled or gone for a while, nobody is told worse than to come again, and
  * writing goes on. `npm run failover -- --kills 10 --freezes 2 --handovers 5`.
  */
+import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -18,6 +19,7 @@ const usage = `npm run failover -- [options]
   --freezes N    how often it is frozen (default 2)
   --handovers N  how often it steps down (default 5)
   --clients N    how many write at once (default 32)
+  --servers N    to how many server processes, each in turn (default 2)
   --json FILE    write what was found to FILE as well`
 
 const values = readOptions(usage, {
@@ -25,6 +27,7 @@ const values = readOptions(usage, {
   freezes: { type: 'string', default: '2' },
   handovers: { type: 'string', default: '5' },
   clients: { type: 'string', default: '32' },
+  servers: { type: 'string', default: '2' },
   json: { type: 'string' },
 })
 
@@ -36,16 +39,24 @@ const losses = [
   ...Array<'handover'>(Number(values.handovers)).fill('handover'),
 ]
 
+/** What `npm run check` finds. */
+function whatIsWrong(env: Record<string, string>): string[] {
+  const { status, stderr } = spawnSync(process.execPath, ['server/node.js', 'server/check.ts'], {
+    env: { ...process.env, ...env },
+    encoding: 'utf8',
+  })
+  return status === 0 ? [] : stderr.split('\n')
+}
+
 const report = createReport(values.json)
 const folder = mkdtempSync(join(tmpdir(), 'nidaan-failover-'))
 let members: Members | undefined
 let isGood = false
 try {
   members = await startMembers(folder)
-  const writers = await startWriters(Number(values.clients), {
-    DATA_DIR: folder,
-    STORE_URL: databaseAt(members.url, 'failover'),
-  })
+  const env = { DATA_DIR: folder, STORE_URL: databaseAt(members.url, 'failover') }
+  const clients = Number(values.clients)
+  const writers = await startWriters({ clients, env, servers: Number(values.servers) })
   for (const how of losses) {
     const primary = await members.whole()
     if (how === 'handover') await members.handOver()
@@ -57,6 +68,7 @@ try {
   }
   const { what, problems } = await writers.end()
   report.tell(what, problems)
+  report.tell('all that is stored was compared with itself', whatIsWrong(env))
   isGood = report.isGood()
 } finally {
   await members?.stop()

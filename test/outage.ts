@@ -62,10 +62,8 @@ async function fillDisk(folder: string): Promise<void> {
   const size = (bytes: number) => `size=${Math.ceil(bytes / 1024)}k`
   execFileSync('mount', ['-t', 'tmpfs', '-o', size(2 ** 30), 'nidaan-outage', disk])
   const members = await startMembers(folder, 1)
-  const writers = await startWriters(clients, {
-    DATA_DIR: folder,
-    STORE_URL: databaseAt(members.url, 'outage'),
-  })
+  const env = { DATA_DIR: folder, STORE_URL: databaseAt(members.url, 'outage') }
+  const writers = await startWriters({ clients, env })
   const resize = (bytes: number) => execFileSync('mount', ['-o', `remount,${size(bytes)}`, disk])
   report.tell('writing', (await writers.goOn(longest, members.said)).problems)
   const { blocks, bfree, bsize } = statfsSync(disk)
@@ -136,11 +134,8 @@ const cuts: Cut[] = [
 async function cutNetwork(folder: string): Promise<void> {
   const members = await startMembers(folder, 3, { MONGOD: mongodOfItsUser(folder) })
   const server = 9999
-  const writers = await startWriters(
-    clients,
-    { DATA_DIR: folder, STORE_URL: databaseAt(members.url, 'outage') },
-    asUser(server),
-  )
+  const env = { DATA_DIR: folder, STORE_URL: databaseAt(members.url, 'outage') }
+  const writers = await startWriters({ clients, env, before: asUser(server) })
   const whole = async () => members.ports[(await members.whole()) - 1] ?? 0
   for (const { what, ways, goesOn } of cuts) {
     report.tell('writing', (await writers.goOn(longest, members.said)).problems)

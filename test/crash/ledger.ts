@@ -21,6 +21,7 @@ export class Ledger {
   private readonly conditional = new Set<string>()
   private readonly identifiers = new Set<string>()
   private readonly wrong: string[] = []
+  private readonly answers: Record<string, number> = {}
   private acknowledged = 0
   private next = 0
   private finished = 0
@@ -69,6 +70,14 @@ export class Ledger {
     this.conditional.add(value)
   }
 
+  /** A server answered a write as it should. */
+  wrote(base: string): void {
+    this.answers[base] = (this.answers[base] ?? 0) + 1
+  }
+
+  /** How often each of some servers did. */
+  answersOf = (bases: string[]): number[] => bases.map(base => this.answers[base] ?? 0)
+
   /** An answer that a living server must not give. */
   unexpected(problem: string): void {
     this.wrong.push(problem)
@@ -78,9 +87,10 @@ export class Ledger {
     return { versions: this.acknowledged, transactions: this.finished }
   }
 
-  /** Problems, one sentence each; then what is there becomes what is known. */
-  async compare(base: string): Promise<string[]> {
+  /** Problems, one sentence each; then what is there becomes what is known. All servers say the same. */
+  async compare(bases: string[]): Promise<string[]> {
     const problems = this.wrong.splice(0)
+    const [base = '', ...others] = bases
     const there = await readEverything(base, problems)
     for (const [path, known] of this.known)
       this.comparePath(path, known, { found: there.get(path), problems })
@@ -93,7 +103,7 @@ export class Ledger {
         problems.push(`of a transaction of ${paths.length} only ${count} are there`)
     }
     await this.compareSearches(base, problems)
-    await compareReads(base, { there, problems })
+    for (const each of [base, ...others]) await compareReads(each, { there, problems })
     this.finished += this.transactions.length
     this.transactions.length = 0
     this.identifiers.clear()
