@@ -32,6 +32,8 @@ export interface Lease {
   holder: string
   /** By the clock of the database. */
   until: Date
+  /** Who waits for it, from the holder on; see lines.ts. */
+  line?: { who: string; until: Date }[]
 }
 
 export interface Term {

@@ -1,10 +1,12 @@
 /** Commits wait in line; what waits is written together. */
 import { BSON } from 'mongodb'
 import { tooLarge, unavailable } from '../../resources/error.ts'
-import type { Change, Commit, Store, Version } from '../../resources/store.ts'
+import type { Change, Commit, Store, Tenant, Version } from '../../resources/store.ts'
 import { createWriteBatch } from './batch.ts'
 import { tooLargeText } from './errors.ts'
 import { createFlow, type Flow } from './flow.ts'
+import { meetingOf } from './guard.ts'
+import { createLines } from './lines.ts'
 import type { MongoOptions, Parts } from './parts.ts'
 import { least, most, tooWide } from './room.ts'
 import { searchIds } from './search.ts'
@@ -12,13 +14,15 @@ import { valuesOf } from './values.ts'
 
 export type Commits = Pick<Store, 'commit'> & Omit<Flow, 'push'>
 
+type Build = (at: number) => Commit
+
 /** ms that the search of a check may take: all writers wait for it. */
 const checkTime = 2000
 
 export function createCommits(options: MongoOptions, parts: Parts): Commits {
   const { order, slot, source, writeTime, room } = parts
   const { writeQueue: limit = 64 * 1024 * 1024 } = options
-  const write = createWriteBatch(
+  const writeBatch = createWriteBatch(
     {
       ...parts,
       searchIds: (tenant, query, early) =>
@@ -26,40 +30,42 @@ export function createCommits(options: MongoOptions, parts: Parts): Commits {
     },
     parts.last,
   )
-  const flow = createFlow(write, slot, options.onBatch)
+  const flow = createFlow(writeBatch, slot, options.onBatch)
+  const lines = createLines(parts.connection)
   let held = 0
 
+  function write(tenant: Tenant, build: Build): Promise<Version[]> {
+    const until = performance.now() + writeTime
+    const at = order.instant()
+    const commit = build(at)
+    for (const change of commit.changes) refuseTooLarge(change)
+    const size = sizeOf(commit)
+    const heavy = room !== undefined && isHeavy(commit, room)
+    const push = (at: number, commit: Commit) =>
+      new Promise<Version[]>((resolve, reject) =>
+        flow.push({ tenant, build, commit, at, size, until, tried: [], heavy, resolve, reject }),
+      )
+    held += size
+    const meeting = slot.aloneSince() === undefined ? meetingOf(tenant, commit) : undefined
+    const written =
+      meeting === undefined
+        ? push(at, commit)
+        : lines.pass(meeting, () => {
+            // What was told of meanwhile is not before it.
+            const then = order.instant()
+            return push(then, build(then))
+          })
+    return written.finally(() => {
+      held -= size
+    })
+  }
+
   return {
-    waiting: flow.waiting,
+    waiting: () => flow.waiting() + lines.waiting(),
     oldest: flow.oldest,
-    commit(tenant, build) {
-      if (held > limit)
-        return Promise.reject(unavailable('too many writes are waiting: try again shortly', 1))
-      return new Promise<Version[]>((resolve, reject) => {
-        const at = order.instant()
-        const commit = build(at)
-        for (const change of commit.changes) refuseTooLarge(change)
-        const size = sizeOf(commit)
-        const heavy = room !== undefined && isHeavy(commit, room)
-        const until = performance.now() + writeTime
-        held += size
-        let waits = true
-        const leave = () => {
-          if (waits) held -= size
-          waits = false
-        }
-        flow.push({
-          ...{ tenant, build, commit, at, size, until, tried: [], heavy },
-          resolve(versions) {
-            leave()
-            resolve(versions)
-          },
-          reject(error) {
-            leave()
-            reject(error)
-          },
-        })
-      })
+    async commit(tenant, build) {
+      if (held > limit) throw unavailable('too many writes are waiting: try again shortly', 1)
+      return write(tenant, build)
     },
   }
 }

@@ -4,7 +4,7 @@
  */
 import { hash } from 'node:crypto'
 import type { Timestamp } from 'mongodb'
-import type { Check, Tenant } from '../../resources/store.ts'
+import type { Check, Commit, Tenant } from '../../resources/store.ts'
 import type { Update, Within } from './commands.ts'
 import type { Waiting } from './plan.ts'
 
@@ -46,10 +46,21 @@ function placesOf({ tenant, commit }: Pick<Waiting, 'tenant' | 'commit'>): numbe
   return [...checks.map(check => placeOfCheck(tenant, check)), ...made]
 }
 
+/** Where all meet that look for something in the same types by no code. */
+export function meetingOf(tenant: Tenant, { checks = [] }: Commit): number | undefined {
+  const places = checks.flatMap(check =>
+    codeOf(check) === undefined ? placeOfCheck(tenant, check) : [],
+  )
+  return places.length > 0 ? Math.min(...places) : undefined
+}
+
 /** By its types and a code that is asked for: other criteria of one code meet too. */
-function placeOfCheck(tenant: Tenant, { query }: Check): number {
+const placeOfCheck = (tenant: Tenant, check: Check): number =>
+  place(tenant, check.query.types, codeOf(check))
+
+function codeOf({ query }: Check): string | undefined {
   const token = query.where.find(each => each.kind === 'token' && each.code !== undefined)
-  return place(tenant, query.types, token?.kind === 'token' ? token.code : undefined)
+  return token?.kind === 'token' ? token.code : undefined
 }
 
 function place(tenant: Tenant, types: string[] | undefined, code: string | undefined): number {
