@@ -4,35 +4,30 @@ import { tooLarge, unavailable } from '../../resources/error.ts'
 import type { Version } from '../../resources/store.ts'
 import { answersTo, type SearchIds } from './checks.ts'
 import { insert, update } from './commands.ts'
-import type { Connection } from './connection.ts'
 import { nameOf } from './document.ts'
 import { atEdge, isOutOfReach, isPassing, isTimeLimit, isUnclear, tooWideText } from './errors.ts'
 import { guardsOf } from './guard.ts'
 import { createLook, type Look } from './look.ts'
-import type { Order } from './order.ts'
+import type { Parts as Opened } from './parts.ts'
 import { namesOf, type Plan, planBatch, type Taken, type Waiting } from './plan.ts'
-import type { Recent } from './recent.ts'
 import type { Last } from './schema.ts'
-import type { Slot } from './slot.ts'
-import type { Rows, Terms } from './terms.ts'
-import type { Session, Transactions } from './transact.ts'
+import type { Rows } from './terms.ts'
+import type { Session } from './transact.ts'
 import { Overtaken, type Turn } from './turns.ts'
 
-export interface Parts {
-  connection: Connection
-  transactions: Transactions
-  terms: Terms
-  order: Order
+export type Parts = Pick<
+  Opened,
+  'connection' | 'transactions' | 'terms' | 'order' | 'remembered'
+> & {
+  slot: Pick<Opened['slot'], 'number'>
   searchIds: SearchIds
-  slot: Pick<Slot, 'number'>
-  recent: Recent
 }
 
 /** Answers all of a batch but those for which it is too early: with these it resolves. */
 export type WriteBatch = (batch: Waiting[], turn: Turn) => Promise<Waiting[]>
 
 export function createWriteBatch(parts: Parts, last: Last): WriteBatch {
-  const { connection, order, recent, transactions } = parts
+  const { connection, order, remembered, transactions } = parts
   const after = { ...last }
   const look = createLook(connection)
 
@@ -47,7 +42,7 @@ export function createWriteBatch(parts: Parts, last: Last): WriteBatch {
 
   async function writeAll(batch: Waiting[], turn: Turn): Promise<Waiting[]> {
     const until = Math.max(...batch.map(each => each.until))
-    const wrote = recent.replacing(batch.flatMap(namesOf))
+    const wrote = remembered.recent.replacing(batch.flatMap(namesOf))
     const later: Waiting[] = []
     let rest = batch
     for (let attempt = 0; ; attempt++) {

@@ -7,7 +7,6 @@ import { newestOf } from './facts.ts'
 import { createGate, type Gate } from './gate.ts'
 import { createLeases } from './leases.ts'
 import { createOrder, type Order } from './order.ts'
-import { createRecent, type Recent } from './recent.ts'
 import { createRemembered, type Remembered } from './remembered.ts'
 import { roomOf } from './room.ts'
 import { type Last, lastOf } from './schema.ts'
@@ -47,7 +46,6 @@ export interface Parts {
   slot: Slot
   order: Order
   remembered: Remembered
-  recent: Recent
   terms: Terms
   transactions: Transactions
   /** Bytes that one may change, where that is known. */
@@ -95,7 +93,6 @@ export async function openParts(options: MongoOptions, connection: Connection): 
     slot,
     order,
     remembered,
-    recent: createRecent(slot),
     terms: createTerms(remembered.known),
     transactions: createTransactions({
       connection,

@@ -37,9 +37,9 @@ const most = 256
 /** Reads of one turn of the event loop go to the database as one: it answers hundreds at the cost of a few. */
 export function createReads({
   connection,
-  recent,
+  remembered: { recent },
   searchTime,
-}: Pick<Parts, 'connection' | 'recent' | 'searchTime'>): Reads {
+}: Pick<Parts, 'connection' | 'remembered' | 'searchTime'>): Reads {
   const newest = createFold('n', connection, searchTime)
   const numbered = createFold('_id', connection, searchTime)
   return {
