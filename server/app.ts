@@ -1,7 +1,7 @@
 /** The pipeline of a request, top to bottom. */
 import express, { type Express, type NextFunction, type Request, type Response } from 'express'
 import type { Context } from '../resources/context.ts'
-import { FhirError, issue, notFound } from '../resources/error.ts'
+import { FhirError, notFound } from '../resources/error.ts'
 import { enter, hasBody, ownHost, type Running, tooMuch } from './admission.ts'
 import { contentOf, readsBinary } from './binary.ts'
 import type { Config } from './config.ts'
@@ -11,7 +11,7 @@ import type { Dispatch } from './dispatch.ts'
 import { defaultFormat, formatOf, negotiate } from './formats.ts'
 import type { Health } from './health.ts'
 import { asFhirError, readBody, readRequest, type Sending, sendAnswer } from './http.ts'
-import { type Log, writeLine } from './log.ts'
+import { failureOf, type Log, writeLine } from './log.ts'
 import type { Metrics } from './metrics.ts'
 import { healthPages, metricsPage, readOnly } from './pages.ts'
 import type { FhirRequest } from './request.ts'
@@ -150,7 +150,6 @@ function report(
   })
 }
 
-/** A FhirError is answered as it says; anything else is a bug: 500 with the request's id and no data. */
 async function sendError(
   response: Response,
   thrown: unknown,
@@ -161,23 +160,8 @@ async function sendError(
     response.destroy()
     return
   }
-  const known = error instanceof FhirError
-  if (!known || error.status >= 500)
-    log.error({ request: sending.id, err: error, cause: (error as Error)?.cause })
-  const shown = known
-    ? error
-    : new FhirError(500, [
-        issue('exception', `the server failed on request ${sending.id}: tell its operator this id`),
-      ])
-  await sendAnswer(
-    response,
-    {
-      status: shown.status,
-      headers: shown.headers,
-      outcome: shown.outcome,
-    },
-    sending,
-  )
+  const { status, headers, outcome } = failureOf(error, sending.id, log)
+  await sendAnswer(response, { status, headers, outcome }, sending)
 }
 
 const nothingHere: express.RequestHandler = () => {

@@ -61,7 +61,8 @@ export async function compose(config: Config, now: () => number = Date.now): Pro
   const { home, made } = homeOf(config, base)
   const { parameters, reindex, leases } = await composeParameters({ store, home, made, now, log })
   const linkKey = config.linkKey === '' ? await kept.linkKey() : Buffer.from(config.linkKey)
-  const { repository, dispatch } = composeFhir(config, { store, parameters, linkKey, home, now })
+  const fhir = { store, parameters, linkKey, home, now, log }
+  const { repository, dispatch } = composeFhir(config, fhir)
   const makeContext = (requestId: string): Context => ({
     tenant: tenantOf(),
     requestId,
@@ -261,9 +262,10 @@ function composeFhir(
     linkKey: Buffer
     home: Home
     now: () => number
+    log: Log
   },
 ) {
-  const { store, parameters, linkKey, home, now } = parts
+  const { store, parameters, linkKey, home, now, log } = parts
   const { zone, base } = home
   const referentialIntegrity = config.referentialIntegrity === 'on'
   const criteria = { strict: true, exact: true, defaultCount: 20, maxCount: 1000 }
@@ -309,6 +311,7 @@ function composeFhir(
     referentialIntegrity,
     started: now(),
     version,
+    log,
   })
   return { repository, dispatch }
 }

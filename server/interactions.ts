@@ -5,6 +5,7 @@ import type { Terminology } from '../resources/ports.ts'
 import type { Repository } from '../resources/repository.ts'
 import type { Zone } from '../resources/search/zone.ts'
 import type { Extractor } from '../resources/search.ts'
+import type { Log } from './log.ts'
 import type { Operations } from './operations.ts'
 import type { FhirRequest, FhirResponse } from './request.ts'
 import type { PageLinks } from './search/page-links.ts'
@@ -39,6 +40,8 @@ export interface Parts {
   /** When this program was started, ms: the date of the CapabilityStatement. */
   started: number
   version: string
+  /** For faults of a part that leave the rest alone. */
+  log: Log
 }
 
 export type Interaction = (

@@ -1,4 +1,5 @@
 import pino, { type Logger } from 'pino'
+import { FhirError, issue } from '../resources/error.ts'
 
 export type Log = Logger
 
@@ -20,6 +21,18 @@ export function writeLine(log: Log, fields: Record<string, string | number | und
 export function createLog(level: string): Log {
   destination ??= blocks(process.stdout)
   return pino({ level, base: null, serializers: { err: told, cause: told } }, destination)
+}
+
+/** The error to answer with. What is none of ours is a bug: 500 with the request's id and no data; the log gets the rest. */
+export function failureOf(thrown: unknown, id: string, log: Log): FhirError {
+  const known = thrown instanceof FhirError
+  if (!known || thrown.status >= 500)
+    log.error({ request: id, err: thrown, cause: (thrown as Error)?.cause })
+  return known
+    ? thrown
+    : new FhirError(500, [
+        issue('exception', `the server failed on request ${id}: tell its operator this id`),
+      ])
 }
 
 /** An error's own further properties may hold what a request did. */

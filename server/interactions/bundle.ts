@@ -1,11 +1,12 @@
 /** https://hl7.org/fhir/R4/http.html#transaction: batch and transaction, run in this process. */
 import type { Context } from '../../resources/context.ts'
 import { isResourceType } from '../../resources/definitions.ts'
-import { FhirError, invalid, notFound, tooLarge, unsupported } from '../../resources/error.ts'
+import { invalid, notFound, tooLarge, unsupported } from '../../resources/error.ts'
 import type { Repository } from '../../resources/repository.ts'
 import { isObject } from '../../resources/resource.ts'
 import { sideBySide } from '../../resources/side-by-side.ts'
 import { type Entry, failedEntry, printEntry, readEntry, refuseOthers } from '../entry.ts'
+import { failureOf, type Log } from '../log.ts'
 import type { FhirRequest, FhirResponse } from '../request.ts'
 import { answerOf, writeOf } from '../writes.ts'
 
@@ -14,6 +15,7 @@ interface BundleParts {
   dispatch(request: FhirRequest, context: Context): Promise<FhirResponse>
   /** How many entries one Bundle may have. */
   maxBundleEntries: number
+  log: Log
 }
 
 /** Runs a batch or a transaction and answers its response Bundle. */
@@ -66,15 +68,23 @@ const batch = (entries: unknown[], request: FhirRequest, run: Run): Promise<Fhir
     runAlone(() => readEntry(entry, index, request), run),
   )
 
-async function runAlone(read: () => Entry, { context, parts }: Run): Promise<FhirResponse> {
-  try {
+const runAlone = (read: () => Entry, run: Run): Promise<FhirResponse> =>
+  byItself(async () => {
     const entry = read()
     refuseNested(entry)
-    const answer = await parts.dispatch(entry.request, context)
+    const answer = await run.parts.dispatch(entry.request, run.context)
     return entry.request.method === 'HEAD' ? headOf(answer) : answer
+  }, run)
+
+/** What fails is the answer of this entry alone, also a bug: what others wrote is kept, and must be told. */
+async function byItself(
+  answer: () => FhirResponse | Promise<FhirResponse>,
+  { context, parts }: Run,
+): Promise<FhirResponse> {
+  try {
+    return await answer()
   } catch (error) {
-    if (error instanceof FhirError) return failedEntry(error)
-    throw error
+    return failedEntry(failureOf(error, context.requestId, parts.log))
   }
 }
 
@@ -104,7 +114,7 @@ async function transaction(
   const answers = new Map<Entry, FhirResponse>()
   for (const [index, entry] of writes.entries()) {
     const outcome = outcomes[index]
-    if (outcome) answers.set(entry, answerOf(outcome, entry.request))
+    if (outcome) answers.set(entry, await byItself(() => answerOf(outcome, entry.request), run))
   }
   const reads = entries.filter(isRead)
   const found = await sideBySide(reads, atOnce, entry => runAlone(() => entry, run))
