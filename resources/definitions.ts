@@ -40,21 +40,34 @@ export interface SearchParameterFacts {
   url?: string
 }
 
-function lazy<T>(file: string): () => T {
+/** `tables`: what in it, besides itself, is looked up by names from outside. */
+function lazy<T extends object>(file: string, tables: (facts: T) => object[] = () => []): () => T {
   let facts: T | undefined
   return () => {
-    facts ??= JSON.parse(readFileSync(new URL(`definitions/${file}`, import.meta.url), 'utf8')) as T
+    facts ??= read(file, tables)
     return facts
   }
 }
 
-const structures = lazy<Record<string, Structure>>('elements.json')
+function read<T extends object>(file: string, tables: (facts: T) => object[]): T {
+  const facts = JSON.parse(readFileSync(new URL(`definitions/${file}`, import.meta.url), 'utf8'))
+  // What all objects inherit, such as `constructor`, is no fact of FHIR.
+  for (const table of [facts, ...tables(facts)]) Object.setPrototypeOf(table, null)
+  return facts
+}
+
+const structures = lazy<Record<string, Structure>>('elements.json', all =>
+  Object.values(all).map(({ elements }) => elements),
+)
 const codes = lazy<Record<string, string[]>>('codes.json')
 const systems = lazy<Record<string, string>>('systems.json')
 const invariants =
   lazy<Record<string, [key: string, severity: string, expression: string][]>>('invariants.json')
 const parameters = lazy<Record<string, Omit<SearchParameterFacts, 'id'>>>('search-parameters.json')
-const compartmentTable = lazy<Record<string, Record<string, string[]>>>('compartments.json')
+const compartmentTable = lazy<Record<string, Record<string, string[]>>>(
+  'compartments.json',
+  Object.values,
+)
 
 let types: ReadonlySet<string> | undefined
 
@@ -71,8 +84,7 @@ export function resourceTypes(): ReadonlySet<string> {
 export const isResourceType = (name: string): boolean => resourceTypes().has(name)
 
 /** A resource (`Patient`), a datatype (`HumanName`) or a backbone element (`Patient.contact`); absent: there is none. */
-export const structureOf = (path: string): Structure | undefined =>
-  Object.hasOwn(structures(), path) ? structures()[path] : undefined
+export const structureOf = (path: string): Structure | undefined => structures()[path]
 
 /** An element of a structure; absent: it has none of this name. */
 export function elementAt(path: string, name: string): Element | undefined {

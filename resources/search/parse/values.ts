@@ -29,7 +29,7 @@ export function readValues(value: string, one: One, scope: Scope): Predicate {
   const { name, modifier, facts } = one
   if (value === '') throw invalid(`${name} is empty: give a value, or leave the parameter out`)
   if (modifier === 'missing') return readMissing(value, one, scope)
-  const opposite = opposites[modifier]
+  const opposite = Object.hasOwn(opposites, modifier) ? opposites[modifier] : undefined
   if (opposite !== undefined && knows(facts, modifier)) {
     const not = readValues(value, { ...one, modifier: opposite }, scope)
     return { kind: 'not', not }
