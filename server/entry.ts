@@ -33,12 +33,14 @@ export function readEntry(entry: unknown, index: number, outer: FhirRequest): En
   if (typeof url !== 'string' || url === '') throw invalid('url is missing', `${path}.request.url`)
   if (fullUrl !== undefined && typeof fullUrl !== 'string')
     throw invalid('fullUrl must be a string', `${path}.fullUrl`)
+  const target = readUrl(url, outer.base, path)
+  if (resource !== undefined) refuseUnread(method, target.path, path)
   return {
     path,
     ...(fullUrl ? { fullUrl } : {}),
     request: {
       method,
-      ...readUrl(url, outer.base, path),
+      ...target,
       ...readBody(method, resource, path),
       headers: { ...readHeaders(request, path, outer), ...contentType(resource) },
       base: outer.base,
@@ -52,6 +54,17 @@ export function refuseOthers(object: object, structure: string, path: string): v
   for (const key in object)
     if (!fields?.has(key.replace(/^_/, '')))
       throw invalid(`the elements here are ${[...(fields?.keys() ?? [])].join(', ')}`, path)
+}
+
+/** Passed over, what is meant to narrow a search would let it answer everything. A delete does what its url says all the same. */
+function refuseUnread(method: string, target: string[], path: string): void {
+  if (method === 'GET' || method === 'HEAD')
+    throw invalid(`${method} reads no resource: what it asks for stands in url`, `${path}.resource`)
+  if (method === 'POST' && target.at(-1) === '_search')
+    throw invalid(
+      'POST _search reads no resource in a Bundle, where no form can stand: its parameters stand in url',
+      `${path}.resource`,
+    )
 }
 
 function readUrl(url: string, base: string, path: string): Pick<FhirRequest, 'path' | 'query'> {

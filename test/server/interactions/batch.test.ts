@@ -167,6 +167,19 @@ describe('each interaction in a batch', () => {
     },
   )
 
+  test('by POST _search takes its parameters in the url', async () => {
+    const { body } = await run('batch', [request('POST', 'Patient/_search?_id=a')])
+    expect([statuses(body), body.entry[0].resource.total]).toEqual([['200 OK'], 1])
+  })
+
+  test('by DELETE may tell what it deletes', async () => {
+    for (const type of ['batch', 'transaction']) {
+      await put(app, patient({ id: 'told' }))
+      const entry = { ...request('DELETE', 'Patient/told'), resource: patient({ id: 'told' }) }
+      expect(statuses((await run(type, [entry])).body)).toEqual(['204 No Content'])
+    }
+  })
+
   test('may name this server in its url, and no other', async () => {
     const { body } = await run('batch', [
       request('GET', `${app.url}/fhir/Patient/a`),
@@ -222,6 +235,23 @@ describe('a Bundle that is malformed', () => {
     ['a url badly encoded', request('GET', 'Patient/%zz'), 'Bundle.entry[0].request.url'],
     ['a fullUrl that is none', { ...request('GET', 'x'), fullUrl: 7 }, 'Bundle.entry[0].fullUrl'],
     ['no resource to put', request('PUT', 'Patient/1'), 'Bundle.entry[0].resource'],
+    [
+      'a resource to get',
+      { ...request('GET', 'Patient?active=true'), resource: patient() },
+      'Bundle.entry[0].resource',
+    ],
+    [
+      'a resource to look at',
+      { ...request('HEAD', 'Patient/a'), resource: { resourceType: 'Parameters' } },
+      'Bundle.entry[0].resource',
+    ],
+    ...['Patient/_search', '_search', 'Patient/a/Observation/_search?'].map(
+      (url): [string, unknown, string] => [
+        `a resource for POST ${url}`,
+        { ...request('POST', url), resource: { resourceType: 'Parameters' } },
+        'Bundle.entry[0].resource',
+      ],
+    ),
     [
       'a condition that is no text',
       request('GET', 'Patient/1', { ifNoneMatch: 7 }),
