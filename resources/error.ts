@@ -62,6 +62,8 @@ export const conflict = failure(409, 'conflict')
 export const mismatch = failure(412, 'conflict')
 /** A conditional interaction found more than one. */
 export const ambiguous = failure(412, 'multiple-matches')
+/** Expect says what is not known here. */
+export const unexpected = failure(417, 'not-supported')
 /** Called by a name that is not this server's. */
 export const misdirected = failure(421, 'security')
 export const notAcceptable = failure(406, 'not-supported')

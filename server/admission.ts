@@ -2,7 +2,13 @@
 
 import type { IncomingMessage } from 'node:http'
 import { isIP } from 'node:net'
-import { type FhirError, misdirected, unavailable } from '../resources/error.ts'
+import {
+  type FhirError,
+  invalid,
+  misdirected,
+  unavailable,
+  unexpected,
+} from '../resources/error.ts'
 import type { Config } from './config.ts'
 import type { Middleware } from './pages.ts'
 
@@ -22,10 +28,15 @@ export function ownHost({ host, baseUrl }: Config): Middleware {
   const names = new Set([host, 'localhost', baseUrl && new URL(baseUrl).hostname])
   let last: string | undefined
   return (request, _response, next) => {
-    const { host: header = '' } = request.headers
+    const { host: header, expect } = request.headers
+    if (expect !== undefined && expect.toLowerCase() !== '100-continue')
+      throw unexpected('Expect takes 100-continue only')
     // Nearly all come by the same name.
-    if (header === last) return next()
-    const name = nameIn(header)
+    if (header !== undefined && header === last) return next()
+    // https://www.rfc-editor.org/rfc/rfc9112#section-3.2
+    if (header === undefined && request.httpVersion === '1.1')
+      throw invalid('Host is missing: it names the server that is meant')
+    const name = nameIn(header ?? '')
     if (name === '' || isIP(name) || names.has(name)) {
       last = header
       return next()

@@ -84,7 +84,12 @@ export async function compose(config: Config, now: () => number = Date.now): Pro
     running,
   })
   const server = createServer(
-    { maxHeaderSize: 32 * 1024, connectionsCheckingInterval: checkEvery(config) },
+    {
+      maxHeaderSize: 32 * 1024,
+      connectionsCheckingInterval: checkEvery(config),
+      // It is refused with an OperationOutcome.
+      requireHostHeader: false,
+    },
     app,
   )
   const open = openAnswers(server)

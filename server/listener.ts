@@ -19,6 +19,8 @@ export function setTimes(server: Server, { requestTime }: Config, open: OpenAnsw
   server.keepAliveTimeout = 65_000
   // Whoever does not read the answer; silent senders get their 408 before.
   server.timeout = requestTime * 2 + 10_000
+  // Left to Node, what it does not know is refused without a word.
+  server.on('checkExpectation', (request, response) => server.emit('request', request, response))
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     if (!socket.writable) {
       socket.destroy()

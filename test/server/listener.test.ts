@@ -36,6 +36,28 @@ test('what is malformed from its first byte answers 400', async () => {
   expect(text).toMatch(/^HTTP\/1\.1 400 Bad Request/)
 })
 
+const outcomeIn = (text: string) => JSON.parse(text.slice(text.indexOf('\r\n\r\n') + 4))
+
+test.each<[string, number, string[]]>([
+  ['no Host', 400, []],
+  ['an expectation that nobody knows', 417, ['Host: localhost', 'Expect: foo']],
+])('a request with %s answers %i with an OperationOutcome', async (_, status, lines) => {
+  for (const path of ['/fhir/metadata', '/fhir/Patient', '/health/live']) {
+    const asked = head(`GET ${path} HTTP/1.1`, ...lines, 'X-Request-Id: r-1', 'Connection: close')
+    const text = await wire(app.url, asked).closed
+    expect(text).toMatch(new RegExp(`^HTTP/1\\.1 ${status} [\\s\\S]*X-Request-Id: r-1`))
+    expect(outcomeIn(text).issue[0].diagnostics).toMatch(/Host|Expect/)
+  }
+})
+
+test('a request of HTTP 1.0 needs no Host, and a body is waited for where it is announced', async () => {
+  const asked = head('GET /fhir/metadata?_elements=status HTTP/1.0')
+  expect(await wire(app.url, asked).closed).toMatch(/^HTTP\/1\.1 200 OK/)
+  const lines = ['Host: localhost', 'Expect: 100-continue', 'Connection: close']
+  const body = head('POST /fhir/Patient HTTP/1.1', ...lines, 'Content-Length: 0')
+  expect(await wire(app.url, body).closed).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 4/)
+})
+
 test('a body that is cut short in the middle of a chunk answers 400', async () => {
   const lines = [
     'Host: localhost',
