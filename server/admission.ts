@@ -31,11 +31,11 @@ export function ownHost({ host, baseUrl }: Config): Middleware {
     const { host: header, expect } = request.headers
     if (expect !== undefined && expect.toLowerCase() !== '100-continue')
       throw unexpected('Expect takes 100-continue only')
-    // Nearly all come by the same name.
-    if (header !== undefined && header === last) return next()
     // https://www.rfc-editor.org/rfc/rfc9112#section-3.2
     if (header === undefined && request.httpVersion === '1.1')
       throw invalid('Host is missing: it names the server that is meant')
+    // Nearly all come by the same name.
+    if (header !== undefined && header === last) return next()
     const name = nameIn(header ?? '')
     if (name === '' || isIP(name) || names.has(name)) {
       last = header
@@ -45,6 +45,21 @@ export function ownHost({ host, baseUrl }: Config): Middleware {
       'the server is not known by the name in Host: set BASE_URL to the address it is called by',
     )
   }
+}
+
+const authority = /^https?:\/\/([^/?#:][^/?#]*)\/?/i
+
+/**
+ * Cuts a target as a proxy gets it down to its path; the name in it holds, and not Host.
+ * https://www.rfc-editor.org/rfc/rfc9112#section-3.2.2
+ */
+export function cutTarget(request: IncomingMessage): void {
+  const { url = '', headers, httpVersion } = request
+  if (url.startsWith('/') || (headers.host === undefined && httpVersion === '1.1')) return
+  const [whole, name] = authority.exec(url) ?? []
+  if (whole === undefined) return
+  request.url = `/${url.slice(whole.length)}`
+  headers.host = name
 }
 
 /** Without the port, and without the brackets of an IPv6 address. */

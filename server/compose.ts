@@ -19,6 +19,7 @@ import { zoneOf } from '../resources/search/zone.ts'
 import { createExtractor, extractor } from '../resources/search.ts'
 import type { Store } from '../resources/store.ts'
 import { createTerminology } from '../terminology/terminology.ts'
+import { cutTarget } from './admission.ts'
 import { createApp } from './app.ts'
 import { type Config, placeOf } from './config.ts'
 import { createDispatch, type Dispatch } from './dispatch.ts'
@@ -92,6 +93,7 @@ export async function compose(config: Config, now: () => number = Date.now): Pro
     },
     app,
   )
+  server.prependListener('request', cutTarget)
   const open = openAnswers(server)
   setTimes(server, config, open)
 

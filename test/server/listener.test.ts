@@ -50,6 +50,39 @@ test.each<[string, number, string[]]>([
   }
 })
 
+test.each([
+  ['127.0.0.1:8080/fhir/metadata?_elements=status', 200],
+  ['localhost/fhir?_id=a&_count=0', 200],
+  ['LOCALHOST/health/live', 200],
+  ['localhost', 200],
+  ['localhost?a=b', 200],
+  ['localhost/nothing', 404],
+  ['evil.example.org/fhir/metadata', 421],
+  ['evil.example.org@localhost/fhir/metadata', 421],
+])('the target http://%s, as a proxy gets it, answers %i', async (target, status) => {
+  // What the target says holds, not Host.
+  for (const scheme of ['http', 'HTTPS'])
+    for (const host of ['localhost', 'evil.example.org']) {
+      const lines = [`Host: ${host}`, 'Connection: close']
+      const asked = head(`GET ${scheme}://${target} HTTP/1.1`, ...lines)
+      const text = await wire(app.url, asked).closed
+      expect(text).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `))
+    }
+})
+
+test('a write may have such a target, also from a page of this server', async () => {
+  const { host } = new URL(app.url)
+  const lines = [
+    'Host: other.example.org',
+    `Origin: http://${host}`,
+    'Content-Type: text/plain',
+    'Content-Length: 1',
+    'Connection: close',
+  ]
+  const asked = head(`POST http://${host}/fhir/Binary HTTP/1.1`, ...lines)
+  expect(await wire(app.url, `${asked}a`).closed).toMatch(/^HTTP\/1\.1 201 /)
+})
+
 test('a request of HTTP 1.0 needs no Host, and a body is waited for where it is announced', async () => {
   const asked = head('GET /fhir/metadata?_elements=status HTTP/1.0')
   expect(await wire(app.url, asked).closed).toMatch(/^HTTP\/1\.1 200 OK/)
