@@ -9,7 +9,7 @@ const exposed =
   'ETag, Location, Content-Location, Last-Modified, X-Request-Id, X-Correlation-Id, X-Security-Context, Retry-After'
 const methods = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'
 
-/** Pages of the origins that are named may call; every OPTIONS is answered here. */
+/** Pages of the origins that are named may call; what a browser asks by OPTIONS before they do is answered here. */
 export function cors({ corsOrigins: origins }: Config): Middleware {
   return (request, response, next) => {
     const { origin } = request.headers
@@ -19,14 +19,16 @@ export function cors({ corsOrigins: origins }: Config): Middleware {
       response.setHeader('Access-Control-Allow-Origin', origins.has('*') ? '*' : origin)
       response.setHeader('Access-Control-Expose-Headers', exposed)
     }
-    if (request.method !== 'OPTIONS') return next()
+    const { 'access-control-request-method': method } = request.headers
+    const isPreflight = origin !== undefined && method !== undefined
+    // https://www.rfc-editor.org/rfc/rfc9110#section-9.3.7: * is the server itself.
+    if (request.method !== 'OPTIONS' || !(isPreflight || request.url === '*')) return next()
     const headers = request.headers['access-control-request-headers']
-    if (origin && response.hasHeader('Access-Control-Allow-Origin')) {
+    if (response.hasHeader('Access-Control-Allow-Origin')) {
       response.setHeader('Access-Control-Allow-Methods', methods)
       if (headers) response.setHeader('Access-Control-Allow-Headers', headers)
       response.setHeader('Access-Control-Max-Age', '600')
     }
-    response.setHeader('Allow', methods)
     response.writeHead(204).end()
   }
 }

@@ -23,8 +23,10 @@ import {
   notAPatch,
   patchTypes,
 } from './formats.ts'
+import { operations } from './operations.ts'
 import { readQuery } from './query.ts'
 import type { FhirRequest, FhirResponse } from './request.ts'
+import { findRoute } from './route.ts'
 
 /** Longer addresses are searches by POST. */
 const longestUrl = 16 * 1024
@@ -75,6 +77,8 @@ export function readBody(
   limits: BodyLimits,
 ): Promise<void> | undefined {
   if (!Buffer.isBuffer(bytes)) return undefined
+  // Where nothing takes a body, 405 tells more than that it has the wrong type.
+  findRoute(fhir, operations)
   if (isContent(fhir)) {
     fhir.body = binaryOf(fhir, bytes, limits)
     return undefined

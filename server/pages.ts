@@ -12,11 +12,14 @@ export type Middleware = (
 ) => void | Promise<void>
 
 const reads = ['GET', 'HEAD']
+const allow = [...reads, 'OPTIONS']
 
 /** These pages are read; nothing can be done to them. */
-export const readOnly: Middleware = (request, _response, next) => {
-  if (reads.includes(request.method ?? '')) return next()
-  throw notAllowed('this page can only be read', reads)
+export const readOnly: Middleware = (request, response, next) => {
+  const { method = '' } = request
+  if (reads.includes(method)) return next()
+  if (method !== 'OPTIONS') throw notAllowed('this page can only be read', allow)
+  response.writeHead(204, { Allow: allow.join(', ') }).end()
 }
 
 export function healthPages({ health }: { health: Health }): Middleware {

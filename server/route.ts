@@ -24,7 +24,7 @@ type Table = Readonly<Record<string, Route>>
 
 const route = (interaction: string, run: Interaction): Route => ({ interaction, run })
 
-/** Method to interaction, for each form of path. HEAD is answered as GET, without its body. */
+/** Method to interaction, for each form of path. */
 const system: Table = { POST: route('bundle', bundle), GET: route('search-system', search) }
 const metadata: Table = { GET: route('capabilities', capabilities) }
 const systemHistory: Table = { GET: route('history-system', history) }
@@ -59,21 +59,27 @@ const version: Table = { GET: route('vread', vread) }
 export function findRoute(request: FhirRequest, operations: Operations): Route {
   const { path } = request
   const [first, second] = path
-  const table = tableOf(path, operations)
-  const method = request.method === 'HEAD' ? 'GET' : request.method
-  const found = Object.hasOwn(table, method) ? table[method] : undefined
-  if (!found) {
-    const allow = Object.keys(table).flatMap(name => (name === 'GET' ? ['GET', 'HEAD'] : [name]))
-    throw notAllowed(
-      `this method is not possible here: ${allow.join(', ')} ${allow.length > 1 ? 'are' : 'is'}`,
-      allow,
-    )
-  }
+  const found = ofMethod(request.method, tableOf(path, operations))
   if (first === undefined || !isResourceType(first)) return found
   const named = second !== undefined && !/^(_search|_history|\$.*)$/.test(second)
   if (named && !isId(second)) throw invalid(idRule)
   const third = path[2]
   return { ...found, type: third !== undefined && isResourceType(third) ? third : first }
+}
+
+/** HEAD is answered as GET, without its body. https://www.rfc-editor.org/rfc/rfc9110#section-10.2.1 */
+function ofMethod(asked: string, table: Table): Route {
+  const method = asked === 'HEAD' ? 'GET' : asked
+  const found = Object.hasOwn(table, method) ? table[method] : undefined
+  if (found) return found
+  const able = Object.keys(table).flatMap(name => (name === 'GET' ? ['GET', 'HEAD'] : [name]))
+  const allow = [...able, 'OPTIONS']
+  if (method === 'OPTIONS')
+    return route('options', async () => ({ status: 204, headers: { Allow: allow.join(', ') } }))
+  throw notAllowed(
+    `this method is not possible here: ${able.join(', ')} ${able.length > 1 ? 'are' : 'is'}`,
+    allow,
+  )
 }
 
 function tableOf(path: string[], operations: Operations): Table {

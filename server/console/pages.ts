@@ -1,6 +1,7 @@
 /** The start page: what this server is, what is in it, what to try. */
 import { readFileSync } from 'node:fs'
 import type express from 'express'
+import { readOnly } from '../pages.ts'
 
 const files: Record<string, [file: string, type: string]> = {
   '/': ['index.html', 'text/html; charset=utf-8'],
@@ -29,6 +30,7 @@ export function consolePages({
       return
     }
     const page = pages.get(request.path)
+    if (page && request.method === 'OPTIONS') return readOnly(request, response, next)
     if (!page || (request.method !== 'GET' && request.method !== 'HEAD')) return next()
     response.setHeader('Content-Security-Policy', policy)
     response.setHeader('X-Content-Type-Options', 'nosniff')

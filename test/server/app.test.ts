@@ -95,7 +95,7 @@ describe('pages that are only read', () => {
     async path => {
       for (const method of ['post', 'put', 'delete'] as const) {
         const { status, headers } = await app.request[method](path)
-        expect([status, headers.allow]).toEqual([405, 'GET, HEAD'])
+        expect([status, headers.allow]).toEqual([405, 'GET, HEAD, OPTIONS'])
       }
     },
   )

@@ -107,7 +107,7 @@ describe('a search in a compartment', () => {
 
   test('is for reading', async () => {
     const { status, headers } = await app.request.delete('/fhir/Patient/1/Observation')
-    expect([status, headers.allow]).toEqual([405, 'GET, HEAD'])
+    expect([status, headers.allow]).toEqual([405, 'GET, HEAD, OPTIONS'])
   })
 })
 
