@@ -91,19 +91,49 @@ export function negotiate(accept: string | undefined): Format | undefined {
 }
 
 function bestOf(accept: string): Format | undefined {
-  return accept
-    .split(',')
-    .map(range => ({ range, quality: qualityOf(range) }))
-    .filter(({ quality }) => quality > 0)
-    .sort((a, b) => b.quality - a.quality)
-    .map(({ range }) => formatNamed(range.replace(/^\s*(\*|application|text)\/\*/, anyOf)))
-    .find(format => format !== undefined)
+  const ranges = rangesOf(accept).filter(({ version }) => version !== 'other')
+  return [...byName]
+    .flatMap(([name, format]) => {
+      const range = rangeFor(name, ranges)
+      return range && range.quality > 0 ? [{ format, range }] : []
+    })
+    .sort((a, b) => b.range.quality - a.range.quality || a.range.place - b.range.place)[0]?.format
 }
 
-const qualityOf = (range: string): number =>
-  Number(/;\s*q=([01](?:\.\d{0,3})?)\s*(?:;|$)/i.exec(range)?.[1] ?? 1)
+interface Range {
+  name: string
+  /** From 0, not acceptable, to 1. */
+  quality: number
+  version: 'ours' | 'other' | undefined
+  /** Of what is wanted alike the first counts. */
+  place: number
+}
 
-const anyOf = (_: string, kind: string): string => (kind === 'text' ? 'text/json' : json.mediaType)
+const rangesOf = (accept: string): Range[] =>
+  accept.split(',').map((range, place) => {
+    const [name = '', ...parameters] = range.split(';').map(part => part.trim().toLowerCase())
+    const named = parameters.some(parameter => parameter.startsWith('fhirversion='))
+    const version = parameters.some(isOtherVersion) ? 'other' : named ? 'ours' : undefined
+    return { name, quality: qualityOf(parameters), version, place }
+  })
+
+/** What is malformed says nothing. */
+function qualityOf(parameters: string[]): number {
+  const text = parameters.find(parameter => parameter.startsWith('q='))?.slice(2)
+  const quality = text ? Number(text) : 1
+  return quality >= 0 && quality <= 1 ? quality : 1
+}
+
+/** The most specific one decides. https://www.rfc-editor.org/rfc/rfc9110#section-12.5.1 */
+function rangeFor(type: string, ranges: Range[]): Range | undefined {
+  const [kind, subtype] = type.split('/')
+  const wider = subtype === undefined ? [] : [`${kind}/*`, '*/*']
+  for (const name of [type, ...wider]) {
+    const found = ranges.filter(range => range.name === name)
+    if (found.length > 0) return found.find(({ version }) => version) ?? found[0]
+  }
+  return undefined
+}
 
 /** The format of the answer: `_format` before Accept. */
 export function formatOf(fhir: FhirRequest): Format {
@@ -124,28 +154,15 @@ export function formatOf(fhir: FhirRequest): Format {
   return format
 }
 
-const rangesOf = (accept: string) =>
-  accept.split(',').map(range => {
-    const [name = '', ...parameters] = range.split(';').map(part => part.trim().toLowerCase())
-    return { name, quality: qualityOf(range), isOther: parameters.some(isOtherVersion) }
-  })
-
-/** How much an Accept header wants a media type, from 0 to 1. https://www.rfc-editor.org/rfc/rfc9110#section-12.5.1 */
-export function qualityOfType(accept: string | undefined, type: string): number {
-  if (!accept) return 1
-  const ranges = rangesOf(accept)
-  for (const name of [type, type.replace(/\/.*/, '/*'), '*/*']) {
-    const found = ranges.find(range => range.name === name)
-    if (found) return found.quality
-  }
-  return 0
-}
+/** How much an Accept header wants a media type, from 0 to 1. */
+export const qualityOfType = (accept: string | undefined, type: string): number =>
+  accept ? (rangeFor(type, rangesOf(accept))?.quality ?? 0) : 1
 
 /** How much it wants what it calls by this very name. */
 export const qualityOfName = (accept = '', name: string): number =>
   Math.max(
     0,
     ...rangesOf(accept)
-      .filter(range => range.name === name && !range.isOther)
+      .filter(range => range.name === name && range.version !== 'other')
       .map(({ quality }) => quality),
   )

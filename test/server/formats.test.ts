@@ -29,6 +29,21 @@ test.each([
   ['application/fhir+json; fhirVersion="4.0"', fhir],
   ['application/fhir+json; fhirVersion=4.0.1', fhir],
   ['application/fhir+json; fhirVersion=5.0, application/fhir+json; fhirVersion=4.0', fhir],
+  ['*/*;q=0.5, application/fhir+json;q=0', 'application/json'],
+  ['application/fhir+json;q=0, */*', 'application/json'],
+  ['application/fhir+json;q=0.4, application/*;q=0.5, */*;q=0.6', 'text/json'],
+  ['application/*;q=0, */*', 'text/json'],
+  ['*/*;q=0, application/json;q=0.1', 'application/json'],
+  ['text/*;q=0, application/json;q=0, */*;q=0.1', fhir],
+  ['application/fhir+json;q=0.2, application/*', 'application/json'],
+  ['application/json, */*', 'application/json'],
+  ['*/*, application/json', fhir],
+  ['application/fhir+json;q=0.0, application/fhir+json;fhirVersion=4.0;q=0.1', fhir],
+  ['application/fhir+json;fhirVersion=5.0;q=0, */*;q=0.1', fhir],
+  ['application/json; q=.2, application/fhir+json; Q=.1', 'application/json'],
+  ['application/json;q=0.0001, application/fhir+json;q=0.5', fhir],
+  ['text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2', fhir],
+  ['json', fhir],
 ])('Accept: %s is answered with %s', async (accept, type) => {
   const { status, headers } = await app.request.get('/fhir/Patient/a').set('Accept', accept)
   expect([status, headers['content-type']]).toEqual([200, typed(type)])
@@ -38,6 +53,10 @@ test.each([
   'application/fhir+xml',
   'text/html',
   'application/json;q=0',
+  'application/json;q=0.000',
+  '*/*;q=0',
+  'application/fhir+json;q=0, application/json;q=0, text/json;q=0, */*',
+  'application/*;q=0, text/*;q=0, */*',
   'application/fhir+json; fhirVersion=3.0',
   'application/fhir+json;fhirVersion=5.0',
 ])('Accept: %s answers 406', async accept => {
