@@ -44,3 +44,41 @@ test('a page is cut to MAX_PAGE also where _count does not say', async () => {
   }
   await small.close()
 })
+
+test('a value of a search has 10000 characters at most, on each store', async () => {
+  const asked = (type: string, name: string, value: string) =>
+    app.request
+      .post(`/fhir/${type}/_search`)
+      .type('form')
+      .send(new URLSearchParams([[name, value]]).toString())
+  const searches: [string, string, string][] = [
+    ['Patient', 'name', ''],
+    ['Patient', 'name:exact', 'a,'],
+    ['Patient', 'name:contains', ''],
+    ['Patient', 'name:text', ''],
+    ['Patient', '_content', ''],
+    ['Patient', '_text', 'a and '],
+    ['Patient', '_filter', 'name co '],
+    ['Patient', '_filter', 'identifier eq '],
+    ['Observation', 'code', 'a,'],
+    ['Observation', 'code:text', ''],
+    ['Observation', 'subject:Patient.name', ''],
+    ['ValueSet', 'url:below', ''],
+  ]
+  for (const [type, name, before] of searches)
+    for (const letter of ['x', 'é', 'अ']) {
+      const { status } = await asked(type, name, before + letter.repeat(10_000))
+      expect([name, letter, status]).toEqual([name, letter, 200])
+      const longer = await asked(type, name, before + letter.repeat(10_001))
+      expect([name, longer.status, longer.body.issue[0]]).toEqual([
+        name,
+        422,
+        expect.objectContaining({
+          code: 'too-costly',
+          diagnostics: expect.stringMatching(/^[\w:.]+: .*a value .* 10000 characters/),
+        }),
+      ])
+    }
+  const dots = await asked('Patient', 'name:contains', '.'.repeat(10_000))
+  expect(dots.status).toBe(200)
+})

@@ -58,7 +58,7 @@ const prefixed =
 const text =
   (match: StringMatch): Operator =>
   ({ facts, value, scope }) => {
-    scope.budget.spend(1)
+    scope.budget.spend([value], `_filter: ${facts.code}`)
     const text = fold(unescaped(value))
     if (text === '') throw invalid(`_filter: ${facts.code} is compared with an empty text`)
     return { kind: 'string', param: facts.rows ?? facts.code, text, match }

@@ -40,7 +40,7 @@ const functional: Readonly<Record<string, Purpose>> = {
 
 export function readLists(value: string, { budget }: Scope): Predicate {
   const lists = splitEscaped(value, ',').map(unescaped)
-  budget.spend(lists.length)
+  budget.spend(lists, '_list')
   const ids = lists.filter(list => !list.startsWith('$')).map(listId)
   const purposes = lists.filter(list => list.startsWith('$')).map(purposeOf)
   const byId: Predicate[] = ids.length ? [{ kind: 'id', ids }] : []

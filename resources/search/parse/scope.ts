@@ -45,12 +45,14 @@ export interface Scope {
 
 /** Values of one search, over all of its parameters, and for each type that a chain may lead to. */
 const mostValues = 5000
+/** Of one value: what a store looks for text by takes no more for sure, in any script. */
+const mostCharacters = 10_000
 /** What a store makes of a search takes time in which nothing can stop it. */
 const mostConditions = 1100
 
 export interface Budget {
-  /** Counts values to be looked for; refuses a search that has too many. */
-  spend(values: number): void
+  /** Counts values to be looked for; refuses a search that has too many, or one that is too long. */
+  spend(values: readonly string[], name: string): void
   /** Counts what has been read, where many values may have become one condition. */
   take(predicate: Predicate): void
   /** A chain is too long to be followed through contained resources. */
@@ -77,8 +79,12 @@ export function createBudget(): Budget {
           `a search takes ${mostConditions} conditions at most, of which a list of ids, codes or references is one: send it in parts`,
         )
     },
-    spend(values) {
-      spent += values
+    spend(values, name) {
+      if (values.some(({ length }) => length > mostCharacters))
+        throw tooCostly(
+          `${name}: a value that is looked for has ${mostCharacters} characters at most`,
+        )
+      spent += values.length
       if (spent > mostValues)
         throw tooCostly(
           `a search takes ${mostValues} values at most, for each type that a chain may lead to: send it in parts, or name the types as in subject:Patient.name`,

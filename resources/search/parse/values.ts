@@ -36,14 +36,14 @@ export function readValues(value: string, one: One, scope: Scope): Predicate {
   }
   if (!isEscaped(value)) throw invalid(`${name}: a \\ stands before , | $ or another \\ only`)
   const values = splitEscaped(value, ',')
-  scope.budget.spend(values.length)
+  scope.budget.spend(values, name)
   const read = readerOf(one, scope)
   return eitherOf(values.map(read))
 }
 
 function readMissing(value: string, { name, facts }: One, scope: Scope): Predicate {
   if (value !== 'true' && value !== 'false') throw invalid(`${name} takes true or false`)
-  scope.budget.spend(1)
+  scope.budget.spend([value], name)
   const missing = value === 'true'
   // Every resource has these.
   if (facts.code === '_id' || facts.code === '_lastUpdated') return missing ? never : always

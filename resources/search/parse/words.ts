@@ -29,7 +29,7 @@ export function readWords(value: string, name: '_text' | '_content', budget: Bud
 }
 
 function wordsOf(text: string, { name, budget }: Reading): Predicate {
-  budget.spend(1)
+  budget.spend([text], name)
   const words = foldWords(text).split(' ').filter(Boolean)
   if (words.length === 0) throw invalid(`${name} takes words, which have letters or digits`)
   return { kind: 'words', in: name === '_text' ? 'narrative' : 'content', words }
