@@ -1,10 +1,9 @@
 /** How many a query finds. */
 import type { Predicate, Query } from '../../resources/search/query.ts'
 import type { Tenant } from '../../resources/store.ts'
-import { pastOf, scopeOf } from './query/begin.ts'
+import { scopeOf } from './query/begin.ts'
 import { countAll } from './query/counting.ts'
-import { isBehind } from './query/past-count.ts'
-import type { Past, Scope } from './query/scope.ts'
+import type { Scope } from './query/scope.ts'
 import { whereOf } from './query/units.ts'
 import { type Source, steadily } from './source.ts'
 
@@ -39,22 +38,15 @@ export function countTold(
   )
 }
 
-/** How many the pages hold: what the first one shows as it became after its commit number, and all there was then. */
-export type Total = (
-  where: Predicate[],
-  first: Pick<Past, 'seq' | 'seen'>,
-  scope: Scope,
-) => Promise<number>
+/** How many the pages hold: all there is, or was, where the first one shows what was. */
+export type Total = (where: Predicate[], scope: Scope) => Promise<number>
 
 /** Before the instant that the first page is read as of. */
 export function totalOf(source: Source, tenant: Tenant, query: Query): Total {
   const told = source.counts.begin()
   const { atMost } = query.total ?? {}
-  return async (where, first, scope) => {
-    const past = pastOf(first, scope)
-    if (!(await isBehind(past, scope)))
-      return told(scope.source, { tenant, query, atMost }, () => countAll(where, scope, atMost))
-    const others = await countAll(where, { ...scope, past }, atMost)
-    return Math.min(others + first.seen.length, atMost ?? Number.POSITIVE_INFINITY)
+  return (where, scope) => {
+    const count = () => countAll(where, scope, atMost)
+    return scope.past ? count() : told(scope.source, { tenant, query, atMost }, count)
   }
 }

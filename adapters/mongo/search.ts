@@ -6,8 +6,9 @@ import type { Page, Tenant, Version } from '../../resources/store.ts'
 import { countHits, type Total, totalOf } from './count.ts'
 import { nameIn, resourceIn } from './document.ts'
 import { type Answer, answer } from './query/answer.ts'
-import { placeOf, scopeAt, scopeOf } from './query/begin.ts'
+import { pastOf, placeOf, scopeAt, scopeOf } from './query/begin.ts'
 import type { Hit, Wanted } from './query/hits.ts'
+import { isBehind } from './query/past-count.ts'
 import { find, type Scope } from './query/scope.ts'
 import { telling } from './query/telling.ts'
 import { whereOf } from './query/units.ts'
@@ -52,11 +53,15 @@ interface At {
   seq: number
   total: Total
   tell: Scope['tell']
+  /** A first page that shows nothing newer than those after it will. */
+  isPast?: true
 }
 
 async function pageAt(source: Source, tenant: Tenant, at: At): Promise<FoundPage> {
-  const { query, place, seq, tell } = at
-  const scope = { ...(await scopeAt(source, tenant, { query, place })), ...(tell ? { tell } : {}) }
+  const { query, place, seq, tell, isPast } = at
+  const now = await scopeAt(source, tenant, { query, place })
+  const then = pastOf({ seq }, now)
+  const scope = { ...now, ...(isPast ? { past: then } : {}), ...(tell ? { tell } : {}) }
   const where = await whereOf(query, source, tenant)
   const wanted = wantedOf(query, place, true)
   const found = await telling(
@@ -68,6 +73,9 @@ async function pageAt(source: Source, tenant: Tenant, at: At): Promise<FoundPage
     }),
   )
   const more = found.hits.length > query.count
+  // What was written in between may be of this page and not of the next, or the other way round: it would be counted wrongly.
+  if (query.total && !place && !isPast && more && (await isBehind(then, scope)))
+    return pageAt(source, tenant, { ...at, isPast: true })
   const hits = found.hits.slice(0, query.count)
   if (place?.back) hits.reverse()
   const versions = await telling(
@@ -82,7 +90,7 @@ async function pageAt(source: Source, tenant: Tenant, at: At): Promise<FoundPage
     place?.seen ?? hits.flatMap(({ rid }, at) => ((versions[at]?.seq ?? 0) > seq ? rid : []))
   const print = (hit: Hit, back: boolean) =>
     printPlace({ rid: hit.rid, keys: hit.keys, seq, seen, back })
-  const count = () => (hasNext ? at.total(where, { seq, seen }, scope) : versions.length)
+  const count = () => (hasNext ? at.total(where, scope) : versions.length)
   const page = {
     versions,
     ...(query.total && !place ? { total: await count() } : {}),
