@@ -37,6 +37,7 @@ export function watch(url: string, name: string, now: () => number): Watched {
     until: performance.now() + 60_000,
     now,
     // Nothing is written meanwhile.
+    still: () => () => true,
     asOf: async () => Number.MAX_SAFE_INTEGER,
     inSession: (_, work) => client.withSession({ snapshot: true }, work),
   })

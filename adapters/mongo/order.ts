@@ -10,6 +10,8 @@ export interface Order {
   begin(first: number): Place
   /** It has been written or given up, in the order in which they began; numbers up to so many can be seen. */
   end(place: Place, s: number): void
+  /** Whether nothing of this process is on its way to the database from now until that is asked. */
+  still(): () => boolean
   /** What pages that begin now see up to, and this number at least: commits to come get greater ones. */
   asOf(least: number): number
   /**
@@ -34,6 +36,7 @@ export function createOrder(
   let { at, s } = last
   let heard = 0
   const flying: Place[] = []
+  let begun = 0
   return {
     instant(least = 0) {
       at = Math.max(now(), at, least)
@@ -49,7 +52,12 @@ export function createOrder(
       s = Math.max(s, first * 1000 - 1)
       const place = { before: s }
       flying.push(place)
+      begun++
       return place
+    },
+    still() {
+      const [before, isIdle] = [begun, flying.length === 0]
+      return () => isIdle && begun === before
     },
     end(place, seen) {
       flying.splice(flying.indexOf(place), 1)

@@ -80,6 +80,7 @@ export async function openParts(options: MongoOptions, connection: Connection): 
       until: performance.now() + searchTime,
       now,
       asOf,
+      still: () => stillness(slot, order),
       inSession: (at, work) =>
         connection.client.withSession({ snapshot: true }, session =>
           work(at ? Object.assign(session, { snapshotTime: at }) : session),
@@ -112,6 +113,12 @@ export async function openParts(options: MongoOptions, connection: Connection): 
         throw signal?.aborted ? unavailable('nobody waits for the answer any more', 1) : error
       }),
   }
+}
+
+function stillness(slot: Slot, order: Order): () => boolean {
+  const since = slot.aloneSince()
+  const isStill = order.still()
+  return () => since !== undefined && slot.aloneSince() === since && isStill()
 }
 
 /** What another process has told of may have a greater number than ours, by its clock; also one that is gone by now. */

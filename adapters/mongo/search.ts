@@ -42,15 +42,17 @@ export async function foundPage(
 ): Promise<FoundPage> {
   const place = placeOf(source, query)
   // Before the instant of which it is read.
+  const isStill = source.still()
   const seq = place?.seq ?? (await source.asOf(tenant))
   const total = totalOf(source, tenant, query)
-  return steadily(source, then => pageAt(then, tenant, { query, place, seq, total, tell }))
+  return steadily(source, then => pageAt(then, tenant, { query, place, seq, isStill, total, tell }))
 }
 
 interface At {
   query: Query
   place: Place | undefined
   seq: number
+  isStill: () => boolean
   total: Total
   tell: Scope['tell']
   /** A first page that shows nothing newer than those after it will. */
@@ -58,7 +60,7 @@ interface At {
 }
 
 async function pageAt(source: Source, tenant: Tenant, at: At): Promise<FoundPage> {
-  const { query, place, seq, tell, isPast } = at
+  const { query, place, seq, isStill, tell, isPast } = at
   const now = await scopeAt(source, tenant, { query, place })
   const then = pastOf({ seq }, now)
   const scope = { ...now, ...(isPast ? { past: then } : {}), ...(tell ? { tell } : {}) }
@@ -73,8 +75,8 @@ async function pageAt(source: Source, tenant: Tenant, at: At): Promise<FoundPage
     }),
   )
   const more = found.hits.length > query.count
-  // What was written in between may be of this page and not of the next, or the other way round: it would be counted wrongly.
-  if (query.total && !place && !isPast && more && (await isBehind(then, scope)))
+  // What was written in between may have left this page for one after it, which shows what was: it would be on none.
+  if (more && !place && !isPast && !isStill() && (await isBehind(then, scope)))
     return pageAt(source, tenant, { ...at, isPast: true })
   const hits = found.hits.slice(0, query.count)
   if (place?.back) hits.reverse()

@@ -27,6 +27,8 @@ export interface Source {
   session?: ClientSession
   /** ms since 1970 */
   now(): number
+  /** Whether nobody is about to write from now until that is asked, as far as this process can tell. */
+  still(): () => boolean
   /** The commit number that pages which begin now see up to: commits to come get greater ones. */
   asOf(tenant: Tenant): Promise<number>
   /** A session all of whose reads are as of one instant: this one, once most members have it, or that of the first. */
