@@ -65,8 +65,6 @@ export const byPoint = { t: 1, 'g.p': 1, 'g.lat': 1 } as const
 export const byWord = { t: 1, w: 1 } as const
 /** The newest versions by their names: those of a type in the order of ids. */
 export const byName = { n: 1 } as const
-/** The newest versions of a type in the order of the main date, then of creation, each with whom it is about. */
-export const bySubject = { t: 1, ty: 1, k: 1, c: 1, su: 1 } as const
 /** All versions of a type, or of all, as they were made. */
 export const byTypeTime = { t: 1, ty: 1, at: 1, s: 1 } as const
 export const byTime = { t: 1, at: 1, s: 1 } as const
@@ -77,7 +75,6 @@ export const indexes: Readonly<Record<keyof Collections, IndexDescription[]>> = 
   resource: [
     { key: byName, unique: true, sparse: true },
     ...[byEntry, bySpan, byAmount, byPoint, byWord, byTypeTime, byTime].map(key => ({ key })),
-    { key: bySubject, partialFilterExpression: { su: { $exists: true } } },
     { key: bySuperseded, partialFilterExpression: { old: { $exists: true } } },
   ],
   term: [{ key: { t: 1, p: 1, text: 1 } }],

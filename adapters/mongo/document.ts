@@ -37,7 +37,6 @@ export interface Stored {
   has?: string[]
   w?: string[]
   text?: Text
-  su?: string
   /** The same of a superseded version, for as long as there may be links to pages that saw it. */
   old?: Values
 }
@@ -54,8 +53,6 @@ export interface Values {
   /** The words of all its text, each once. */
   w?: string[]
   text?: Text
-  /** Whom it is about, as subjectOf has it; absent where its type is about nobody. */
-  su?: string
 }
 
 export const valueNames = [
@@ -66,7 +63,6 @@ export const valueNames = [
   'has',
   'w',
   'text',
-  'su',
 ] as const satisfies (keyof Values)[]
 
 /** A date: ms, both ends inclusive. */

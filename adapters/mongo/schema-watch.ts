@@ -6,7 +6,7 @@ import { unavailable } from '../../resources/error.ts'
 import type { Collections } from './collections.ts'
 
 /** Goes up with each change that an older program would not understand. */
-export const schema = 3
+export const schema = 2
 
 export interface SchemaWatch {
   /** Before anything is written. Rejects with 503 where a newer program has the database. */

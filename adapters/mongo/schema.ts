@@ -2,14 +2,13 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { type Collection, type Db, type IndexDescription, MongoServerError } from 'mongodb'
 import { byName, byTime, type Collections, former, indexes, type System } from './collections.ts'
-import { type Update, update } from './commands.ts'
+import { update } from './commands.ts'
 import type { Connection } from './connection.ts'
 import type { Stored } from './document.ts'
 import { isUnclear } from './errors.ts'
 import { createLeases } from './leases.ts'
 import { holds, isNewer, schema } from './schema-watch.ts'
 import { systemsIn } from './terms.ts'
-import { subjectIn } from './values.ts'
 
 /** ms: who has looked at the schema just before may still write that long. */
 const lastWrites = 20_000
@@ -29,8 +28,7 @@ export async function migrate(connection: Connection): Promise<void> {
     await index(db.collection(name), indexes[name])
   }
   if (number >= schema) return
-  if (number < 2) await learnSystems(db, collections)
-  if (number < 3) await learnSubjects(db, collections)
+  await learnSystems(db, collections)
   await collections.meta.updateOne({ _id: 'schema' }, { $max: { number: schema } })
 }
 
@@ -57,28 +55,6 @@ async function learnSystems(db: Db, { resource }: Collections): Promise<void> {
     upsert: true,
   }))
   await update('system', updates, { db, maxTimeMS: 60_000 })
-}
-
-/** So many are told at once. */
-const piece = 1000
-
-/** Schema 2 did not tell whom a resource is about. */
-async function learnSubjects(db: Db, { resource }: Collections): Promise<void> {
-  let updates: Update[] = []
-  const write = async () => {
-    await update('resource', updates, { db, maxTimeMS: 60_000 })
-    updates = []
-  }
-  const all = resource
-    .find({ x: { $exists: true }, su: { $exists: false } })
-    .project<Pick<Stored, '_id' | 'ty' | 'x'>>({ ty: 1, x: 1 })
-  for await (const { _id, ty, x = [] } of all) {
-    const su = subjectIn(ty, x)
-    if (su === undefined) continue
-    updates.push({ q: { _id, x: { $exists: true } }, u: { $set: { su } } })
-    if (updates.length >= piece) await write()
-  }
-  await write()
 }
 
 /** Where there is much, it takes long: all goes on meanwhile, but a search that needs one that is not there is told to wait. */

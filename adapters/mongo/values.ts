@@ -4,8 +4,7 @@
  * query/systems.ts. All resources of a type have `Type.*`.
  */
 
-import { aboutOf, several, subjectOf } from '../../resources/search/about.ts'
-import { isHeld, isHeldBy } from '../../resources/search/inside.ts'
+import { isHeld } from '../../resources/search/inside.ts'
 import { dateParam, quantityParam } from '../../resources/search/long.ts'
 import { pairsOf } from '../../resources/search/pairs.ts'
 import { mainDateOf, referencesOf } from '../../resources/search.ts'
@@ -56,25 +55,6 @@ const isOtherwise = (
   type: string,
   { param, target, first }: { param: string; target: string; first: string | undefined },
 ): boolean => !isHeld(param) && Boolean(first || !referencesOf(type, target).has(param))
-
-/** Whom it is about; one that it holds itself has to be looked for in it, as several have. */
-function aboutWhom(type: string, rows: readonly Row[]): string {
-  const param = aboutOf(type) ?? ''
-  return rows.some(row => isHeldBy(row.param, param)) ? several : subjectOf(type, rows)
-}
-
-/** The same by its entries; absent where its type is about nobody. */
-export function subjectIn(type: string, entries: string[]): string | undefined {
-  const param = aboutOf(type)
-  if (param === undefined) return undefined
-  const name = nameOfRows(type, param)
-  const start = valueEntry(name, '')
-  if (entries.some(entry => isHeldBy(entry, name))) return several
-  const rows = entries
-    .filter(entry => entry.startsWith(start))
-    .map(entry => ({ kind: 'reference', param, target: entry.slice(start.length) }) as const)
-  return subjectOf(type, rows)
-}
 
 /** The name of a parameter's rows; of a composite, with its first part (see firstNames). */
 export const nameOfRows = (type: string, param: string, first = ''): string =>
@@ -142,7 +122,6 @@ export function valuesOf(type: string, extract: Extract): Values {
     ...(narrative || content
       ? { text: { ...(narrative ? { n: narrative } : {}), ...(content ? { c: content } : {}) } }
       : {}),
-    ...(aboutOf(type) === undefined ? {} : { su: aboutWhom(type, extract.rows) }),
   }
 }
 

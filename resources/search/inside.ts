@@ -19,9 +19,6 @@ const there = '*'
 /** Whether rows are of what a resource holds. */
 export const isHeld = (param: string): boolean => param.includes('>')
 
-/** Whether rows are of what a resource holds by this parameter. */
-export const isHeldBy = (held: string, param: string): boolean => held.startsWith(within(param, ''))
-
 /** The rows of one that is reached by a parameter. */
 export function rowsInside(param: string, type: string, { rows, present }: Extract): Row[] {
   const codes = [there, ...present]

@@ -32,22 +32,12 @@ export function inspectValues(group: Group, knowledge: Knowledge): Expected | un
 }
 
 /** All that it is found by, each as one text that begins with its name. */
-const namesIn = ({
-  x = [],
-  d = [],
-  q = [],
-  g = [],
-  has = [],
-  w = [],
-  text,
-  su,
-}: Partial<Values>) => [
+const namesIn = ({ x = [], d = [], q = [], g = [], has = [], w = [], text }: Partial<Values>) => [
   ...x,
   ...[...new Set([...d, ...q, ...g].map(({ p, ...rest }) => `${p}=${sorted(rest)}`))],
   ...has.map(param => `(element)=${param}`),
   ...w.map(word => `(word)=${word}`),
   ...(text ? [`(text)=${text.n ?? ''}\u0000${text.c ?? ''}`] : []),
-  ...(su === undefined ? [] : [`(subject)=${su}`]),
 ]
 
 const sorted = (value: object): string => JSON.stringify(Object.entries(value).sort())

@@ -51,11 +51,10 @@ export const drivenBy = (
   return residuals.length ? { ...driven, $and: [...(driven.$and ?? []), ...residuals] } : driven
 }
 
-export type Found = VersionDocument & Pick<Stored, 'c' | 'k'>
+type Found = VersionDocument & Pick<Stored, 'c' | 'k'>
 
 const named = { _id: 1, c: 1, k: 1, s: 1, at: 1 }
 const all = { ...named, ...versionFields }
-export const projected = (bodies: boolean): Document => (bodies ? all : named)
 
 /** In the order of fields that an index may end with. */
 export async function streamedHits(
@@ -73,7 +72,7 @@ export async function streamedHits(
   const filter = drivenBy(source, scope, after && beyondPlace(key, after, descending, isInOrder))
   const documents = await find<Found>(scope, filter, {
     hint: hintOf(source.driver),
-    projection: projected(bodies),
+    projection: bodies ? all : named,
     sort: { [major]: order, [minor]: order },
     limit: count,
     ...(limit === undefined ? {} : { maxTimeMS: limit }),
@@ -113,7 +112,7 @@ export async function sortedKeys(
     // One range of the index: each place in turn.
     const at = { k: { $in: places.map(({ k }) => k) }, c: { $in: places.map(({ c }) => c) } }
     const filter = drivenBy(whole, scope, { places: [at] })
-    const projection = projected(bodies)
+    const projection = bodies ? all : named
     const found = await find<Found>(scope, filter, { hint: byEntry, projection, limit })
     // What is not there ends before the range begins, or was written between the two, where they are not of one instant.
     const isEnough = found.length >= count || places.length < limit
@@ -180,7 +179,7 @@ function beyondPlace(
 }
 
 /** When it was written stands behind a key by that: it is what the index is in the order of. */
-export const hitOf = (stored: Found, key: Pick<Sort, 'by'>, bodies: boolean): Hit => ({
+const hitOf = (stored: Found, key: Sort, bodies: boolean): Hit => ({
   version: stored._id,
   rid: stored.c,
   keys: key.by === 'date' ? [stored.k] : [stored.s, stored.at],
@@ -205,14 +204,14 @@ export async function walkNames(
     { ...drivenBy(source, scope), n },
     {
       hint: byName,
-      projection: projected(bodies),
+      projection: bodies ? all : named,
       sort: { n: descending ? -1 : 1 },
       limit: count,
       ...(limit === undefined ? {} : { maxTimeMS: limit }),
     },
   )
   return documents.map(stored => ({
-    ...hitOf(stored, { by: 'date' }, bodies),
+    ...hitOf(stored, { by: 'date', descending }, bodies),
     keys: [resourceIn(nameIn(stored._id))],
   }))
 }

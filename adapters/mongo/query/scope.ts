@@ -53,11 +53,10 @@ export const aggregate = <T extends Document>(
   { source }: Scope,
   stages: Document[],
   hint: Document,
-  more: { maxTimeMS?: number } = {},
 ): Promise<T[]> =>
   within16MB(stages, () =>
     source.collections.resource
-      .aggregate<T>(stages, { ...limitsOf(source), hint, batchSize: 10_000, ...more })
+      .aggregate<T>(stages, { ...limitsOf(source), hint, batchSize: 10_000 })
       .toArray(),
   )
 

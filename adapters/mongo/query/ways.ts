@@ -15,12 +15,11 @@ import {
 import type { Node } from './nodes.ts'
 import { type Plan, restOf, sizesOfEach, sizeUpTo } from './plan.ts'
 import { counted, type Scope } from './scope.ts'
-import { hitsAbout, subjectsOf, toGoThrough } from './subjects.ts'
 import { covered, since, tableOf } from './telling.ts'
 
 /** How hits come: named for those who ask why. */
 export interface Way {
-  name: 'stream' | 'sort' | 'keys' | 'walk' | 'subjects'
+  name: 'stream' | 'sort' | 'keys' | 'walk'
   /** Absent: all there is. */
   driver: Driver | undefined
   /** What it does not answer. */
@@ -39,10 +38,10 @@ const walkTime = 50
 const shortTime = 10
 
 /**
- * µs of a version that is looked at in its order, of one that is sorted, of a key that is, of one for each of which there is
- * a range of its own, and of one that tells whom its resource is about. See decisions 30, 32, 39, 41 and 44.
+ * µs of a version that is looked at in its order, of one that is sorted, of a key that is, and of one for each of which there
+ * is a range of its own. See decisions 30, 32, 39 and 41.
  */
-const cost = { looked: 12, compared: 24, sorted: 20, key: 2, listed: 5, told: 4 }
+const cost = { looked: 12, compared: 24, sorted: 20, key: 2, listed: 5 }
 
 /** The first hits of what a version alone tells, by the most promising way; where that turns out to be long, by the next. */
 export async function firstHits(
@@ -162,16 +161,6 @@ async function* byDate(
   if (size < few.sorted) return yield along(driver, 'sort')
   const source = { driver, rest: restOf(driver, all) }
   const ofKeys = size >= few.read && isOfKeys(source, wanted, scope)
-  const subjects = ordered ? [] : subjectsOf(driver, scope)
-  if (subjects.length > few.listed) {
-    const first = await toGoThrough(subjects, driver, wanted, scope)
-    const sorted = ofKeys ? subjects.length * cost.listed : size * cost.sorted
-    if (first * cost.told < sorted)
-      yield {
-        ...{ name: 'subjects', driver, rest: source.rest, time: walkTime },
-        hits: limit => hitsAbout({ ...source, subjects, first }, wanted, scope, limit),
-      }
-  }
   // How much it is cannot be told: a longer walk shows whether it is much.
   const most = isRange(driver) ? far : counted
   if (size >= most && (ordered?.size ?? counted) >= counted) yield stream(walkTime)

@@ -3,16 +3,7 @@ import { MongoClient } from 'mongodb'
 import { databaseIn } from '../../../adapters/mongo/address.ts'
 import { decimalKey } from '../../../resources/search/decimal.ts'
 import type { Row } from '../../../resources/store.ts'
-import {
-  byCode,
-  change,
-  coded,
-  next,
-  pune,
-  query,
-  times,
-  write,
-} from '../../contract/store/material.ts'
+import { byCode, change, coded, pune, query, times, write } from '../../contract/store/material.ts'
 import { databaseAt, dropDatabase, newDatabase } from '../../support/mongo-database.ts'
 import { openAt } from './open.ts'
 
@@ -117,37 +108,6 @@ test('of a database of schema 1 it is learned which systems codes have', async (
   await dropDatabase(url)
 })
 
-test('of a database of schema 2 it is learned whom each resource is about', async () => {
-  const url = newDatabase()
-  const first = await openAt(url, now)
-  const about = (...ids: string[]): Row[] =>
-    ids.map(id => ({ kind: 'reference', param: 'subject', target: `Patient/${id}` }))
-  const of = (id: string, ...ids: string[]) =>
-    change(id, { type: 'Encounter', rows: about(...ids) })
-  await write(first, pune, change('p'), of('one', 'p'), of('none'), of('two', 'p', 'q'))
-  await write(first, pune, next(of('one', 'p'), { rows: about('q') }))
-  await first.close()
-  const client = new MongoClient(url)
-  const resource = client.db().collection('resource')
-  const told = () =>
-    resource
-      .find({}, { projection: { su: 1 } })
-      .sort({ _id: 1 })
-      .toArray()
-  const before = await told()
-  expect(before.flatMap(({ su }) => su ?? []).sort()).toEqual(['', '*', 'Patient/q'])
-  await resource.updateMany({}, { $unset: { su: 1 } })
-  await client
-    .db()
-    .collection<{ _id: string }>('meta')
-    .updateOne({ _id: 'schema' }, { $set: { number: 2 } })
-  const second = await openAt(url, now)
-  expect(await told()).toEqual(before)
-  await second.close()
-  await client.close()
-  await dropDatabase(url)
-})
-
 test('an index that is missing is made while all goes on', async () => {
   const url = newDatabase()
   const first = await openAt(url, now)
@@ -168,7 +128,7 @@ test('an index that is missing is made while all goes on', async () => {
     } catch (error) {
       expect(error).toMatchObject({ status: 503, headers: { 'Retry-After': '30' } })
     }
-  expect(await resource.indexes()).toHaveLength(11)
+  expect(await resource.indexes()).toHaveLength(10)
   await second.close()
   await client.close()
   await dropDatabase(url)

@@ -6,7 +6,7 @@ import { dropDatabase, newDatabase } from '../../support/mongo-database.ts'
 import { openAt } from './open.ts'
 
 const now = () => Date.UTC(2026, 0, 1)
-const newer = /is of a newer version of this server \(schema 4, known 3\)/
+const newer = /is of a newer version of this server \(schema 3, known 2\)/
 
 /** A newer program is about to change the database. */
 async function raise(url: string, set: object): Promise<void> {
@@ -16,8 +16,8 @@ async function raise(url: string, set: object): Promise<void> {
 }
 
 test.each([
-  ['begins to change', { coming: 4 }],
-  ['has changed', { number: 4, coming: 4 }],
+  ['begins to change', { coming: 3 }],
+  ['has changed', { number: 3, coming: 3 }],
 ])('a process writes no more to a database that a newer program %s', async (_, set) => {
   const url = newDatabase()
   const store = await openAt(url, now)
@@ -46,7 +46,7 @@ test.each([
 test('a process does not start on a database that a newer program begins to change', async () => {
   const url = newDatabase()
   await (await openAt(url, now)).close()
-  await raise(url, { coming: 4 })
+  await raise(url, { coming: 3 })
   await expect(openAt(url, now)).rejects.toThrow(/newer version of this server.*start that one/)
   await dropDatabase(url)
 })
@@ -58,7 +58,7 @@ test('what an older program left is marked before it is changed', async () => {
   await (await openAt(url, now)).close()
   const client = new MongoClient(url)
   const found = await client.db().collection<{ _id: string }>('meta').findOne({ _id: 'schema' })
-  expect(found).toEqual({ _id: 'schema', number: 3, coming: 3 })
+  expect(found).toEqual({ _id: 'schema', number: 2, coming: 2 })
   await client.close()
   await dropDatabase(url)
 })
