@@ -205,7 +205,7 @@ class StructureCheck {
   private reference(value: Record<string, unknown>, field: Field): void {
     const { reference, type } = value
     if (typeof reference !== 'string') return
-    const parsed = parseReference(localOf(reference, this.base))
+    const parsed = parseReference(localOf(reference, this.base)) ?? parseReference(reference)
     if (!parsed) {
       this.say('value', 'the reference is none: give Type/id, a URL, a urn or #id', 'reference')
       return

@@ -64,20 +64,31 @@ async function prepareAll(
   { others, parts }: { others: { deleted: Set<string>; written: Set<string> }; parts: WriteParts },
 ): Promise<void> {
   const named = namedEntries(entries, drafts)
-  const prepare = async (some: Draft[], names: Set<string>) => {
-    for (const draft of some) {
-      if (named.in(draft.write)) draft.write = named.replaced(draft.write)
-      await prepareDraft(draft, parts)
-      if (!draft.settled) names.add(`${draft.write.type}/${draft.id}`)
-    }
+  const prepare = async (draft: Draft, names: Set<string>) => {
+    await prepareDraft(draft, parts)
+    if (!draft.settled) names.add(`${draft.write.type}/${draft.id}`)
   }
   const [deletes, rest] = split(drafts, ({ write }) => write.kind === 'delete')
-  const [naming, first] = split(rest, ({ write }) => named.in(write))
-  await prepare(deletes, others.deleted)
-  for (const some of [first, naming]) await prepare(some, others.written)
+  for (const draft of deletes) {
+    if (named.in(draft.write).length > 0) throw named.unknown(draft.write)
+    await prepare(draft, others.deleted)
+  }
+  // Whom the criteria name comes before them.
+  const naming = new Map(rest.map(draft => [draft, named.in(draft.write)]))
+  for (let left = rest; left.length > 0; ) {
+    const waiting = new Set([...left, ...deletes])
+    const [later, ready] = split(left, draft => naming.get(draft)?.some(each => waiting.has(each)))
+    const [stuck] = later
+    if (ready.length === 0 && stuck) throw named.unknown(stuck.write)
+    for (const draft of ready) {
+      if (naming.get(draft)?.length) draft.write = named.replaced(draft.write)
+      await prepare(draft, others.written)
+    }
+    left = later
+  }
 }
 
-const split = <T>(all: T[], is: (one: T) => boolean): [T[], T[]] => [
+const split = <T>(all: T[], is: (one: T) => boolean | undefined): [T[], T[]] => [
   all.filter(is),
   all.filter(one => !is(one)),
 ]

@@ -426,6 +426,8 @@ describe('a reference', () => {
     'Patient/1/_history/2',
     'Group/1',
     'http://example.org/fhir/Patient/1',
+    'http://127.0.0.1:8080/fhir/Patient/1/$everything',
+    'http://127.0.0.1:8080/fhir/',
     'https://example.org/anything',
     'http://example.org/fhir/Organization/1',
     'urn:uuid:c757873d-ec9a-4326-a141-556f43239520',

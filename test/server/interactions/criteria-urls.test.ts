@@ -58,9 +58,71 @@ test('a token that looks like an entry is a token', async () => {
   expect(answer.status).toBe(200)
 })
 
+test('chains, own parameters and a row of entries that name each other, in any order', async () => {
+  const own = {
+    ...{ resourceType: 'SearchParameter', id: 'about', url: 'http://example.org/about' },
+    ...{ name: 'about', status: 'active', description: 'for a test', code: 'about' },
+    ...{ base: ['Observation'], type: 'reference', expression: 'Observation.focus' },
+  }
+  const put = await app.request
+    .put('/fhir/SearchParameter/about')
+    .set('Content-Type', 'application/fhir+json')
+    .send(JSON.stringify(own))
+  expect(put.status).toBe(201)
+  for (;;) if ((await app.request.get('/fhir/Observation?about=Patient/a')).status === 200) break
+  const one = 'urn:uuid:0b5a1c9e-1f5d-4c3e-9a58-5d5f3c0e7a31'
+  const post = (url: string, ifNoneExist: string) => ({ method: 'POST', url, ifNoneExist })
+  const organization = {
+    fullUrl: 'http://elsewhere.example/fhir/Organization/9',
+    resource: { resourceType: 'Organization', identifier: [{ system, value: 'o' }] },
+    request: post('Organization', `identifier=${system}|o`),
+  }
+  const person = {
+    fullUrl: asha,
+    resource: {
+      ...{ resourceType: 'Patient', identifier: [{ system, value: '5' }] },
+      managingOrganization: { reference: organization.fullUrl },
+    },
+    request: post('Patient', `identifier=${system}|5&organization=${organization.fullUrl}`),
+  }
+  const first = {
+    fullUrl: one,
+    ...result(
+      'd1',
+      post('Observation', `identifier=${system}|d1&subject.organization=${organization.fullUrl}`),
+    ),
+  }
+  const about = result('d2', post('Observation', `about=${asha}`))
+  const second = { ...about, resource: { ...about.resource, focus: [{ reference: asha }] } }
+  const report = {
+    resource: {
+      ...{ resourceType: 'DiagnosticReport', status: 'final', code: { text: 'x' } },
+      result: [{ reference: one }],
+    },
+    request: post('DiagnosticReport', `result=${one}`),
+  }
+  const statuses = async (...entries: object[]) =>
+    ((await send(...entries)).body.entry ?? []).map(
+      ({ response }: { response: { status: string } }) => response.status,
+    )
+  const all = [report, first, second, person, organization]
+  expect(await statuses(...all)).toEqual(Array(5).fill('201 Created'))
+  expect(await statuses(...all)).toEqual(Array(5).fill('200 OK'))
+  expect(await statuses(...all.toReversed())).toEqual(Array(5).fill('200 OK'))
+})
+
+test('an identifier that looks like an entry is one', async () => {
+  const ifNoneExist = `subject:identifier=${asha}`
+  const one = result('e1', { method: 'POST', url: 'Observation', ifNoneExist })
+  Object.assign(one.resource.subject, { identifier: { value: asha } })
+  for (const status of ['201 Created', '200 OK'])
+    expect((await send(patient('6'), one)).body.entry[1].response.status).toBe(status)
+})
+
 test.each([
-  ['an entry whose own criteria name another', `subject=${asha}`],
-  ['itself', 'focus=urn:uuid:0b5a1c9e-1f5d-4c3e-9a58-5d5f3c0e7a01'],
+  ['each other in a circle', `subject=${asha}`],
+  ['themselves', 'focus=urn:uuid:0b5a1c9e-1f5d-4c3e-9a58-5d5f3c0e7a01'],
+  ['an entry within a filter', `_filter=(subject eq ${asha})`],
 ])('criteria that name %s are refused', async (_, ifNoneExist) => {
   const fullUrl = 'urn:uuid:0b5a1c9e-1f5d-4c3e-9a58-5d5f3c0e7a01'
   const one = result('c3', { method: 'POST', url: 'Observation', ifNoneExist })
