@@ -89,7 +89,7 @@ async function sizeOf(driver: Driver, scope: Scope): Promise<number> {
 
 /** How much there is of what drives, up to a bound, as it was within the last minute. */
 export function sizeUpTo(limit: number, driver: Driver, scope: Scope): Promise<number> {
-  const range = rangeOf(driver, scope)
+  const range = rangeOf(asRead(driver), scope)
   const asked = { hint: hintOf(driver), limit }
   const [node, ...more] = driver.covers
   if (!node || more.length || driver.in !== 'x' || !isFound(node))
@@ -97,6 +97,12 @@ export function sizeUpTo(limit: number, driver: Driver, scope: Scope): Promise<n
   const by = [scope.tenant, scope.types, askedBy(node), driver.when]
   return roughly(scope, range, { ...asked, by })
 }
+
+/** As far as its index tells: all amounts in the range are read, whatever their unit. */
+const asRead = (driver: Driver): Driver =>
+  driver.in === 'q'
+    ? { ...driver, any: driver.any.map(({ p, lo }) => ({ p, ...(lo ? { lo } : {}) })) }
+    : driver
 
 /** Whether its targets were found by something else: they are many, and what found them stands for them. */
 const isFound = (node: Node): boolean =>

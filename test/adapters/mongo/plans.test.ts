@@ -59,7 +59,7 @@ function observation(n: number): Change {
       low: decimalKey(`${n}`),
       high: decimalKey(`${n}`),
       system: 'u',
-      unit: 'mg',
+      unit: n % 1500 === 7 ? 'rare' : 'mg',
     },
   ]
   const words = `seen on day${n}`
@@ -248,6 +248,16 @@ test.each<Predicate>([
   expect(stages).not.toContain('COLLSCAN')
   expect(docs).toBeLessThanOrEqual(11)
   expect(keys).toBeLessThanOrEqual(patients + 30)
+})
+
+test('amounts are not few because their unit is rare: all in the range are read', async () => {
+  const amount = { kind: 'quantity', param: 'value-quantity', system: 'u', unit: 'rare' } as const
+  const { docs } = await examined(
+    'Observation',
+    [of('category', 'laboratory'), { ...amount, lowFrom: decimalKey('0') }],
+    [{ by: 'value', kind: 'token', params: ['status'], descending: false }],
+  )
+  expect(docs).toBeLessThanOrEqual(observations / 2 + 10)
 })
 
 test('where some of the first end before the range begins, those behind them are looked up', async () => {
