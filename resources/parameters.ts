@@ -6,6 +6,7 @@ import type { SearchParameter } from 'fhir/r4'
 import type { Context } from './context.ts'
 import { type SearchParameterFacts, searchParameters } from './definitions.ts'
 import { type FhirError, type Issue, issue, unsupported } from './error.ts'
+import { onOneBudget } from './fhirpath/meter.ts'
 import { parseStored } from './json.ts'
 import type { Resource } from './resource.ts'
 import { extractorOf, factsOf, isPublished, type OwnFacts, typesOf } from './search/own.ts'
@@ -353,12 +354,12 @@ function tables(
     complete(resource, extract) {
       const ofType = extractors.get(resource.resourceType)
       if (!ofType) return extract
-      const rows = [...ofType.values()].flatMap(rowsOf => rowsOf(resource))
+      const rows = onOneBudget(() => [...ofType.values()].flatMap(rowsOf => rowsOf(resource)))
       extract.rows.push(...rows)
       return extract
     },
     rowsOf: (index, resource) =>
-      extractors.get(resource.resourceType)?.get(index)?.(resource) ?? [],
+      onOneBudget(() => extractors.get(resource.resourceType)?.get(index)?.(resource) ?? []),
   }
 }
 

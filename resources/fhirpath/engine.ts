@@ -123,7 +123,8 @@ function evaluate(
 ): Found[] {
   const compiled = program.compiled(on)
   const originals = new WeakMap<object, object>()
-  const exactly = (one: Record<string, unknown>) => exact(one, originals) as Record<string, unknown>
+  const exactly = (one: Record<string, unknown>) =>
+    exact(one, originals, meter) as Record<string, unknown>
   const quiet = silence()
   try {
     const root = exactly(value)
@@ -146,15 +147,18 @@ function silence(): () => void {
   return () => void Object.assign(console, { log, warn })
 }
 
+const perObject = 0.2
+
 /** With decimals that the package computes with and that keep their digits. What holds none is the same. */
-function exact(value: unknown, originals: WeakMap<object, object>): unknown {
+function exact(value: unknown, originals: WeakMap<object, object>, meter: Meter): unknown {
   if (JSON.isRawJSON(value)) return fhirpath().FP_Decimal.getDecimal(decimalText(value))
   if (typeof value !== 'object' || value === null) return value
+  meter.charge(perObject)
   const parts = value as Record<string, unknown>
   let copy: Record<string, unknown> | undefined
   for (const key in parts) {
     const inner = parts[key]
-    const other = exact(inner, originals)
+    const other = exact(inner, originals, meter)
     if (other === inner) continue
     copy ??= (Array.isArray(value) ? [...value] : { ...value }) as Record<string, unknown>
     copy[key] = other

@@ -59,6 +59,7 @@ export const ownFunctions: Readonly<Record<string, OwnFunction>> = {
   repeated: told((meter, values) => meter.repeatedly(values)),
   walked: told((meter, values) => meter.walked(values)),
   short: told((meter, values) => meter.short(values)),
+  unit: told((meter, values) => meter.unit(values)),
   factor: told((meter, values) => meter.factors(values)),
   where: {
     arity: { 1: ['Expr'] },

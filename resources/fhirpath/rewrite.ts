@@ -10,7 +10,7 @@ const inputs = marks(
   ['compared', 'distinct isDistinct union intersect exclude subsetOf supersetOf repeat'],
   ['compared', 'sum min max avg'],
   ['walked', 'children descendants'],
-  ['short', 'toQuantity convertsToQuantity'],
+  ['unit', 'toQuantity convertsToQuantity'],
 )
 
 /** And of those that it is given. */
@@ -18,6 +18,7 @@ const given = marks(
   ['compared', 'union intersect exclude subsetOf supersetOf'],
   ['repeated', 'repeat'],
   ['short', 'contains indexOf lastIndexOf split replace'],
+  ['unit', 'toQuantity'],
 )
 
 const operands = marks(

@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module'
 import { describe, expect, jest, test } from '@jest/globals'
 import { resourceTypes, searchParameters } from '../../../resources/definitions.ts'
+import { onOneBudget } from '../../../resources/fhirpath/meter.ts'
 import { fhirpath } from '../../../resources/fhirpath/package.ts'
 import { compilePath, pathProblem } from '../../../resources/fhirpath.ts'
 import { parseJson, printJson } from '../../../resources/json.ts'
@@ -215,12 +216,41 @@ describe('what it takes', () => {
 
   test.each([
     ['a power of ten that nobody writes out', '1e400000000', 'mg'],
-    ['a unit that takes long to read', '1', 'm.'.repeat(50_000)],
+    ['a factor of many digits', '1'.repeat(60_000), 'mg'],
+    ['a unit that takes long to read', '1', 'm.'.repeat(40)],
   ])('has an end for %s', (_, digits, code) => {
     const quantity = { value: JSON.rawJSON(digits), system: 'http://unitsofmeasure.org', code }
     const resource = { resourceType: 'Observation', valueQuantity: quantity }
     expect(found("Observation.value.where($this < 5 'g' and value mod 3 = 1)", resource)).toBe('[]')
   })
+})
+
+test('units that take long to read are not compared with each other', () => {
+  const component = Array.from({ length: 150 }, (_, n) => ({
+    valueQuantity: {
+      value: n,
+      system: 'http://unitsofmeasure.org',
+      code: `g${'.g'.repeat(14)}${n}`,
+    },
+  }))
+  const resource = { resourceType: 'Observation', component }
+  expect(found("Observation.component.value.combine('a').distinct()", resource)).toBe('[]')
+  expect(found('Observation.component.value.combine(%resource.id).count()', resource)).toBe(
+    '[{"value":150}]',
+  )
+})
+
+test('all that is evaluated for one resource shares a budget, in order', () => {
+  const resource = { resourceType: 'Patient', id: 'a', name: Array(3000).fill({ text: 'a' }) }
+  const hostile = compilePath('Patient.name.aggregate($total | $this.text.toChars())', 'Patient')
+  const plain = compilePath('Patient.id.upper()', 'Patient')
+  const values = onOneBudget(() => [
+    plain?.(resource).length,
+    ...Array.from({ length: 20 }, () => hostile?.(resource).length),
+    plain?.(resource).length,
+  ])
+  expect([values[0], values.at(-1)]).toEqual([1, 0])
+  expect(plain?.(resource)).toHaveLength(1)
 })
 
 test('what the package would print does not leave it', () => {
