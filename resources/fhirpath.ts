@@ -154,6 +154,7 @@ function systemAt(steps: string[], type: string): string | undefined {
   let shape = type
   let codes: string | undefined
   for (const step of steps) {
+    if (/^(?:where|first)\(/.test(step)) continue
     const name = /^[a-z][A-Za-z]*(?=$|\[)/.exec(step)?.[0]
     const element = name === undefined ? undefined : elementAt(shape, name)
     if (!element) return undefined

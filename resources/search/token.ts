@@ -47,7 +47,9 @@ export const typedRows = (param: string): string => `${param}:of-type`
 /** Where mime types stand without what follows them: `text/xml; charset=UTF-8`. */
 const mimeRows = (param: string): string => `${param}:below`
 
-const isMime = ({ expression }: SearchParameterFacts): boolean => /\.contentType$/.test(expression)
+/** Whatever is called on them, such as `where` and `first`. */
+const isMime = ({ expression }: SearchParameterFacts): boolean =>
+  /\.contentType(?:\.[a-z]+\((?:[^()]|\([^()]*\))*\))*$/i.test(expression)
 
 const mimeOf = (code: string): string => (code.split(';')[0] ?? '').trim().toLowerCase()
 

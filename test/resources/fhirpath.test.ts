@@ -92,6 +92,16 @@ describe('an expression finds', () => {
     expect(compilePath('Patient.active', 'Patient')?.(patient)).toEqual([{ value: true }])
   })
 
+  test('the system of a code, whatever is called on it', () => {
+    const system = 'http://hl7.org/fhir/name-use'
+    for (const call of ['', '.first()', ".where($this = 'usual')", '.where(true)'])
+      for (const { system: implied } of compilePath(
+        `Patient.name.use${call}`,
+        'Patient',
+      )?.(patient) ?? [{ system: 'no path' }])
+        expect(implied).toBe(system)
+  })
+
   test('a canonical where a uri is asked for, and no uri where a canonical is', () => {
     const source = (key: string, type: string) =>
       values(`ConceptMap.source as ${type}`, 'ConceptMap', {
