@@ -92,6 +92,15 @@ export function elementAt(path: string, name: string): Element | undefined {
   return elements && Object.hasOwn(elements, name) ? elements[name] : undefined
 }
 
+/** Whether there is such an element, by its name or by that of a choice in JSON, `valueQuantity`. */
+export function hasElement(path: string, name: string): boolean {
+  const elements = Object.entries(structureOf(path)?.elements ?? {})
+  return elements.some(
+    ([each, { choice, types }]) =>
+      each === name || (choice && types.some(type => choiceKey(each, type) === name)),
+  )
+}
+
 let names: { elements: ReadonlySet<string>; types: ReadonlySet<string> } | undefined
 
 function allNames() {

@@ -3,7 +3,14 @@
  * ofType and as, where on a type of reference or one equality, extension, exists, first and indexers. The others are
  * evaluated by an engine, 50 times slower; who asks for a path need not know.
  */
-import { choiceKey, choiceTypes, elementAt, structureOf, systemOf } from './definitions.ts'
+import {
+  choiceKey,
+  choiceTypes,
+  elementAt,
+  hasElement,
+  structureOf,
+  systemOf,
+} from './definitions.ts'
 import { compileByEngine, engineProblem } from './fhirpath/engine.ts'
 import { type Around, type Found, isOf, type Path, type Step } from './fhirpath/path.ts'
 import { parseReference } from './reference.ts'
@@ -33,11 +40,15 @@ export const pathProblem = (expression: string, type: string): string | undefine
   compileOwn(expression, type) ? undefined : engineProblem(expression, type)
 
 function compileOwn(expression: string, type: string): Path | undefined {
+  // What a text in quotes escapes is not read here.
+  if (expression.includes('\\')) return undefined
   const arms: Arm[] = []
   for (const arm of splitTop(expression, '|')) {
     const plain = unwrap(arm.trim())
-    const first = /^[A-Z][A-Za-z]*/.exec(plain.replace(/^\(+/, ''))?.[0]
-    if (first && ![type, 'Resource', 'DomainResource'].includes(first)) continue
+    const first = /^[(\s]*([A-Za-z]+)\b(?!\()/.exec(plain)?.[1]
+    const isOfType =
+      !first || [type, 'Resource', 'DomainResource'].includes(first) || hasElement(type, first)
+    if (!isOfType) continue
     const compiled = compileArm(plain, type)
     if (!compiled) return undefined
     arms.push(compiled)

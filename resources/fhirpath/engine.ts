@@ -2,10 +2,10 @@
  * Expressions that are beyond the compiler, evaluated by the package fhirpath. What it finds in a resource is given back as
  * it stands there, with all digits. Where an evaluation fails or takes too much there is no value.
  */
-import { elementAt, isResourceType, isTypeName, structureOf, systemOf } from '../definitions.ts'
+import { elementAt, hasElement, isTypeName, structureOf, systemOf } from '../definitions.ts'
 import { decimalText } from '../json.ts'
 import { isObject } from '../resource.ts'
-import { parseExpression } from './check.ts'
+import { nameIn, parseExpression } from './check.ts'
 import { constants } from './functions.ts'
 import { Meter } from './meter.ts'
 import { type Evaluation, evaluationOf, ownFunctions } from './own-functions.ts'
@@ -18,10 +18,10 @@ type Compiled = ReturnType<ReturnType<typeof fhirpath>['compile']>
 
 interface Program {
   problem?: string
-  /** The types that its arms begin with; '' where one begins with none. */
+  /** The names that its arms begin with; '' where one begins with none. */
   leads: string[]
-  /** By what it is evaluated on: '' a resource. */
-  compiled(on: string): Compiled
+  /** Its arms, by what they are evaluated on: '' a resource. */
+  compiled(on: string): Compiled[]
   /** Why it has no path there, by where. */
   problems: Map<string, string | undefined>
 }
@@ -43,15 +43,42 @@ function programOf(expression: string): Program {
 function compile(expression: string): Program {
   const parsed = parseExpression(expression)
   const problems = new Map<string, string | undefined>()
-  if ('problem' in parsed) return { ...parsed, leads: [], compiled: () => () => [], problems }
-  const known = new Map<string, Compiled>()
-  const text = rewrite(parsed.tree)
-  const compiled = (on: string): Compiled => {
-    const one = known.get(on) ?? compiledOn(on, text)
-    known.set(on, one)
-    return one
+  if ('problem' in parsed) return { ...parsed, leads: [], compiled: () => [], problems }
+  const known = new Map<string, Compiled[]>()
+  const arms = armsOf(parsed.tree)
+  const texts = arms.map(rewrite)
+  const compiled = (on: string): Compiled[] => {
+    const all = known.get(on) ?? texts.map(text => compiledOn(on, text))
+    known.set(on, all)
+    return all
   }
-  return { leads: leadsOf(parsed.tree), compiled, problems }
+  const constant = !arms.some(isReading)
+  return {
+    ...(constant ? { problem: 'expression is the same for every resource' } : {}),
+    leads: arms.flatMap(leadsOf),
+    compiled,
+    problems,
+  }
+}
+
+/** Those of the union that it is: values of one are not compared with those of another. */
+function armsOf(node: Ast): Ast[] {
+  const { type, children = [] } = node
+  const [inner] = children
+  if (type === 'UnionExpression') return children.flatMap(armsOf)
+  const isAround =
+    type === 'EntireExpression' ||
+    type === 'ParenthesizedTerm' ||
+    inner?.type === 'ParenthesizedTerm'
+  return isAround && inner && children.length === 1 ? armsOf(inner) : [node]
+}
+
+/** Whether it goes by what it is evaluated on: by an element, or by a function that nothing stands before. */
+function isReading({ type, text = '', children = [] }: Ast): boolean {
+  if (type === 'MemberInvocation' || type === 'ThisInvocation') return true
+  if (type === 'ExternalConstantTerm') return !Object.hasOwn(constants, text)
+  if (type === 'InvocationTerm' && children[0]?.type === 'FunctionInvocation') return true
+  return children.some(isReading)
 }
 
 function compiledOn(on: string, text: string): Compiled {
@@ -70,13 +97,10 @@ function leadsOf(node: Ast): string[] {
   const { type, text = '', children = [] } = node
   const [first] = children
   if (type === 'UnionExpression') return children.flatMap(leadsOf)
-  if (type === 'MemberInvocation') return [isRoot(text) ? text : '']
+  if (type === 'MemberInvocation') return [nameIn(text)]
   const isCall = type === 'FunctionInvocation' || type === 'ExternalConstantTerm'
   return first && !isCall ? leadsOf(first) : ['']
 }
-
-const isRoot = (name: string): boolean =>
-  isResourceType(name) || name === 'Resource' || name === 'DomainResource'
 
 /** Why there is no path; absent: there is one. `on`: the structure that it is evaluated on, where that is no resource. */
 export function engineProblem(expression: string, type: string, on = ''): string | undefined {
@@ -91,7 +115,8 @@ function problemAt(program: Program, type: string, on: string): string | undefin
   if (problem !== undefined) return problem
   if (on !== '' && structureOf(on)?.kind === 'abstract')
     return 'expression is asked of elements of several types'
-  if (on === '' && !leads.some(lead => ['', type, 'Resource', 'DomainResource'].includes(lead)))
+  const roots = ['', type, 'Resource', 'DomainResource']
+  if (!leads.some(lead => roots.includes(lead) || hasElement(on || type, lead)))
     return `expression has no path on ${type}`
   const meter = new Meter()
   evaluate(program, on === '' ? { resourceType: type } : {}, { on, meter })
@@ -131,11 +156,25 @@ function evaluate(
     const evaluation: Evaluation = { meter, root, around, exactly }
     const resource = on === '' ? root : undefined
     const variables = { ...constants, resource, rootResource: resource, evaluation }
-    return compiled(root, variables).flatMap(one => foundBy(one, originals))
+    return compiled.flatMap(arm => valuesOf(arm, root, variables, originals))
   } catch {
     return []
   } finally {
     quiet()
+  }
+}
+
+/** An arm that fails has none. */
+function valuesOf(
+  arm: Compiled,
+  root: Record<string, unknown>,
+  variables: Record<string, unknown>,
+  originals: WeakMap<object, object>,
+): Found[] {
+  try {
+    return arm(root, variables).flatMap(one => foundBy(one, originals))
+  } catch {
+    return []
   }
 }
 

@@ -44,16 +44,6 @@ const ofText = (
   },
 })
 
-type Criteria = (value: unknown) => unknown
-
-/** That of the package takes a `false` that stands in a resource for true. */
-function holding(scope: Scope, input: unknown[], holds: Criteria): unknown[] {
-  return input.filter((value, at) => {
-    scope.$index = at
-    return fhirpath().util.isTrue(holds(value))
-  })
-}
-
 export const ownFunctions: Readonly<Record<string, OwnFunction>> = {
   compared: told((meter, values) => meter.compared(values)),
   repeated: told((meter, values) => meter.repeatedly(values)),
@@ -61,18 +51,25 @@ export const ownFunctions: Readonly<Record<string, OwnFunction>> = {
   short: told((meter, values) => meter.short(values)),
   unit: told((meter, values) => meter.unit(values)),
   factor: told((meter, values) => meter.factors(values)),
-  where: {
-    arity: { 1: ['Expr'] },
+  /** One value is true, unless it is false. http://hl7.org/fhirpath/N1/#singleton-evaluation-of-collections */
+  truth: {
+    arity: { 0: [] },
     internalStructures: true,
-    fn(input, holds: Criteria) {
-      return holding(this, input, holds)
+    fn(input) {
+      if (input.length > 1) throw new Error('one value is expected')
+      return input.map(one => dataOf(one) !== false)
     },
   },
-  exists: {
-    arity: { 0: [], 1: ['Expr'] },
+  /** That of the package compares what it joins, and takes quantities that are nearly the same for one. */
+  joined: {
+    arity: { 1: ['AnyAtRoot'] },
     internalStructures: true,
-    fn(input, holds?: Criteria) {
-      return (holds ? holding(this, input, holds) : input).length > 0
+    fn(input, others: unknown[]) {
+      const known = new Set()
+      return [...input, ...others].filter(one => {
+        const { size } = known
+        return known.add(dataOf(one) ?? one).size > size
+      })
     },
   },
   resolve: {

@@ -27,7 +27,6 @@ export interface Node {
 /** What a function of ours is called on. */
 export interface Scope {
   vars: Record<string, unknown>
-  $index?: number
 }
 
 export interface OwnFunction {
@@ -60,7 +59,6 @@ interface Package {
   }
   util: {
     valData(one: unknown): unknown
-    isTrue(found: unknown): boolean
     makeChildResNodes(scope: Scope, parent: unknown, name: string, model: unknown): unknown[]
   }
 }

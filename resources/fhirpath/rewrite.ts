@@ -1,13 +1,14 @@
 /**
  * An expression as the package is given it. What may take long is told to the meter first, by functions of ours that stand
- * before it; `as` is one that takes several values, because published expressions give it several.
+ * before it; `as` is one that takes several values, because published expressions give it several. Other functions stand for
+ * what the package does otherwise with what stands in a resource.
  */
 import { nameIn } from './check.ts'
 import type { Ast } from './package.ts'
 
 /** What is told of the values that a function is called on. */
 const inputs = marks(
-  ['compared', 'distinct isDistinct union intersect exclude subsetOf supersetOf repeat'],
+  ['compared', 'distinct isDistinct intersect exclude subsetOf supersetOf repeat'],
   ['compared', 'sum min max avg'],
   ['walked', 'children descendants'],
   ['unit', 'toQuantity convertsToQuantity'],
@@ -15,17 +16,26 @@ const inputs = marks(
 
 /** And of those that it is given. */
 const given = marks(
-  ['compared', 'union intersect exclude subsetOf supersetOf'],
+  ['compared', 'intersect exclude subsetOf supersetOf'],
   ['repeated', 'repeat'],
   ['short', 'contains indexOf lastIndexOf split replace'],
   ['unit', 'toQuantity'],
+  ['truth', 'where exists all'],
 )
 
 const operands = marks(
-  ['compared', 'UnionExpression EqualityExpression InequalityExpression'],
+  ['compared', 'EqualityExpression InequalityExpression'],
   ['compared', 'MembershipExpression AdditiveExpression'],
   ['factor', 'MultiplicativeExpression'],
 )
+
+/** By what stands for it. */
+const others: ReadonlyMap<string, string> = new Map([
+  ['as', 'ofType'],
+  ['union', 'joined'],
+  // The text of a dateTime is none of a date.
+  ['toDate', 'toDateTime().toDate'],
+])
 
 function marks(...all: [mark: string, names: string][]): ReadonlyMap<string, string> {
   return new Map(all.flatMap(([mark, names]) => names.split(' ').map(name => [name, mark])))
@@ -44,7 +54,11 @@ export function rewrite(node: Ast): string {
     case 'IndexerExpression':
       return `${first?.()}[${second?.()}]`
     case 'PolarityExpression':
-      return `${text}${first?.()}`
+      return isNumber(children[0])
+        ? `${text}${first?.()}`
+        : `(${marked(first?.() ?? '', 'factor')} * ${text}1)`
+    case 'UnionExpression':
+      return `(${first?.()}).joined(${second?.()})`
     case 'TypeExpression':
       return text === 'as'
         ? `(${first?.()}).ofType(${second?.()})`
@@ -77,6 +91,12 @@ function operator({ type, text, children = [] }: Ast): string {
   return sides.join(` ${text} `)
 }
 
+/** A sign before another is one that the package takes for numbers that it computed only. */
+function isNumber({ type, children: [inner] = [] }: Ast = { type: '' }): boolean {
+  if (type === 'TermExpression' || type === 'LiteralTerm') return isNumber(inner)
+  return type === 'NumberLiteral'
+}
+
 const marked = (text: string, mark: string): string => `(${text}).${mark}()`
 
 const step = (node: Ast): string =>
@@ -86,9 +106,11 @@ const step = (node: Ast): string =>
 function call({ children: [inner] = [] }: Ast, alone: string): string {
   const name = nameIn(inner?.text ?? '')
   const list = inner?.children?.find(({ type }) => type === 'ParamList')?.children ?? []
-  const mark = given.get(name)
-  const texts = list.map(each => (mark ? marked(rewrite(each), mark) : rewrite(each)))
+  const texts = list.map((each, at) => {
+    const mark = name === 'iif' && at === 0 ? 'truth' : given.get(name)
+    return mark ? marked(rewrite(each), mark) : rewrite(each)
+  })
   const told = inputs.get(name)
   const before = told ? `${alone}${told}().` : ''
-  return `${before}${name === 'as' ? 'ofType' : name}(${texts.join(', ')})`
+  return `${before}${others.get(name) ?? name}(${texts.join(', ')})`
 }

@@ -20,7 +20,8 @@ export function computedValue(data: unknown): Found[] {
     case 'boolean':
       return [{ value: data, type: 'boolean' }]
     case 'string':
-      return [{ value: data, type: 'string' }]
+      // Half a character may be cut off.
+      return [{ value: data.toWellFormed(), type: 'string' }]
     case 'number':
     case 'bigint':
       return numberOf(String(data))
@@ -36,7 +37,7 @@ function objectOf(data: object): Found[] {
   if (digits !== undefined) return numberOf(digits)
   if ('resourceType' in data) return [{ value: data }]
   if ('value' in data && 'unit' in data && typeof data.unit === 'string')
-    return quantityOf(digitsOf(data.value), data.unit)
+    return quantityOf(digitsOf(data.value), data.unit.toWellFormed())
   // A date or a time.
   const text: unknown = 'asStr' in data ? data.asStr : undefined
   return typeof text === 'string' ? [{ value: text }] : []

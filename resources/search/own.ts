@@ -1,13 +1,12 @@
 /** From a SearchParameter resource to what is searched by. https://hl7.org/fhir/R4/searchparameter.html */
 import type { SearchParameter } from 'fhir/r4'
 import {
-  choiceKey,
   type Element,
   elementAt,
+  hasElement,
   isResourceType,
   resourceTypes,
   type SearchParameterFacts,
-  type Structure,
   searchParameters,
   structureOf,
 } from '../definitions.ts'
@@ -108,7 +107,11 @@ export function problemsOf(resource: SearchParameter): Issue[] {
     )
   if (issues.length > 0) return issues
   const types = typesOf(facts)
-  const more = types.flatMap(type => problemsAt(facts, type))
+  const problems = types.map(type => problemsAt(facts, type))
+  // One that begins with an element may find nothing on some of its types.
+  const isBare = /^[\s(]*[a-z]/.test(facts.expression)
+  const isFound = isBare && problems.some(each => each.length === 0)
+  const more = problems.flat().filter(({ code }) => !isFound || code === 'duplicate')
   return more.length > 0 ? more : misfits(facts, types)
 }
 
@@ -163,22 +166,14 @@ function unknownStep(expression: string, type: string): string | undefined {
     if (first !== type && first !== 'Resource' && first !== 'DomainResource') continue
     let shape: string | undefined = type
     for (const step of path.split('.').slice(1)) {
-      const elements: Structure['elements'] | undefined =
-        shape === undefined ? undefined : structureOf(shape)?.elements
-      if (!elements) break
-      const element: Element | undefined = elementAt(shape ?? '', step)
-      if (!element && !isChoiceKey(step, elements)) return `${shape}.${step}`
+      if (shape === undefined || !structureOf(shape)) break
+      if (!hasElement(shape, step)) return `${shape}.${step}`
+      const element: Element | undefined = elementAt(shape, step)
       shape = element && !element.choice ? shapeOf(element, `${shape}.${step}`) : undefined
     }
   }
   return undefined
 }
-
-/** `valueQuantity`, as it stands in JSON. */
-const isChoiceKey = (step: string, elements: Structure['elements']): boolean =>
-  Object.entries(elements).some(
-    ([name, { choice, types }]) => choice && types.some(each => choiceKey(name, each) === step),
-  )
 
 const shapeOf = ({ content, types }: Element, own: string): string | undefined =>
   content ?? (structureOf(own) ? own : types[0])

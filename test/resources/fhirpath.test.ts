@@ -122,7 +122,9 @@ describe('beyond the compiler, but not beyond the engine, are', () => {
     ['Patient.name.count()', [2]],
     ['Patient.name.where(family.exists()).family', ['Rao']],
     ["Patient.name.where(use != 'usual').family", ['Rao']],
-    ['Patient.name.exists(family)', [false]],
+    // The second name has none, and one text is true.
+    ['Patient.name.exists(family)', [true]],
+    ["Patient.name.where(family = '\\u0052ao').family", ['Rao']],
     ['Patient.extension(url)', []],
   ])('%s', (expression, expected) => {
     expect(values(expression)).toEqual(expected)
@@ -138,6 +140,8 @@ describe('of no use are', () => {
     '(Patient.name',
     'Patient.name.trace() as string',
     'Person.name',
+    'nme.family',
+    'status',
     '',
   ])('%s', expression => {
     expect(compilePath(expression, 'Patient')).toBeUndefined()

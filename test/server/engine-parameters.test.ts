@@ -37,6 +37,8 @@ const parameters = [
   ),
   parameter('sex', 'token', "Patient.gender.where($this != 'a|Patient.none')"),
   parameter('first-sex', 'token', 'Patient.gender.first()'),
+  parameter('initial', 'token', 'Patient.name.family.first().substring(0, 1)'),
+  parameter('kinship', 'token', 'relationship.first()', { base: ['Patient', 'RelatedPerson'] }),
   parameter('file', 'token', 'Patient.photo.contentType.where($this.exists())'),
   parameter('names', 'number', 'Patient.name.given.count()'),
   parameter('only', 'string', 'Patient.name.single().family'),
@@ -137,6 +139,7 @@ const cases: [query: string, ids: string[]][] = [
   ['Patient?sex=http://hl7.org/fhir/administrative-gender|male', ['b']],
   ['Patient?first-sex=http://hl7.org/fhir/administrative-gender|male', ['b']],
   ['Patient?file:below=image/png', ['b']],
+  ['Patient?kinship=x', []],
   ['Patient?names=2', ['a']],
   ['Patient?names=lt2', ['b']],
   ['Patient?only=das', ['a']],
@@ -191,6 +194,12 @@ describe('what is stored before and after a parameter is found alike', () => {
     await app.request.delete('/fhir/Patient/two').expect(204)
   })
 
+  test('half a character that is cut off stands for itself', async () => {
+    await put(app, { resourceType: 'Patient', id: 'half', name: [{ family: '\u{1F600}x' }] })
+    expect(await find(`Patient?initial=${encodeURIComponent('\uFFFD')}`)).toEqual(['half'])
+    await app.request.delete('/fhir/Patient/half').expect(204)
+  })
+
   test('inside a container, by what it contains', async () => {
     const inner = { resourceType: 'Patient', id: 'in', name: [{ given: ['Inner'] }] }
     const outer = { contained: [inner], subject: { reference: '#in' }, code: { text: 'c' } }
@@ -227,9 +236,12 @@ describe('what is refused names the function and why', () => {
     ["Patient.gender.where(memberOf('http://e.org'))", 'memberOf(), which asks for more'],
     ['Patient.name.family.lowr()', 'lowr(), which is not known here; near to it are lower'],
     ['Observation.status.lower()', 'expression has no path on Patient'],
+    ['nme.family', 'an element that no resource has: nme; near to it are name'],
+    ['status', 'expression has no path on Patient'],
+    ['true', 'expression is the same for every resource'],
     ['Patient.name.famly.lower()', 'an element that is not there: HumanName.famly'],
     [
-      '(1|2|3|4|5|6).select((1|2|3|4|5|6).select((1|2|3|4|5|6).select(1|2|3|4|5|6)))',
+      'Patient.select(1|2|3|4|5|6).select((1|2|3|4|5|6).select((1|2|3|4|5|6).select(1|2|3|4|5|6)))',
       'takes too much',
     ],
   ])('%s', async (expression, reason) => {

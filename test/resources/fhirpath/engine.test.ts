@@ -83,10 +83,25 @@ describe('an expression finds', () => {
     ['Patient.birthDate > @2000-01-01', '[true]'],
     ['Patient.descendants().where($this is Reference).reference.first()', '["#o"]'],
     ['%resource.name.count() + 1', '[3]'],
-    ['5 years', '[{"value":5,"unit":"a","system":"http://unitsofmeasure.org","code":"a"}]'],
+    [
+      'Patient.name.count() * 5 years',
+      '[{"value":10,"unit":"a","system":"http://unitsofmeasure.org","code":"a"}]',
+    ],
     // A false that stands in a resource is false.
     ['Patient.where(active).id', '[]'],
     ['Patient.exists(active)', '[false]'],
+    // One value that is no Boolean is true where one is expected; of several there is none.
+    ['Patient.name.where(family).use', '["official"]'],
+    ['Patient.name.exists(text)', '[true]'],
+    ['Patient.name.all(use)', '[true]'],
+    ["iif(Patient.active, 'a', iif(Patient.id, 'b'))", '["b"]'],
+    ['Patient.name.where(given).use', '[]'],
+    ['Patient.name.where(use and $index = 1).text', '["Ashu"]'],
+    ['Patient.birthDate.extension.value.toDate()', '["2001-02-03"]'],
+    ['-Patient.name.count() - 1', '[-3]'],
+    ['(Patient.name | Patient.name.skip(1)).count()', '[2]'],
+    ["Patient.name.select(family.union(use) | text).join('+')", '["Rao+official+usual+Ashu"]'],
+    ['Patient.name.single().family | Patient.id.where(true)', '["a"]'],
     // What fails has no value.
     ['Patient.name.single().family', '[]'],
     ['-Patient.name.family', '[]'],
@@ -121,6 +136,33 @@ describe('an expression finds', () => {
     expect(found(expression, observation)).toBe(values)
   })
 
+  test.each([
+    ['Observation.component.value | Observation.value.where(true)', 4],
+    ['(Observation.component.value | Observation.value).where(true)', 4],
+    ['Observation.component.value.union(Observation.value).count()', 1],
+  ])('quantities that are not compared: %s', (expression, count) => {
+    const of = (more: Json) => ({ system: 'http://unitsofmeasure.org', code: 'g', ...more })
+    const values = [of({ value: 1, comparator: '<' }), of({ value: 1e-9 }), of({ value: 2e-9 })]
+    const resource = {
+      resourceType: 'Observation',
+      component: values.map(valueQuantity => ({ valueQuantity })),
+      valueQuantity: of({ value: 1000, code: 'mg' }),
+    }
+    expect(compilePath(expression, 'Observation')?.(resource)).toHaveLength(count)
+  })
+
+  test('a sign, before a value that stands in a resource too', () => {
+    const resource = { resourceType: 'Observation', valueInteger: 5 }
+    expect(found('-Observation.value.ofType(integer)', resource)).toBe('[{"value":-5}]')
+    expect(found('+Observation.value.ofType(integer)', resource)).toBe('[{"value":5}]')
+  })
+
+  test('no half of a character', () => {
+    const resource = { resourceType: 'Patient', name: [{ family: '\u{1F600}x' }] }
+    const [half] = compilePath('Patient.name.family.substring(0, 1)', 'Patient')?.(resource) ?? []
+    expect(half?.value).toBe('\uFFFD')
+  })
+
   test('what stands in the resource as it is, not a copy', () => {
     const [one] =
       compilePath('Observation.component.where(true)', 'Observation')?.(observation) ?? []
@@ -143,6 +185,11 @@ describe('it is refused', () => {
   test.each([
     ['Patient.name.(', 'is no FHIRPath'],
     ['Observation.status.lower()', 'has no path on Patient'],
+    ['status.lower()', 'has no path on Patient'],
+    ['nme.family', 'no resource has: nme; near to it are name,'],
+    ['true', 'is the same for every resource'],
+    ['{}', 'is the same for every resource'],
+    ["'a'.upper() | %loinc", 'is the same for every resource'],
     ['Patient.name.given.lowr()', 'calls lowr(), which is not known here; near to it are lower,'],
     ['Patient.where(nme.exists())', 'no resource has: nme; near to it are name,'],
     ['Patient.constructor.name.lower()', 'no resource has: constructor;'],
@@ -162,7 +209,7 @@ describe('it is refused', () => {
     [`Patient.name${'.first().skip(1)'.repeat(130)}`, 'takes at most 2000 characters'],
     [`${'('.repeat(31)}1${')'.repeat(31)}`, 'takes at most 30 brackets within each other'],
     [
-      '(1|2|3|4|5|6).select((1|2|3|4|5|6).select((1|2|3|4|5|6).select(1|2|3|4|5|6)))',
+      'Patient.select(1|2|3|4|5|6).select((1|2|3|4|5|6).select((1|2|3|4|5|6).select(1|2|3|4|5|6)))',
       'takes too much, whatever it is asked of',
     ],
   ])('%s', (expression, problem) => {
@@ -196,7 +243,7 @@ describe('what it takes', () => {
     'Bundle.entry.select(%resource.entry.select(%resource.entry))',
     'Bundle.entry.fullUrl.distinct()',
     'Bundle.entry.fullUrl.intersect(Bundle.entry.resource.id)',
-    '(Bundle.entry | Bundle.entry).skip(1)',
+    '(Bundle.entry | Bundle.entry).distinct()',
     'Bundle.entry.where(%resource ~ $this)',
     "Bundle.entry.aggregate($total & $total, 'a')",
     'Bundle.entry.aggregate($total.combine($total), 1)',
