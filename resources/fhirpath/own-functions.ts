@@ -57,7 +57,9 @@ export const ownFunctions: Readonly<Record<string, OwnFunction>> = {
     internalStructures: true,
     fn(input) {
       if (input.length > 1) throw new Error('one value is expected')
-      return input.map(one => dataOf(one) !== false)
+      // What has extensions only is there, and neither true nor false.
+      const data = input.map(dataOf).filter(value => value !== null && value !== undefined)
+      return data.map(value => value !== false)
     },
   },
   /** That of the package compares what it joins, and takes quantities that are nearly the same for one. */

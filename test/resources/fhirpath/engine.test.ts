@@ -300,6 +300,11 @@ test('all that is evaluated for one resource shares a budget, in order', () => {
   expect(plain?.(resource)).toHaveLength(1)
 })
 
+test('what has extensions only is neither true nor false', () => {
+  const resource = { resourceType: 'Patient', _active: { extension: [{ url: 'x' }] } }
+  expect(found("iif(Patient.active, 'on', 'off')", resource)).toContain('"off"')
+})
+
 test('what the package would print does not leave it', () => {
   const [log, warn] = [jest.spyOn(console, 'log'), jest.spyOn(console, 'warn')]
   try {
