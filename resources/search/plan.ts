@@ -305,9 +305,14 @@ const entities: Readonly<Record<string, string>> = {
   nbsp: ' ',
 }
 
+/** Tags that end no word. https://www.w3.org/TR/html401/sgml/dtd.html#inline */
+const inline =
+  /<\/?(?:a|abbr|acronym|b|bdo|big|cite|code|dfn|em|font|i|kbd|q|s|samp|small|span|strike|strong|sub|sup|tt|u|var)(?:\s[^<>]*)?>/gi
+
 /** The text of a narrative. */
 export const spoken = (html: string): string =>
   html
+    .replace(inline, '')
     .replace(/<[^<>]*>/g, ' ')
     .replace(/&(?:#(\d{1,7})|#x([\da-fA-F]{1,6})|([a-z]{2,6}));/g, (whole, ten, hex, name) => {
       if (name) return entities[name] ?? whole

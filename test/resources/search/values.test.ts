@@ -216,6 +216,12 @@ describe('texts', () => {
     expect(extract(resource).narrative).toBe('cancer bone')
   })
 
+  test('are whole where a tag stands within a word', () => {
+    const div = '<div>HbA<sub class="x">1c</sub> <B>7</B>.2<br/>of<i>ten</i></div>'
+    const { narrative } = extract({ ...resource, text: { status: 'generated', div } })
+    expect(narrative).toBe('hba1c 7 2 often')
+  })
+
   test('are all that people read, and nothing else', () => {
     const words = extract(resource).content?.split(' ').sort()
     expect(words).toEqual(
