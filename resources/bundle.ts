@@ -6,6 +6,7 @@ import type { Outcome, TransactionEntry } from './repository.ts'
 import { isObject, type Resource } from './resource.ts'
 import type { Commit } from './store.ts'
 import { breathe } from './write/breathe.ts'
+import { compareParameters } from './write/check-parameter.ts'
 import type { Draft, WriteParts } from './write/draft.ts'
 import { findReferences } from './write/find-references.ts'
 import { namedEntries } from './write/name-entries.ts'
@@ -39,6 +40,7 @@ async function attempt(
     await finishDraft(draft, parts)
     await breathe(index)
   }
+  compareParameters(drafts)
   const due = drafts.filter(draft => !draft.settled)
   // It may have taken long to come here.
   await parts.parameters.fresh(context)

@@ -9,7 +9,7 @@ export const nearest = (written: string, names: Iterable<string>): string =>
 
 /** What was written, where it can be no patient's value. */
 export const shown = (written: string, otherwise: string): string =>
-  /^[\w-]{1,40}$/.test(written) ? written : otherwise
+  /^[\w$.:[\]-]{1,40}$/.test(written) ? written : otherwise
 
 /** Edits from one word to the other. */
 function distanceOf(a: string, b: string): number {

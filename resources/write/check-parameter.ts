@@ -24,18 +24,13 @@ export const checkParameter: Step = (draft, parts) => {
     count: most,
   }
   return parts.store.search(draft.context.tenant, query).then(({ versions }) => {
-    const types = new Set(typesOf(after))
+    const { written, deleted } = draft.others
+    const isBeside = (name: string) => written.has(name) || deleted.has(name)
+    // What the same transaction writes is compared when all of it is known.
     const others = versions
-      .filter(({ id }) => id !== draft.id)
+      .filter(({ id }) => id !== draft.id && !isBeside(`SearchParameter/${id}`))
       .map(({ json = '' }) => parseStored(json) as SearchParameter)
-    if (others.some(other => typesOf(other).some(type => types.has(type))))
-      refuse(draft, [
-        issue(
-          'duplicate',
-          'another active SearchParameter has this code on one of these types: retire it, or choose another code',
-          'SearchParameter.code',
-        ),
-      ])
+    if (others.some(other => isAlike(other, after))) refuse(draft, [twice])
     // Of two at once with one code the second must look again.
     draft.checks.push({
       query,
@@ -43,6 +38,28 @@ export const checkParameter: Step = (draft, parts) => {
       name: 'the code of a SearchParameter',
     })
   })
+}
+
+const isAlike = (one: SearchParameter, other: SearchParameter): boolean =>
+  one.code === other.code && typesOf(one).some(type => typesOf(other).includes(type))
+
+const twice = issue(
+  'duplicate',
+  'another active SearchParameter has this code on one of these types: retire it, or choose another code',
+  'SearchParameter.code',
+)
+
+/** Of what one transaction writes no two may have one code either. */
+export function compareParameters(drafts: readonly Draft[]): void {
+  const active: SearchParameter[] = []
+  for (const draft of drafts) {
+    const { write, after, current } = draft
+    if (write.type !== 'SearchParameter' || write.kind === 'delete') continue
+    const parameter = (after ?? current) as SearchParameter | undefined
+    if (parameter?.status !== 'active' || isPublished(parameter)) continue
+    if (active.some(other => isAlike(other, parameter))) refuse(draft, [twice])
+    active.push(parameter)
+  }
 }
 
 function refuse(draft: Draft, issues: Issue[]): void {
