@@ -3,21 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import type { Bundle, OperationOutcome } from 'fhir/r4'
 import { parseJson } from '../../resources/json.ts'
 import { type App, startApp } from '../support/app.ts'
-import { put, send } from '../support/make.ts'
-
-const parameter = (code: string, type: string, expression: string, more: object = {}): object => ({
-  resourceType: 'SearchParameter',
-  id: code,
-  url: `http://example.org/${code}`,
-  name: code,
-  status: 'active',
-  description: code,
-  code,
-  base: ['Patient'],
-  type,
-  expression,
-  ...more,
-})
+import { ownParameter as parameter, put, send } from '../support/make.ts'
 
 const observation = { base: ['Observation'] }
 const x = "Observation.component.where(code.coding.exists(code = 'x') and value.exists())"

@@ -1,33 +1,14 @@
 /** The index of an expression beyond the compiler, through the end of the program. */
 import { expect, test } from '@jest/globals'
 import { ownFolder } from '../support/folder.ts'
-import { runScript, startServer } from '../support/process.ts'
+import { ownParameter } from '../support/make.ts'
+import { call, runScript, startServer } from '../support/process.ts'
 import { lasting } from '../support/stores.ts'
 
 const inFolder = ownFolder('engine-reindex')
 const patients = 3_000
 
-async function call(url: string, method: string, body?: object) {
-  const answer = await fetch(url, {
-    method,
-    headers: { 'Content-Type': 'application/fhir+json' },
-    ...(body ? { body: JSON.stringify(body) } : {}),
-  })
-  return { status: answer.status, body: (await answer.json().catch(() => ({}))) as object }
-}
-
-const parameter = {
-  resourceType: 'SearchParameter',
-  id: 'called',
-  url: 'http://example.org/called',
-  name: 'called',
-  status: 'active',
-  description: 'called',
-  code: 'called',
-  base: ['Patient'],
-  type: 'token',
-  expression: 'Patient.name.given.first().lower()',
-}
+const parameter = ownParameter('called', 'token', 'Patient.name.given.first().lower()')
 
 test('it goes on where it was after kill -9, and the commands know it', async () => {
   const place = lasting(inFolder('data'))

@@ -2,22 +2,9 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import type { Bundle } from 'fhir/r4'
 import { type App, startApp } from '../support/app.ts'
-import { put } from '../support/make.ts'
+import { ownParameter as parameter, put } from '../support/make.ts'
 
 const at = (name: string) => `http://example.org/${name}`
-const parameter = (code: string, type: string, expression: string, more: object = {}): object => ({
-  resourceType: 'SearchParameter',
-  id: code,
-  url: at(code),
-  name: code,
-  status: 'active',
-  description: code,
-  code,
-  base: ['Patient'],
-  type,
-  expression,
-  ...more,
-})
 const extension = (name: string) => `Patient.extension('${at(name)}').value`
 
 let app: App

@@ -6,7 +6,7 @@ import { type App, startApp } from '../support/app.ts'
 import { colour, colourParameter as parameter } from '../support/colour.ts'
 import { ownFolder } from '../support/folder.ts'
 import { put } from '../support/make.ts'
-import { runScript, startServer } from '../support/process.ts'
+import { call, runScript, startServer } from '../support/process.ts'
 import { lasting } from '../support/stores.ts'
 
 const inFolder = ownFolder('reindex')
@@ -16,15 +16,6 @@ const patient = (n: number, code: string) => ({
   id: `p${n}`,
   extension: [{ url: colour, valueCode: code }],
 })
-
-async function call(url: string, method: string, body?: object) {
-  const answer = await fetch(url, {
-    method,
-    headers: { 'Content-Type': 'application/fhir+json' },
-    ...(body ? { body: JSON.stringify(body) } : {}),
-  })
-  return { status: answer.status, body: (await answer.json().catch(() => ({}))) as object }
-}
 
 async function fill(url: string): Promise<void> {
   for (let from = 0; from < patients; from += 500) {

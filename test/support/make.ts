@@ -15,6 +15,26 @@ export const mrn = 'http://example.org/mrn'
 export const numbered = (value: string, more: object = {}): object =>
   patient({ identifier: [{ system: mrn, value }], ...more })
 
+/** A search parameter of a tenant's own: of patients, unless `more` says otherwise. */
+export const ownParameter = (
+  code: string,
+  type: string,
+  expression: string,
+  more: object = {},
+): object => ({
+  resourceType: 'SearchParameter',
+  id: code,
+  url: `http://example.org/${code}`,
+  name: code,
+  status: 'active',
+  description: code,
+  code,
+  base: ['Patient'],
+  type,
+  expression,
+  ...more,
+})
+
 export interface Sent {
   headers?: Record<string, string>
   type?: string

@@ -65,3 +65,13 @@ export async function startServer(
     },
   }
 }
+
+/** One request to a running server. */
+export async function call(url: string, method: string, body?: object) {
+  const answer = await fetch(url, {
+    method,
+    headers: { 'Content-Type': 'application/fhir+json' },
+    ...(body ? { body: JSON.stringify(body) } : {}),
+  })
+  return { status: answer.status, body: (await answer.json().catch(() => ({}))) as object }
+}
